@@ -1,0 +1,1 @@
+"""The operation server: accepts jobs, stores them, dispatches them and tells what became of them."""

@@ -1,0 +1,1 @@
+"""Alembic environment and versions: every schema change, up and down."""

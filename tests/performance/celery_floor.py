@@ -1,0 +1,12 @@
+"""The Celery application of the floor: one task that does nothing."""
+
+from __future__ import annotations
+
+from celery import Celery
+
+app = Celery("floor")
+
+
+@app.task(name="noop")
+def noop() -> None:
+    """Do nothing."""

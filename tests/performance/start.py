@@ -1,0 +1,38 @@
+"""Start-up time of `satellite up` and the memory of the platform at rest."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from tests.acceptance.platform import Platform
+from tests.fixtures.servers import wait_until
+from tests.performance.figure import Figure
+
+
+def measure(platform: Platform) -> list[Figure]:
+    """Start the platform with its demo job; leaves it running."""
+    began = time.perf_counter()
+    platform.start()
+    ready_s = time.perf_counter() - began
+    wait_until(lambda: "completed" in platform.output, timeout_s=120)
+    result_s = time.perf_counter() - began
+    time.sleep(20)  # A settled stack is what is measured, not a condition to wait for.
+    return [
+        Figure(name="start until ready", value=ready_s, unit="s"),
+        Figure(name="start until the first result", value=result_s, unit="s", target="<= 20 s"),
+        Figure(name="memory at rest (PSS)", value=memory_mib(platform), unit="MiB", target="< 1024 MiB"),
+    ]
+
+
+def memory_mib(platform: Platform) -> float:
+    """Return the proportional set size of all processes of the stack."""
+    total_kib = 0
+    for line in [*platform.leftover_processes()]:
+        rollup = Path("/proc") / line.split()[0] / "smaps_rollup"
+        try:
+            text = rollup.read_text()
+        except OSError:
+            continue
+        total_kib += next(int(row.split()[1]) for row in text.splitlines() if row.startswith("Pss:"))
+    return total_kib / 1024

@@ -40,7 +40,7 @@ class Job(Base):
         ),
         Index("ix_jobs_owner_id_id", "owner_id", "id"),
         Index("ix_jobs_plugin_name_id", "plugin_name", "id"),
-        Index("ix_jobs_failed", "id", postgresql_where=text("status = 'failed'")),
+        Index("ix_jobs_status_id", "status", "id", postgresql_where=text("status <> 'completed'")),
         Index(
             "uq_jobs_idempotency",
             "owner_id",

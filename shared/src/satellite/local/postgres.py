@@ -39,6 +39,8 @@ class EmbeddedPostgres:
     port: int
     superuser: str = "satellite"
     database: str = "satellite"
+    programs: Path | None = None
+    """Folder of PostgreSQL's programs; those of the wheel by default."""
 
     @property
     def password(self) -> str:
@@ -60,7 +62,10 @@ class EmbeddedPostgres:
         """
         if (self.data_dir / "PG_VERSION").exists():
             return
-        self.data_dir.mkdir(parents=True, exist_ok=True)
+        # Made beside its final place: an initdb that was killed half-way must not look like a cluster.
+        draft = self.data_dir.with_name(self.data_dir.name + ".new")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
         self.password_file.parent.mkdir(parents=True, exist_ok=True)
         if not self.password_file.exists():
             self.password_file.touch(mode=0o600)
@@ -70,10 +75,10 @@ class EmbeddedPostgres:
         handed_over.touch(mode=0o600)
         handed_over.write_text(self.password)
         self._hand_over(handed_over, mode=0o600)
-        self._hand_over(self.data_dir, mode=0o700)
+        self._hand_over(draft, mode=0o700)
         command = [
-            str(find_binary("initdb")),
-            f"--pgdata={self.data_dir}",
+            str(self._program("initdb")),
+            f"--pgdata={draft}",
             f"--username={self.superuser}",
             "--auth=scram-sha-256",
             f"--pwfile={handed_over}",
@@ -84,8 +89,11 @@ class EmbeddedPostgres:
         done = subprocess.run(command, text=True, capture_output=True, check=False, **self.identity())
         handed_over.unlink()
         if done.returncode != 0:
-            shutil.rmtree(self.data_dir, ignore_errors=True)
+            shutil.rmtree(draft, ignore_errors=True)
             raise PostgresUnavailable(f"initdb failed: {(done.stderr or done.stdout).strip()[-500:]}")
+        if self.data_dir.exists():
+            self.data_dir.rmdir()
+        draft.replace(self.data_dir)
 
     def command(self, *, options: Sequence[str] = ()) -> list[str]:
         """Return the command that serves the cluster in the foreground."""
@@ -101,18 +109,26 @@ class EmbeddedPostgres:
             *options,
         ]
         flags = [flag for setting in settings for flag in ("-c", setting)]
-        return [str(find_binary("postgres")), "-D", str(self.data_dir), *flags]
+        return [str(self._program("postgres")), "-D", str(self.data_dir), *flags]
 
     def identity(self) -> dict[str, Any]:
         """Return the `subprocess` arguments that drop root's privileges; empty for other users."""
         if os.geteuid() != 0:
             return {}
-        return {"user": UNPRIVILEGED_ID, "group": UNPRIVILEGED_ID, "extra_groups": []}
+        return unprivileged()
+
+    def _program(self, name: str) -> Path:
+        return self.programs / name if self.programs is not None else find_binary(name)
 
     def _hand_over(self, path: Path, *, mode: int) -> None:
         path.chmod(mode)
         if os.geteuid() == 0:
             os.chown(path, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
+
+
+def unprivileged() -> dict[str, Any]:
+    """Return the `subprocess` arguments that run a program under the unprivileged account."""
+    return {"user": UNPRIVILEGED_ID, "group": UNPRIVILEGED_ID, "extra_groups": []}
 
 
 def find_binary(name: str) -> Path:

@@ -25,11 +25,13 @@ class EmbeddedRedis:
 
     data_dir: Path
     port: int
+    password: str = ""
 
     @property
     def url(self) -> str:
         """Return the URL of database 0."""
-        return f"redis://127.0.0.1:{self.port}/0"
+        login = f":{self.password}@" if self.password else ""
+        return f"redis://{login}127.0.0.1:{self.port}/0"
 
     def command(self) -> list[str]:
         """Return the command that serves Redis in the foreground.
@@ -40,6 +42,7 @@ class EmbeddedRedis:
         self.data_dir.mkdir(parents=True, exist_ok=True)
         return [
             str(find_server()),
+            *self._secret_options(),
             "--bind", "127.0.0.1",
             "--port", str(self.port),
             "--dir", str(self.data_dir),
@@ -49,6 +52,15 @@ class EmbeddedRedis:
             "--maxmemory-policy", "noeviction",
             "--daemonize", "no",
         ]  # fmt: skip
+
+    def _secret_options(self) -> list[str]:
+        """Put the password into a private file, because command lines can be read by everybody."""
+        if not self.password:
+            return []
+        file = self.data_dir / "redis.conf"
+        file.touch(mode=0o600)
+        file.write_text(f"requirepass {self.password}\n")
+        return [str(file)]
 
 
 def find_server() -> Path:

@@ -1,0 +1,1 @@
+"""How a plugin is run: the port and its adapters, container and process."""

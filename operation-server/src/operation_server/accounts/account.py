@@ -1,0 +1,41 @@
+"""Who is asking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from operation_server.accounts.errors import AdminRequired
+
+
+class Role(StrEnum):
+    """What an account may do: its own things, or everything."""
+
+    USER = "user"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """An account that exists and is active."""
+
+    id: int
+    username: str
+    role: Role
+    max_running: int | None
+    created_at: datetime
+
+    @property
+    def is_admin(self) -> bool:
+        """Tell whether the account may do everything."""
+        return self.role is Role.ADMIN
+
+    def require_admin(self) -> None:
+        """Refuse everybody but admins.
+
+        Raises:
+            AdminRequired: the account is not an admin's.
+        """
+        if not self.is_admin:
+            raise AdminRequired

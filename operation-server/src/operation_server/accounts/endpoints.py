@@ -1,0 +1,89 @@
+"""Routes to log in and to see and open accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request, status
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
+from operation_server.accounts.schemas import (
+    TicketRead,
+    TokenRead,
+    TokenRequest,
+    UserCreate,
+    UserList,
+    UserRead,
+)
+from operation_server.dependencies import CallerDep, PaginationDep, ServicesDep
+from operation_server.json_route import StrictJSONRoute
+from operation_server.problems import problem_responses
+
+router = APIRouter(tags=["accounts"], route_class=StrictJSONRoute)
+
+TOKEN_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": TokenRequest.model_json_schema()},
+            "application/x-www-form-urlencoded": {"schema": TokenRequest.model_json_schema()},
+        },
+    }
+}
+
+
+@router.post("/auth/token", openapi_extra=TOKEN_BODY, responses=problem_responses(401, 422))
+async def create_token(request: Request, services: ServicesDep) -> TokenRead:
+    """Log in with JSON `{username, password}` or an OAuth2 password form, and get a bearer token."""
+    credentials = await _credentials(request)
+    token, ttl_s = await services.accounts.log_in(credentials.username, credentials.password)
+    return TokenRead(access_token=token, expires_in=ttl_s)
+
+
+@router.post("/auth/ws-ticket", responses=problem_responses(401))
+async def create_ticket(caller: CallerDep, services: ServicesDep) -> TicketRead:
+    """Get a ticket that opens the WebSocket routes for a minute, so that no token stands in an address."""
+    ticket, ttl_s = services.accounts.ticket(caller)
+    return TicketRead(ticket=ticket, expires_in=ttl_s)
+
+
+@router.get("/users/me", responses=problem_responses(401))
+async def read_me(caller: CallerDep) -> UserRead:
+    """Show the caller's own account."""
+    return UserRead.model_validate(caller)
+
+
+@router.get("/users", responses=problem_responses(401, 403))
+async def list_users(caller: CallerDep, services: ServicesDep, page: PaginationDep) -> UserList:
+    """List accounts; for admins."""
+    total, accounts = await services.accounts.list_accounts(caller, skip=page.skip, limit=page.limit)
+    return UserList(total=total, items=[UserRead.model_validate(account) for account in accounts])
+
+
+@router.post("/users", status_code=status.HTTP_201_CREATED, responses=problem_responses(401, 403, 409, 422))
+async def create_user(caller: CallerDep, services: ServicesDep, body: UserCreate) -> UserRead:
+    """Open an account; for admins."""
+    account = await services.accounts.create(
+        caller,
+        username=body.username,
+        password=body.password,
+        role=body.role,
+        max_running=body.max_running,
+    )
+    return UserRead.model_validate(account)
+
+
+async def _credentials(request: Request) -> TokenRequest:
+    form = request.headers.get("content-type", "").startswith(
+        ("application/x-www-form-urlencoded", "multipart/form-data")
+    )
+    try:
+        fields = dict(await request.form()) if form else await request.json()
+        return TokenRequest.model_validate(fields)
+    except ValidationError as exc:
+        # The input is left out: it is a password.
+        raise RequestValidationError(exc.errors(include_input=False, include_url=False)) from exc
+    except orjson.JSONDecodeError as exc:
+        raise RequestValidationError([{"type": "json_invalid", "loc": ("body",), "msg": exc.msg}]) from exc

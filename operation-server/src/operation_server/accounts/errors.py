@@ -1,0 +1,29 @@
+"""What can go wrong with accounts."""
+
+from __future__ import annotations
+
+from satellite.errors import SatelliteError
+
+
+class CredentialsRefused(SatelliteError):
+    """The user name or the password is wrong."""
+
+    code = "credentials_refused"
+
+
+class TokenRefused(SatelliteError):
+    """This needs a valid token: send `Authorization: Bearer <token>` from POST /api/v1/auth/token."""
+
+    code = "token_refused"
+
+
+class AdminRequired(SatelliteError):
+    """Only an admin may do this."""
+
+    code = "admin_required"
+
+
+class UsernameTaken(SatelliteError):
+    """There is already an account of this name."""
+
+    code = "username_taken"

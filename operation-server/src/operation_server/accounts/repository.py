@@ -1,0 +1,79 @@
+"""All SQL about accounts."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import Row, exists, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operation_server.accounts.account import Account, Role
+from operation_server.models import User
+
+_COLUMNS = (User.id, User.username, User.role, User.max_running, User.created_at)
+
+
+class StoredCredentials(NamedTuple):
+    """An account and the hash of its password."""
+
+    account: Account
+    password_hash: str
+
+
+async def find_account(connection: AsyncConnection, account_id: int) -> Account | None:
+    """Return an active account, or None."""
+    row = (
+        await connection.execute(select(*_COLUMNS).where(User.id == account_id, User.is_active))
+    ).one_or_none()
+    return None if row is None else _account(row)
+
+
+async def find_credentials(connection: AsyncConnection, username: str) -> StoredCredentials | None:
+    """Return an active account with its password's hash, or None."""
+    row = (
+        await connection.execute(
+            select(*_COLUMNS, User.password_hash).where(User.username == username, User.is_active)
+        )
+    ).one_or_none()
+    return None if row is None else StoredCredentials(_account(row), row.password_hash)
+
+
+async def has_admin(connection: AsyncConnection) -> bool:
+    """Tell whether there is an active admin."""
+    found = await connection.scalar(select(exists().where(User.role == Role.ADMIN, User.is_active)))
+    return bool(found)
+
+
+async def add_account(
+    connection: AsyncConnection, *, username: str, password_hash: str, role: Role, max_running: int | None
+) -> Account | None:
+    """Add an account and return it, or None when the name is taken."""
+    row = (
+        await connection.execute(
+            insert(User)
+            .values(username=username, password_hash=password_hash, role=role.value, max_running=max_running)
+            .on_conflict_do_nothing(index_elements=[User.username])
+            .returning(*_COLUMNS)
+        )
+    ).one_or_none()
+    return None if row is None else _account(row)
+
+
+async def list_accounts(
+    connection: AsyncConnection, *, skip: int, limit: int
+) -> tuple[int, list[Account]]:
+    """Return the number of accounts and a page of them."""
+    total = await connection.scalar(select(func.count()).select_from(User)) or 0
+    rows = await connection.execute(select(*_COLUMNS).order_by(User.id).offset(skip).limit(limit))
+    return total, [_account(row) for row in rows]
+
+
+def _account(row: Row[tuple[int, str, str, int | None, object]] | Row[tuple[object, ...]]) -> Account:
+    return Account(
+        id=row.id,
+        username=row.username,
+        role=Role(row.role),
+        max_running=row.max_running,
+        created_at=row.created_at,
+    )

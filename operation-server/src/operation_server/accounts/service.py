@@ -1,0 +1,115 @@
+"""The rules about accounts and tokens."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from operation_server.accounts import repository
+from operation_server.accounts.account import Account, Role
+from operation_server.accounts.errors import CredentialsRefused, TokenRefused, UsernameTaken
+from operation_server.accounts.passwords import hash_password, is_password
+from operation_server.accounts.tokens import Audience, TokenSigner
+from operation_server.database.engine import read_only
+from operation_server.settings import AdminSettings, AuthSettings
+
+CACHED_S = 5.0
+"""A closed account may go on for this long; in return most requests need no query for their caller."""
+MOST_CACHED = 10_000
+
+log = structlog.get_logger(__name__)
+
+
+class AccountService:
+    """Logs people in and tells who a token belongs to."""
+
+    def __init__(self, engine: AsyncEngine, settings: AuthSettings) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._signer = TokenSigner(settings.secret_key)
+        self._callers: dict[str, tuple[float, Account]] = {}
+
+    async def log_in(self, username: str, password: str) -> tuple[str, int]:
+        """Return a token and the seconds it holds.
+
+        Raises:
+            CredentialsRefused: there is no such active account, or the password is wrong.
+        """
+        async with read_only(self._engine).connect() as connection:
+            stored = await repository.find_credentials(connection, username)
+        if not await is_password(password, stored.password_hash if stored else None) or stored is None:
+            raise CredentialsRefused
+        ttl_s = self._settings.token_ttl_s
+        return self._signer.sign(stored.account.id, audience=Audience.API, ttl_s=ttl_s), ttl_s
+
+    def ticket(self, account: Account) -> tuple[str, int]:
+        """Return a short-lived token that opens WebSockets only, and the seconds it holds."""
+        ttl_s = self._settings.ws_ticket_ttl_s
+        return self._signer.sign(account.id, audience=Audience.WEBSOCKET, ttl_s=ttl_s), ttl_s
+
+    async def account_of(self, token: str, *, audience: Audience = Audience.API) -> Account:
+        """Return whose token this is.
+
+        Raises:
+            TokenRefused: the token is not valid, or its account is closed.
+        """
+        key = f"{audience}:{token}"
+        known = self._callers.get(key)
+        if known is not None and known[0] > time.time():
+            return known[1]
+        claims = self._signer.verify(token, audience=audience)
+        async with read_only(self._engine).connect() as connection:
+            account = await repository.find_account(connection, claims.account_id)
+        if account is None:
+            raise TokenRefused
+        if len(self._callers) >= MOST_CACHED:
+            self._callers.clear()
+        self._callers[key] = (min(time.time() + CACHED_S, claims.expires_at), account)
+        return account
+
+    async def create(
+        self, caller: Account, *, username: str, password: str, role: Role, max_running: int | None
+    ) -> Account:
+        """Open an account.
+
+        Raises:
+            AdminRequired: the caller is not an admin.
+            UsernameTaken: there is already one of this name.
+        """
+        caller.require_admin()
+        password_hash = await hash_password(password)
+        async with self._engine.begin() as connection:
+            account = await repository.add_account(
+                connection, username=username, password_hash=password_hash, role=role, max_running=max_running
+            )
+        if account is None:
+            raise UsernameTaken(f"there is already an account named {username!r}")
+        return account
+
+    async def list_accounts(self, caller: Account, *, skip: int, limit: int) -> tuple[int, list[Account]]:
+        """Return the number of accounts and a page of them; for admins."""
+        caller.require_admin()
+        async with read_only(self._engine).connect() as connection:
+            return await repository.list_accounts(connection, skip=skip, limit=limit)
+
+
+async def ensure_admin(engine: AsyncEngine, settings: AdminSettings) -> None:
+    """Make the bootstrap admin when there is no admin and the environment names one; safe to repeat."""
+    if not settings.email or settings.password is None:
+        return
+    async with read_only(engine).connect() as connection:
+        if await repository.has_admin(connection):
+            return
+    password_hash = await hash_password(settings.password.get_secret_value())
+    async with engine.begin() as connection:
+        made = await repository.add_account(
+            connection,
+            username=settings.email,
+            password_hash=password_hash,
+            role=Role.ADMIN,
+            max_running=None,
+        )
+    if made is not None:
+        log.info("made the bootstrap admin", username=settings.email)

@@ -1,0 +1,1 @@
+"""Dashboard: one page over the public API."""

@@ -1,0 +1,1 @@
+"""Dead letters: failed jobs, grouped by what went wrong, and their replay."""

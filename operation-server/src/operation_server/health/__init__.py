@@ -1,0 +1,1 @@
+"""Health: whether this process lives and whether it can serve."""

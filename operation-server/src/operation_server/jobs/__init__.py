@@ -1,0 +1,1 @@
+"""Jobs: submitting, reading, cancelling, explaining; `transitions` alone changes a state."""

@@ -1,0 +1,44 @@
+"""Every change of a job's state, and nothing else changes one.
+
+Each transition is a function on a connection inside its caller's transaction. It is one set-based statement
+(or two: lock and change), it is fenced by attempt and status, and it writes its durable events in the same
+transaction. The events it returns are published after the commit; what is not published then is swept later.
+"""
+
+from operation_server.jobs.transitions.cancel import CancelRequested, confirm_cancelled, request_cancel
+from operation_server.jobs.transitions.dispatch import (
+    DispatchCapacity,
+    DispatchedJob,
+    Selection,
+    select_and_mark,
+)
+from operation_server.jobs.transitions.expire import expire_waiting
+from operation_server.jobs.transitions.finish import AppliedOutcomes, apply_outcomes
+from operation_server.jobs.transitions.json_text import JSONNotStorable, dump_json
+from operation_server.jobs.transitions.lose import lose_attempts
+from operation_server.jobs.transitions.redispatch import release_undelivered
+from operation_server.jobs.transitions.replay import replay
+from operation_server.jobs.transitions.start import apply_started
+from operation_server.jobs.transitions.submit import NewJob, SubmittedJobs, submit_jobs
+
+__all__ = [
+    "AppliedOutcomes",
+    "CancelRequested",
+    "DispatchCapacity",
+    "DispatchedJob",
+    "JSONNotStorable",
+    "NewJob",
+    "Selection",
+    "SubmittedJobs",
+    "apply_outcomes",
+    "apply_started",
+    "confirm_cancelled",
+    "dump_json",
+    "expire_waiting",
+    "lose_attempts",
+    "release_undelivered",
+    "replay",
+    "request_cancel",
+    "select_and_mark",
+    "submit_jobs",
+]

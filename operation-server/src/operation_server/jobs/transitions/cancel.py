@@ -1,0 +1,103 @@
+"""Cancellation: a fact in PostgreSQL first; a job that a worker may hold is cancelled once it let go of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operation_server.jobs.transitions.ending import EndedAttempt, end_attempts, lock_attempts
+from operation_server.jobs.transitions.events import insert_events, result_event, status_event
+from operation_server.jobs.transitions.policy import Decision
+from satellite.contracts.event import StreamEntry
+from satellite.contracts.job import JobStatus
+from satellite.contracts.outcome import OutcomeStatus
+
+LOCK = text("""
+    SELECT id, status, dispatched_at, cancel_requested_at FROM jobs
+    WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR UPDATE
+""")
+
+# A job that no worker was told of ends at once.
+CANCEL_WAITING = text("""
+    UPDATE jobs SET status = 'cancelled', completed_at = now(), cancel_requested_at = now(), worker = NULL,
+                    error = NULL, error_fingerprint = NULL
+    WHERE id = ANY(CAST(:ids AS bigint[])) AND status = 'queued' AND dispatched_at IS NULL
+    RETURNING id, owner_id, attempt
+""")
+
+MARK_CANCELLING = text("""
+    UPDATE jobs SET cancel_requested_at = now()
+    WHERE id = ANY(CAST(:ids AS bigint[])) AND cancel_requested_at IS NULL
+      AND (status = 'processing' OR (status = 'queued' AND dispatched_at IS NOT NULL))
+    RETURNING id, owner_id, attempt, status
+""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRequested:
+    """What a request to cancel led to, by job id; unknown ids are in none of the lists."""
+
+    cancelled: list[int] = field(default_factory=list)
+    """Jobs that were waiting: they have ended."""
+    cancelling: list[int] = field(default_factory=list)
+    """Jobs that a worker may hold: send the cancel signal after the commit."""
+    already_finished: list[int] = field(default_factory=list)
+    entries: list[StreamEntry] = field(default_factory=list)
+
+
+async def request_cancel(connection: AsyncConnection, job_ids: Sequence[int]) -> CancelRequested:
+    """Record that jobs shall not run (any more); asking twice changes nothing."""
+    locked = (await connection.execute(LOCK, {"ids": list(job_ids)})).all()
+    finished = [row.id for row in locked if JobStatus(row.status).is_terminal]
+    waiting = [row.id for row in locked if _is_waiting(row)]
+    held = [row.id for row in locked if row.id not in {*finished, *waiting}]
+    ended = await _run(connection, CANCEL_WAITING, waiting)
+    marked = await _run(connection, MARK_CANCELLING, held)
+    events = [
+        event
+        for row in ended
+        for event in (
+            status_event(row.id, row.owner_id, JobStatus.CANCELLED, row.attempt),
+            result_event(row.id, row.owner_id, JobStatus.CANCELLED, row.attempt),
+        )
+    ]
+    events += [
+        status_event(row.id, row.owner_id, JobStatus(row.status), row.attempt, cancelling=True)
+        for row in marked
+    ]
+    entries = await insert_events(connection, events)
+    return CancelRequested(
+        cancelled=waiting, cancelling=held, already_finished=finished, entries=entries
+    )
+
+
+def _is_waiting(row: Row[Any]) -> bool:
+    return row.status == JobStatus.QUEUED and row.dispatched_at is None
+
+
+async def _run(connection: AsyncConnection, statement: Any, ids: list[int]) -> Sequence[Row[Any]]:
+    if not ids:
+        return []
+    return sorted((await connection.execute(statement, {"ids": ids})).all(), key=lambda row: int(row.id))
+
+
+async def confirm_cancelled(
+    connection: AsyncConnection, attempts: Sequence[tuple[int, int]]
+) -> list[StreamEntry]:
+    """End attempts whose cancel was requested and which no worker holds."""
+    locked = await lock_attempts(connection, attempts)
+    ended = [
+        EndedAttempt(
+            job=job,
+            decision=Decision(status=JobStatus.CANCELLED, rule="confirm_cancel"),
+            outcome=OutcomeStatus.CANCELLED,
+            worker=job.worker,
+        )
+        for job in locked
+        if job.cancel_requested
+    ]
+    return await end_attempts(connection, ended)

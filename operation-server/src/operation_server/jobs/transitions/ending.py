@@ -1,0 +1,223 @@
+"""The end of attempts, shared by all transitions that end one: lock, decide, then change in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operation_server.jobs.transitions.events import (
+    INSERT_EVENTS,
+    JOBS_CHANNEL,
+    NewEvent,
+    events_parameter,
+    result_event,
+    status_event,
+    stream_entries,
+)
+from operation_server.jobs.transitions.fingerprint import error_fingerprint
+from operation_server.jobs.transitions.policy import Decision
+from satellite.contracts.event import StreamEntry
+from satellite.contracts.job import JobStatus
+from satellite.contracts.outcome import CapturedLog, JobError, OutcomeStatus
+from satellite.contracts.plugin_manifest import RetryPolicy
+
+# Locked by id alone and fenced afterwards: an outcome may arrive before the dispatcher's transaction has
+# committed, and a fence inside the lock would look at the row as it was before that commit.
+LOCK = text("""
+    SELECT j.id, j.attempt, j.status, j.owner_id, j.plugin_name, j.worker, j.failures, j.max_retries,
+           j.cancel_requested_at IS NOT NULL AS cancel_requested, j.created_at, j.dispatched_at, j.started_at,
+           now() AS now, p.manifest -> 'retry' AS retry
+    FROM jobs AS j
+    LEFT JOIN plugins AS p ON p.id = j.plugin_id AND j.id = ANY(CAST(:with_policy AS bigint[]))
+    WHERE j.id = ANY(CAST(:ids AS bigint[]))
+    ORDER BY j.id FOR UPDATE OF j
+""")
+
+END = text(f"""
+    WITH ending AS MATERIALIZED (
+        SELECT *, delay_s IS NOT NULL AS requeued
+        FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS e(
+            job_id bigint, attempt bigint, status text, outcome text, counted bigint, delay_s float8,
+            result jsonb, error jsonb, fingerprint text, worker text, started_at timestamptz, timings jsonb,
+            progress float8, log text, log_total_bytes bigint, log_omitted_bytes bigint
+        )
+    ), changed AS (
+        UPDATE jobs SET
+            status = e.status,
+            result = e.result,
+            error = e.error,
+            error_fingerprint = e.fingerprint,
+            failures = jobs.failures + e.counted,
+            redeliveries = 0,
+            timings = e.timings,
+            completed_at = CASE WHEN NOT e.requeued THEN now() END,
+            run_at = CASE WHEN e.delay_s > 0 THEN now() + e.delay_s * interval '1 second' ELSE jobs.run_at END,
+            dispatched_at = CASE WHEN NOT e.requeued THEN jobs.dispatched_at END,
+            expires_at = CASE WHEN NOT e.requeued THEN jobs.expires_at END,
+            started_at = CASE WHEN NOT e.requeued THEN e.started_at END,
+            worker = CASE WHEN NOT e.requeued THEN e.worker END,
+            progress = CASE WHEN NOT e.requeued THEN coalesce(e.progress, jobs.progress) END
+        FROM ending AS e
+        WHERE jobs.id = e.job_id AND jobs.attempt = e.attempt AND jobs.status IN ('queued', 'processing')
+    ), attempts AS (
+        INSERT INTO job_attempts (job_id, attempt, worker, outcome, error, started_at, timings)
+        SELECT job_id, attempt, worker, outcome, error, started_at, timings FROM ending
+    ), logs AS (
+        INSERT INTO job_logs (job_id, attempt, text_zlib, total_bytes, omitted_bytes)
+        SELECT job_id, attempt, decode(log, 'base64'), log_total_bytes, log_omitted_bytes
+        FROM ending WHERE log IS NOT NULL
+    ), told AS (
+        {INSERT_EVENTS}
+    )
+    SELECT told.id, told.at FROM told
+    CROSS JOIN (
+        SELECT count(pg_notify(:channel, payload)) FROM unnest(CAST(:payloads AS text[])) AS payload
+    ) AS notified
+""")  # noqa: S608 - only a constant of this package goes in.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedAttempt:
+    """The newest attempt of a job whose row is locked."""
+
+    job_id: int
+    attempt: int
+    status: JobStatus
+    owner_id: int
+    plugin_name: str
+    worker: str | None
+    failures: int
+    max_retries: int
+    cancel_requested: bool
+    created_at: datetime
+    dispatched_at: datetime | None
+    started_at: datetime | None
+    now: datetime
+    retry: RetryPolicy | None
+    """Only for the jobs it was asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedAttempt:
+    """A locked attempt, how it ended and what follows."""
+
+    job: LockedAttempt
+    decision: Decision
+    outcome: OutcomeStatus
+    worker: str | None
+    result_json: str | None = None
+    error: JobError | None = None
+    started_at: datetime | None = None
+    timings: dict[str, Any] | None = None
+    progress: float | None = None
+    log: CapturedLog | None = None
+
+
+async def lock_attempts(
+    connection: AsyncConnection, attempts: Sequence[tuple[int, int]], *, with_policy: Sequence[int] = ()
+) -> list[LockedAttempt]:
+    """Lock the jobs whose newest attempt is one of `attempts` and is in the broker's or a worker's hands."""
+    wanted = set(attempts)
+    rows = await connection.execute(
+        LOCK, {"ids": [job_id for job_id, _ in wanted], "with_policy": list(with_policy)}
+    )
+    return [_locked(row) for row in rows if (row.id, row.attempt) in wanted and _is_active(row)]
+
+
+def _is_active(row: Row[Any]) -> bool:
+    # A queued job that is not dispatched waits for its next attempt: the newest one has ended already.
+    return row.status == JobStatus.PROCESSING or (
+        row.status == JobStatus.QUEUED and row.dispatched_at is not None
+    )
+
+
+def _locked(row: Row[Any]) -> LockedAttempt:
+    return LockedAttempt(
+        job_id=row.id,
+        attempt=row.attempt,
+        status=JobStatus(row.status),
+        owner_id=row.owner_id,
+        plugin_name=row.plugin_name,
+        worker=row.worker,
+        failures=row.failures,
+        max_retries=row.max_retries,
+        cancel_requested=row.cancel_requested,
+        created_at=row.created_at,
+        dispatched_at=row.dispatched_at,
+        started_at=row.started_at,
+        now=row.now,
+        retry=RetryPolicy.model_validate(row.retry) if row.retry else None,
+    )
+
+
+async def end_attempts(connection: AsyncConnection, ended: Sequence[EndedAttempt]) -> list[StreamEntry]:
+    """Apply decisions about locked attempts: jobs, history, logs and events in one statement."""
+    if not ended:
+        return []
+    events = [event for end in ended for event in _events(end)]
+    rows = await connection.execute(
+        END,
+        {
+            "rows": orjson.dumps([_row(end) for end in ended]).decode(),
+            "events": events_parameter(events),
+            "channel": JOBS_CHANNEL,
+            "payloads": _payloads(ended),
+        },
+    )
+    return stream_entries(events, [(row.id, row.at) for row in rows])
+
+
+def _events(end: EndedAttempt) -> list[NewEvent]:
+    job, status = end.job, end.decision.status
+    error = end.error.model_dump(mode="json", exclude_none=True) if end.error else None
+    delay_s = end.decision.run_at_delay_s
+    run_at = (job.now + timedelta(seconds=delay_s)).isoformat() if delay_s else None
+    told = status_event(job.job_id, job.owner_id, status, job.attempt, error=error, run_at=run_at, worker=end.worker)
+    if not status.is_terminal:
+        return [told]
+    closing = result_event(
+        job.job_id, job.owner_id, status, job.attempt, result_json=end.result_json, error=error
+    )
+    return [told, closing]
+
+
+def _row(end: EndedAttempt) -> dict[str, Any]:
+    error, log, job = end.error, end.log, end.job
+    fingerprint = error and error_fingerprint(job.plugin_name, error.kind, error.message)
+    return {
+        "job_id": job.job_id,
+        "attempt": job.attempt,
+        "status": end.decision.status,
+        "outcome": end.outcome,
+        "counted": int(end.decision.counts_as_failure),
+        "delay_s": end.decision.run_at_delay_s,
+        "result": orjson.Fragment(end.result_json) if end.result_json else None,
+        "error": error.model_dump(mode="json", exclude_none=True) if error else None,
+        "fingerprint": fingerprint,
+        "worker": end.worker,
+        "started_at": _within(end.started_at or job.started_at, job),
+        "timings": end.timings,
+        "progress": end.progress,
+        "log": log.zlib_base64 if log else None,
+        "log_total_bytes": log.total_bytes if log else 0,
+        "log_omitted_bytes": log.omitted_bytes if log else 0,
+    }
+
+
+def _within(moment: datetime | None, job: LockedAttempt) -> datetime | None:
+    # The worker's clock may be wrong; a start before its dispatch or after its end would be nonsense.
+    if moment is None or job.dispatched_at is None:
+        return moment
+    return max(job.dispatched_at, min(moment, job.now))
+
+
+def _payloads(ended: Sequence[EndedAttempt]) -> list[str]:
+    delays = {end.decision.run_at_delay_s for end in ended}
+    due = {"due" if delay == 0 else f"due:{delay}" for delay in delays if delay is not None}
+    return ["room", *sorted(due)]

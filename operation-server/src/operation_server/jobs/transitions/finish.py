@@ -1,0 +1,101 @@
+"""Outcomes: what workers report, applied once each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operation_server.jobs.transitions.ending import EndedAttempt, LockedAttempt, end_attempts, lock_attempts
+from operation_server.jobs.transitions.json_text import JSONNotStorable, dump_json, storable_text
+from operation_server.jobs.transitions.policy import FinishedAttempt, decide
+from operation_server.jobs.transitions.timings import job_timings
+from satellite.contracts.event import StreamEntry
+from satellite.contracts.job import JobStatus
+from satellite.contracts.outcome import ErrorKind, JobError, Outcome, OutcomeStatus
+from satellite.contracts.plugin_manifest import RetryPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedOutcomes:
+    """What a batch of outcomes did."""
+
+    entries: list[StreamEntry] = field(default_factory=list)
+    stale: int = 0
+    """Outcomes of attempts that are not the newest, or that were applied before: dropped."""
+    applied: list[tuple[int, int]] = field(default_factory=list)
+
+
+async def apply_outcomes(
+    connection: AsyncConnection, outcomes: Sequence[Outcome], *, received_at_s: float | None = None
+) -> AppliedOutcomes:
+    """Apply each outcome whose attempt is its job's newest and still active; the others are stale.
+
+    An outcome may overtake its `started`. `received_at_s` (monotonic) is when the batch came in.
+    """
+    # The first of equal outcomes counts; the others of the batch are duplicates.
+    newest = {(outcome.job_id, outcome.attempt): outcome for outcome in reversed(outcomes)}
+    locked = await lock_attempts(
+        connection,
+        list(newest),
+        with_policy=[o.job_id for o in newest.values() if o.status is OutcomeStatus.FAILED],
+    )
+    waited_ms = (time.monotonic() - received_at_s) * 1000 if received_at_s else 0.0
+    ended = [_ended(job, newest[job.job_id, job.attempt], waited_ms) for job in locked]
+    return AppliedOutcomes(
+        entries=await end_attempts(connection, ended),
+        stale=len(outcomes) - len(ended),
+        applied=[(job.job_id, job.attempt) for job in locked],
+    )
+
+
+def _ended(job: LockedAttempt, outcome: Outcome, waited_ms: float) -> EndedAttempt:
+    status, error = outcome.status, _storable_error(outcome)
+    result_json: str | None = None
+    if status is OutcomeStatus.COMPLETED:
+        try:
+            result_json = dump_json(outcome.result)
+        except JSONNotStorable as refusal:
+            status, error = OutcomeStatus.FAILED, JobError(kind=ErrorKind.OUTPUT, message=str(refusal))
+    decision = decide(
+        FinishedAttempt(
+            outcome=status,
+            kind=error.kind if error else None,
+            failures=job.failures,
+            max_retries=job.max_retries,
+            cancel_requested=job.cancel_requested,
+            retry=job.retry or RetryPolicy(),
+        )
+    )
+    return EndedAttempt(
+        job=job,
+        decision=decision,
+        outcome=status,
+        worker=outcome.worker,
+        result_json=result_json,
+        error=error if decision.status in {JobStatus.FAILED, JobStatus.QUEUED} else None,
+        started_at=outcome.started_at,
+        timings=job_timings(
+            created_at=job.created_at,
+            dispatched_at=job.dispatched_at,
+            completed_at=job.now,
+            worker=outcome.timings,
+            committed_ms=waited_ms,
+        ),
+        progress=outcome.progress,
+        log=outcome.log,
+    )
+
+
+def _storable_error(outcome: Outcome) -> JobError | None:
+    if outcome.status is not OutcomeStatus.FAILED:
+        return None
+    error = outcome.error or JobError(kind=ErrorKind.INTERNAL, message="The worker gave no reason.")
+    return error.model_copy(
+        update={
+            "message": storable_text(error.message),
+            "stderr_tail": error.stderr_tail and storable_text(error.stderr_tail),
+        }
+    )

@@ -1,0 +1,44 @@
+"""Attempts whose worker died or went silent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operation_server.jobs.transitions.ending import EndedAttempt, LockedAttempt, end_attempts, lock_attempts
+from operation_server.jobs.transitions.policy import FinishedAttempt, decide
+from satellite.contracts.event import StreamEntry
+from satellite.contracts.outcome import ErrorKind, JobError, OutcomeStatus
+from satellite.contracts.plugin_manifest import RetryPolicy
+
+
+async def lose_attempts(connection: AsyncConnection, lost: Sequence[tuple[int, int]]) -> list[StreamEntry]:
+    """Give lost attempts up: their jobs run again, or fail with kind `lost` once their retries are used up."""
+    locked = await lock_attempts(connection, lost, with_policy=[job_id for job_id, _ in lost])
+    return await end_attempts(connection, [ended_as_lost(job) for job in locked])
+
+
+def ended_as_lost(job: LockedAttempt, *, message: str | None = None) -> EndedAttempt:
+    """Return the end of an attempt that nobody reports."""
+    decision = decide(
+        FinishedAttempt(
+            outcome=OutcomeStatus.FAILED,
+            kind=ErrorKind.LOST,
+            failures=job.failures,
+            max_retries=job.max_retries,
+            cancel_requested=job.cancel_requested,
+            retry=job.retry or RetryPolicy(),
+        )
+    )
+    worker = f"worker {job.worker}" if job.worker else "its worker"
+    return EndedAttempt(
+        job=job,
+        decision=decision,
+        outcome=OutcomeStatus.FAILED,
+        worker=job.worker,
+        error=JobError(
+            kind=ErrorKind.LOST,
+            message=message or f"The attempt was lost: {worker} died or went silent while it ran.",
+        ),
+    )

@@ -1,0 +1,46 @@
+"""Attempts that were dispatched and never started: the message is lost, the job is not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operation_server.jobs.transitions.ending import end_attempts, lock_attempts
+from operation_server.jobs.transitions.events import notify_dispatcher
+from operation_server.jobs.transitions.lose import ended_as_lost
+from satellite.contracts.event import StreamEntry
+from satellite.contracts.job import JobStatus
+
+MAX_REDELIVERIES = 10
+"""After so many lost messages in a row the attempt counts as lost: something kills whoever receives it."""
+
+RELEASE = text("""
+    UPDATE jobs SET dispatched_at = NULL, redeliveries = redeliveries + 1
+    WHERE id = ANY(CAST(:ids AS bigint[])) AND redeliveries < :limit
+    RETURNING id
+""")
+
+
+async def release_undelivered(
+    connection: AsyncConnection, attempts: Sequence[tuple[int, int]]
+) -> list[StreamEntry]:
+    """Put never started attempts back into the queue; the next dispatch makes a new attempt of them."""
+    locked = await lock_attempts(connection, attempts, with_policy=[job_id for job_id, _ in attempts])
+    undelivered = [job for job in locked if job.status is JobStatus.QUEUED]
+    if not undelivered:
+        return []
+    rows = await connection.execute(
+        RELEASE, {"ids": [job.job_id for job in undelivered], "limit": MAX_REDELIVERIES}
+    )
+    released = set(rows.scalars())
+    await notify_dispatcher(connection)
+    return await end_attempts(
+        connection,
+        [
+            ended_as_lost(job, message=f"No worker started the job in {MAX_REDELIVERIES} deliveries.")
+            for job in undelivered
+            if job.job_id not in released
+        ],
+    )

@@ -1,0 +1,53 @@
+"""Replay: a job that has failed or was cancelled gets a fresh retry budget and runs again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operation_server.jobs.transitions.events import insert_events, notify_dispatcher, status_event
+from satellite.contracts.event import StreamEntry
+from satellite.contracts.job import JobStatus
+
+# The attempt number goes on counting, so that no late outcome of the past can match a new attempt.
+REPLAY = text("""
+    UPDATE jobs SET status = 'queued', failures = 0, redeliveries = 0, run_at = now(), dispatched_at = NULL,
+                    expires_at = NULL, cancel_requested_at = NULL, completed_at = NULL, started_at = NULL,
+                    worker = NULL, result = NULL, error = NULL, error_fingerprint = NULL, progress = NULL,
+                    timings = NULL, plugin_id = coalesce(CAST(:plugin_id AS bigint), plugin_id),
+                    plugin_version = coalesce(CAST(:plugin_version AS text), plugin_version)
+    WHERE id = ANY(CAST(:ids AS bigint[])) AND status IN ('failed', 'cancelled')
+    RETURNING id, owner_id, attempt
+""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginOverride:
+    """Another version of the same plugin to replay with."""
+
+    plugin_id: int
+    plugin_version: str
+
+
+async def replay(
+    connection: AsyncConnection, job_ids: Sequence[int], *, override: PluginOverride | None = None
+) -> list[StreamEntry]:
+    """Queue failed or cancelled jobs again, one entry for each; jobs in other states stay as they are."""
+    rows = await connection.execute(
+        REPLAY,
+        {
+            "ids": list(job_ids),
+            "plugin_id": override and override.plugin_id,
+            "plugin_version": override and override.plugin_version,
+        },
+    )
+    replayed = sorted(rows.all(), key=lambda row: int(row.id))
+    if not replayed:
+        return []
+    await notify_dispatcher(connection)
+    return await insert_events(
+        connection, [status_event(row.id, row.owner_id, JobStatus.QUEUED, row.attempt) for row in replayed]
+    )

@@ -1,0 +1,60 @@
+"""Started reports: a worker has claimed an attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operation_server.jobs.transitions.events import insert_events, notify_dispatcher, status_event
+from satellite.contracts.event import StreamEntry
+from satellite.contracts.job import JobStatus, StartedReport
+
+LOCK = text("""
+    SELECT id FROM jobs WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR UPDATE
+""")
+
+START = text("""
+    UPDATE jobs SET status = 'processing', worker = r.worker, redeliveries = 0,
+                    started_at = greatest(jobs.dispatched_at, least(now(), r.started_at))
+    FROM jsonb_to_recordset(CAST(:reports AS jsonb)) AS r(
+        job_id bigint, attempt bigint, worker text, started_at timestamptz
+    )
+    WHERE jobs.id = r.job_id AND jobs.attempt = r.attempt
+      AND jobs.status = 'queued' AND jobs.dispatched_at IS NOT NULL
+    RETURNING jobs.id, jobs.owner_id, jobs.attempt, jobs.worker, jobs.cancel_requested_at
+""")
+
+
+async def apply_started(
+    connection: AsyncConnection, reports: Sequence[StartedReport]
+) -> list[StreamEntry]:
+    """Move dispatched jobs to `processing`; reports of other attempts, late or repeated ones, do nothing."""
+    # Two statements, because a report may arrive before the dispatcher's transaction has committed: the
+    # lock waits for that, and the second statement sees what it committed.
+    await connection.execute(LOCK, {"ids": [report.job_id for report in reports]})
+    rows = await connection.execute(START, {"reports": _parameter(reports)})
+    started = sorted(rows.all(), key=lambda row: int(row.id))
+    if not started:
+        return []
+    await notify_dispatcher(connection, "room")
+    return await insert_events(
+        connection,
+        [
+            status_event(
+                row.id,
+                row.owner_id,
+                JobStatus.PROCESSING,
+                row.attempt,
+                worker=row.worker,
+                cancelling=row.cancel_requested_at is not None,
+            )
+            for row in started
+        ],
+    )
+
+
+def _parameter(reports: Sequence[StartedReport]) -> str:
+    return orjson.dumps([report.model_dump(mode="json") for report in reports]).decode()

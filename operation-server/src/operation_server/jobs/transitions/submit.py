@@ -1,0 +1,122 @@
+"""Submission: a row in `jobs` is the job, its place in the queue and its outbox entry in one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operation_server.jobs.transitions.events import JOBS_CHANNEL
+from operation_server.jobs.transitions.json_text import dump_json
+from satellite.contracts.event import EventType, StreamEntry
+from satellite.contracts.job import JobStatus
+
+QUEUED = dump_json({"status": JobStatus.QUEUED, "attempt": 0})
+
+# One statement, so that a submission is one round trip and one commit. NOTIFY wakes the dispatcher at commit.
+SUBMIT = text("""
+    WITH submitted AS (
+        INSERT INTO jobs (
+            owner_id, plugin_id, plugin_name, plugin_version, input_data, priority, timeout_s, max_retries,
+            expires_at, idempotency_key, request_digest
+        )
+        SELECT n.owner_id, n.plugin_id, n.plugin_name, n.plugin_version, coalesce(n.input_data, 'null'::jsonb),
+               n.priority, n.timeout_s, n.max_retries, now() + n.expires_in_s * interval '1 second',
+               n.idempotency_key, n.request_digest
+        FROM ROWS FROM (
+            jsonb_to_recordset(CAST(:jobs AS jsonb)) AS (
+                owner_id bigint, plugin_id bigint, plugin_name text, plugin_version text, input_data jsonb,
+                priority smallint, timeout_s float8, max_retries bigint, expires_in_s float8,
+                idempotency_key text, request_digest text
+            )
+        ) WITH ORDINALITY AS n
+        ORDER BY n.ordinality
+        RETURNING id, owner_id, created_at
+    ), told AS (
+        INSERT INTO job_events (job_id, owner_id, type, data)
+        SELECT id, owner_id, 'status', CAST(:queued AS jsonb) FROM submitted ORDER BY id
+        RETURNING id, job_id, owner_id, at
+    )
+    SELECT submitted.id, submitted.created_at, told.id AS event_id, told.owner_id, told.at
+    FROM submitted JOIN told ON told.job_id = submitted.id
+    CROSS JOIN (SELECT pg_notify(:channel, 'due')) AS notified
+    ORDER BY submitted.id
+""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """A validated submission."""
+
+    owner_id: int
+    plugin_id: int
+    plugin_name: str
+    plugin_version: str
+    input_data: Any
+    priority: int = 0
+    timeout_s: float
+    max_retries: int
+    expires_in_s: float | None = None
+    idempotency_key: str | None = None
+    request_digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmittedJobs:
+    """Ids in the order of the submission, and what to publish after the commit."""
+
+    ids: list[int]
+    created_at: datetime
+    entries: list[StreamEntry]
+
+
+async def submit_jobs(connection: AsyncConnection, jobs: Sequence[NewJob]) -> SubmittedJobs:
+    """Store new jobs, all or none, and wake the dispatcher at commit.
+
+    Raises:
+        JSONNotStorable: an input holds text that jsonb cannot store.
+        IntegrityError: an idempotency key of the same owner is taken (constraint `uq_jobs_idempotency`).
+    """
+    rows = (
+        await connection.execute(
+            SUBMIT, {"jobs": _parameter(jobs), "queued": QUEUED, "channel": JOBS_CHANNEL}
+        )
+    ).all()
+    entries = [
+        StreamEntry(
+            event_id=row.event_id,
+            job_id=row.id,
+            owner_id=row.owner_id,
+            type=EventType.STATUS,
+            data=QUEUED,
+            at=row.at,
+        )
+        for row in rows
+    ]
+    return SubmittedJobs(ids=[row.id for row in rows], created_at=rows[0].created_at, entries=entries)
+
+
+def _parameter(jobs: Sequence[NewJob]) -> str:
+    return orjson.dumps(
+        [
+            {
+                "owner_id": job.owner_id,
+                "plugin_id": job.plugin_id,
+                "plugin_name": job.plugin_name,
+                "plugin_version": job.plugin_version,
+                "input_data": orjson.Fragment(dump_json(job.input_data)),
+                "priority": job.priority,
+                "timeout_s": job.timeout_s,
+                "max_retries": job.max_retries,
+                "expires_in_s": job.expires_in_s,
+                "idempotency_key": job.idempotency_key,
+                "request_digest": job.request_digest,
+            }
+            for job in jobs
+        ]
+    ).decode()

@@ -1,0 +1,1 @@
+"""Plugins: registering, listing and controlling immutable plugin versions."""

@@ -1,0 +1,72 @@
+"""Settings of the operation server, read once at process start and passed down."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from satellite.settings.broker import BrokerSettings
+from satellite.settings.database import DatabaseSettings
+from satellite.settings.observability import LogSettings
+
+
+class ApiSettings(BaseSettings):
+    """Where and how the API listens."""
+
+    model_config = SettingsConfigDict(env_prefix="SATELLITE_API_", extra="ignore")
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65_535, description="Port to listen on.")
+    workers: int = Field(default=1, ge=1, le=64, description="API processes on this machine.")
+    max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="Largest request body.")
+    drain_timeout_s: int = Field(default=10, ge=0, description="Time open requests get at shutdown.")
+
+
+class AuthSettings(BaseSettings):
+    """How tokens are signed and for how long they hold."""
+
+    model_config = SettingsConfigDict(env_prefix="SATELLITE_AUTH_", extra="ignore")
+
+    secret_key: SecretStr = Field(min_length=32, description="Signs tokens; the same for all API processes.")
+    token_ttl_s: int = Field(default=3600, ge=60, description="How long a token holds.")
+    ws_ticket_ttl_s: int = Field(default=60, ge=5, description="How long a WebSocket ticket holds.")
+
+
+class AdminSettings(BaseSettings):
+    """The first admin, made when there is none."""
+
+    model_config = SettingsConfigDict(env_prefix="SATELLITE_ADMIN_", extra="ignore")
+
+    email: str | None = Field(default=None, description="User name of the bootstrap admin.")
+    password: SecretStr | None = Field(default=None, description="Password of the bootstrap admin.")
+
+
+class DispatchSettings(BaseSettings):
+    """How jobs go to the broker and how lost ones are found."""
+
+    model_config = SettingsConfigDict(env_prefix="SATELLITE_DISPATCH_", extra="ignore")
+
+    poll_s: float = Field(default=1, gt=0, description="Look for due jobs at least this often.")
+    spare_slots: int = Field(default=4, ge=0, description="Attempts in the broker beyond the slots' share.")
+    slots_factor: float = Field(default=2, gt=0, description="Attempts in the broker per live slot.")
+    reconcile_s: float = Field(default=5, gt=0, description="Look for lost attempts this often.")
+    start_timeout_s: float = Field(default=20, gt=0, description="A dispatched attempt must start within.")
+    batch_size: int = Field(default=200, ge=1, description="Most jobs dispatched in one transaction.")
+    lease_grace_s: float = Field(default=12, ge=0, description="A start may precede its first lease by.")
+
+
+class OperationSettings(BaseModel):
+    """All groups; `OperationSettings()` reads the environment, tests hand groups in."""
+
+    model_config = ConfigDict(frozen=True)
+
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    broker: BrokerSettings = Field(default_factory=BrokerSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
+    api: ApiSettings = Field(default_factory=ApiSettings)
+    # The secret key has no default: reading it from the environment is what may fail here.
+    auth: AuthSettings = Field(default_factory=partial(AuthSettings))
+    admin: AdminSettings = Field(default_factory=AdminSettings)
+    dispatch: DispatchSettings = Field(default_factory=DispatchSettings)

@@ -1,0 +1,1 @@
+"""Workers: what their heartbeats in Redis say."""

@@ -1,0 +1,227 @@
+"""The synchronous client of the operation server's API."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from satellite.client.errors import ServerUnreachable, WaitTimedOut, error_of
+from satellite.client.events import stream_events
+from satellite.client.models import Job, Page, Plugin, Worker
+from satellite.contracts.event import Event, EventType
+
+API = "/api/v1"
+REQUEST_TIMEOUT_S = 30
+SERVER_WAIT_S = 20
+"""The longest one request waits for a job to end; shorter than what proxies cut off."""
+
+
+class SatelliteClient:
+    """Talks to one operation server; may be used from several threads.
+
+    Every method raises `ServerUnreachable` when nobody answers and a subclass of `APIError` when the
+    server refuses.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        api_key: str | None = None,
+        timeout_s: float = REQUEST_TIMEOUT_S,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._http = httpx.Client(base_url=self.url, timeout=timeout_s)
+        self.token = token
+        if api_key is not None:
+            self._http.headers["X-API-Key"] = api_key
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    @property
+    def token(self) -> str | None:
+        """The access token sent with each request."""
+        return self._token
+
+    @token.setter
+    def token(self, token: str | None) -> None:
+        self._token = token
+        if token is None:
+            self._http.headers.pop("Authorization", None)
+        else:
+            self._http.headers["Authorization"] = f"Bearer {token}"
+
+    def login(self, username: str, password: str) -> str:
+        """Log in, use the access token from now on, and return it."""
+        answer = self._request("POST", "/auth/token", json={"username": username, "password": password})
+        self.token = answer["access_token"]
+        return str(answer["access_token"])
+
+    def me(self) -> dict[str, Any]:
+        """Return the account that the token belongs to."""
+        return dict(self._request("GET", "/users/me"))
+
+    def is_ready(self) -> bool:
+        """Tell whether the server takes jobs."""
+        try:
+            return self._http.get("/ready").status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
+    # Plugins.
+
+    def register_plugin(self, manifest: Mapping[str, Any]) -> Plugin:
+        """Register a version of a plugin; the same content again is the same version."""
+        return Plugin.model_validate(self._request("POST", "/plugins", json=dict(manifest)))
+
+    def list_plugins(self, *, name: str | None = None, skip: int = 0, limit: int = 100) -> Page[Plugin]:
+        """List the registered plugins."""
+        query = {"name": name, "skip": skip, "limit": limit}
+        return Page[Plugin].model_validate(self._request("GET", "/plugins", params=query))
+
+    def get_plugin(self, name: str) -> Plugin:
+        """Return the newest version of a plugin."""
+        return Plugin.model_validate(self._request("GET", f"/plugins/{name}"))
+
+    # Jobs.
+
+    def submit(
+        self,
+        plugin_name: str,
+        input_data: Any,
+        *,
+        version: str | None = None,
+        priority: int | None = None,
+        timeout_s: float | None = None,
+        idempotency_key: str | None = None,
+    ) -> Job:
+        """Submit a job; with an idempotency key, repeating the call returns the first job."""
+        wanted = {"plugin_version": version, "priority": priority, "timeout_s": timeout_s}
+        body = {"plugin_name": plugin_name, "input_data": input_data}
+        body |= {key: value for key, value in wanted.items() if value is not None}
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        return Job.model_validate(self._request("POST", "/jobs", json=body, headers=headers))
+
+    def get_job(self, job_id: int) -> Job:
+        """Return a job."""
+        return Job.model_validate(self._request("GET", f"/jobs/{job_id}"))
+
+    def list_jobs(
+        self,
+        *,
+        status: str | None = None,
+        plugin_name: str | None = None,
+        skip: int = 0,
+        limit: int = 50,
+    ) -> Page[Job]:
+        """List jobs, newest first."""
+        query = {"status": status, "plugin_name": plugin_name, "skip": skip, "limit": limit}
+        return Page[Job].model_validate(self._request("GET", "/jobs", params=query))
+
+    def wait(self, job_id: int, *, timeout_s: float | None = None) -> Job:
+        """Wait until a job is finished and return it, whatever it ended with.
+
+        Raises:
+            WaitTimedOut: it did not finish within `timeout_s`.
+        """
+        job = self.get_job(job_id)
+        if job.is_finished:
+            return job
+        for event in self.events(job_id, timeout_s=timeout_s):
+            if event.type is EventType.RESULT:
+                return self.get_job(job_id)
+        raise WaitTimedOut(f"Job {job_id} did not end within {timeout_s:g} s.")
+
+    def cancel(self, job_id: int) -> Job:
+        """Ask for a job's end; it is cancelled now, or soon if it runs."""
+        return self._job_after("cancel", job_id)
+
+    def retry(self, job_id: int) -> Job:
+        """Run a failed or cancelled job again."""
+        return self._job_after("retry", job_id)
+
+    def logs(self, job_id: int, *, attempt: int | None = None) -> str:
+        """Return the log of a job's newest (or the given) attempt."""
+        answer = self._send("GET", f"/jobs/{job_id}/logs", params={"attempt": attempt})
+        if "json" not in answer.headers.get("content-type", ""):
+            return answer.text
+        return _log_text(answer.json())
+
+    def explain(self, job_id: int) -> dict[str, Any]:
+        """Return why a job is where it is."""
+        return dict(self._request("GET", f"/jobs/{job_id}/explain"))
+
+    def events(
+        self, job_id: int | None = None, *, after: str | None = None, timeout_s: float | None = None
+    ) -> Iterator[Event]:
+        """Yield the events of a job (until its end), or of all own jobs (for ever), past lost connections.
+
+        `after` is the cursor of the last event already seen. Ends silently after `timeout_s`.
+        """
+        path = f"{API}/ws/jobs" + (f"/{job_id}" if job_id is not None else "")
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        address = self.url.replace("http", "ws", 1) + path
+        return stream_events(
+            address,
+            headers={key: self._http.headers[key] for key in _IDENTITY if key in self._http.headers},
+            after=after,
+            deadline=deadline,
+            ends_with_result=job_id is not None,
+        )
+
+    # Operation.
+
+    def list_workers(self) -> Page[Worker]:
+        """List the live workers."""
+        return Page[Worker].model_validate(self._request("GET", "/workers"))
+
+    def _job_after(self, action: str, job_id: int) -> Job:
+        answer = self._request("POST", f"/jobs/{job_id}/{action}")
+        return Job.model_validate(answer) if answer and "plugin_name" in answer else self.get_job(job_id)
+
+    def _request(self, method: str, path: str, **options: Any) -> Any:
+        response = self._send(method, path, **options)
+        return response.json() if response.content else None
+
+    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+        if "params" in options:
+            options["params"] = {k: v for k, v in options["params"].items() if v is not None}
+        try:
+            response = self._http.request(method, API + path, **options)
+        except httpx.TransportError as error:
+            raise ServerUnreachable(
+                f"No operation server answers at {self.url} ({error or type(error).__name__})."
+            ) from error
+        if response.is_error:
+            raise error_of(response)
+        return response
+
+
+_IDENTITY = ("Authorization", "X-API-Key")
+
+
+def _log_text(answer: Any) -> str:
+    if isinstance(answer, dict):
+        for key in ("text", "log", "content"):
+            if isinstance(answer.get(key), str):
+                return str(answer[key])
+        answer = answer.get("items") or answer.get("lines") or []
+    return "\n".join(_log_text(part) if isinstance(part, dict) else str(part) for part in answer)

@@ -1,0 +1,113 @@
+"""What can go wrong between client and server, with the server's own code and words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from satellite.errors import SatelliteError
+
+
+class ClientError(SatelliteError):
+    """The request did not succeed."""
+
+    code = "client"
+
+
+class ServerUnreachable(ClientError):
+    """No operation server answers at this address."""
+
+    code = "unreachable"
+
+
+class WaitTimedOut(ClientError):
+    """The job did not end in time."""
+
+    code = "wait_timed_out"
+
+
+class APIError(ClientError):
+    """The server refused the request.
+
+    `status` is the HTTP status, `code` the server's stable code, `violations` what its answer lists
+    as wrong with the input, `problem` the whole answer.
+    """
+
+    def __init__(self, status: int, problem: dict[str, Any]) -> None:
+        self.status = status
+        self.problem = problem
+        self.code = str(problem.get("code") or problem.get("error") or f"http_{status}")
+        self.violations: list[Any] = list(problem.get("errors") or problem.get("violations") or [])
+        super().__init__(_words(problem, status))
+
+
+class NotAuthenticated(APIError):
+    """The server does not know who asks (401)."""
+
+
+class Forbidden(APIError):
+    """The server does not allow it (403)."""
+
+
+class NotFound(APIError):
+    """There is no such thing (404)."""
+
+
+class Conflict(APIError):
+    """It contradicts what the server already has (409)."""
+
+
+class Refused(APIError):
+    """The request or its input is wrong (400, 413, 422)."""
+
+
+class TooManyRequests(APIError):
+    """A limit is reached (429); `retry_after_s` tells when to come back."""
+
+    retry_after_s: float = 1
+
+
+_BY_STATUS: dict[int, type[APIError]] = {
+    400: Refused,
+    401: NotAuthenticated,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    413: Refused,
+    422: Refused,
+    429: TooManyRequests,
+}
+
+
+def error_of(response: httpx.Response) -> APIError:
+    """Return the exception that a failed response stands for."""
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = {}
+    if not isinstance(problem, dict):
+        problem = {}
+    error = _BY_STATUS.get(response.status_code, APIError)(response.status_code, problem)
+    if isinstance(error, TooManyRequests):
+        error.retry_after_s = float(response.headers.get("Retry-After") or 1)
+    return error
+
+
+def _words(problem: dict[str, Any], status: int) -> str:
+    detail = problem.get("detail") or problem.get("title")
+    if isinstance(detail, list):
+        detail = "; ".join(str(part.get("msg", part) if isinstance(part, dict) else part) for part in detail)
+    words = str(detail or f"The server answered {status}.")
+    listed = [_violation(entry) for entry in problem.get("errors") or problem.get("violations") or []]
+    return f"{words} ({'; '.join(listed)})" if listed else words
+
+
+def _violation(entry: Any) -> str:
+    if not isinstance(entry, dict):
+        return str(entry)
+    where = entry.get("pointer") or entry.get("instance_path") or entry.get("loc") or ""
+    if isinstance(where, list):
+        where = ".".join(str(step) for step in where)
+    what = entry.get("message") or entry.get("detail") or entry.get("msg") or entry
+    return f"{where}: {what}" if where else str(what)

@@ -1,0 +1,67 @@
+"""Typed answers of the API. Fields of a newer server are kept out of the way, not refused."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from satellite.contracts.job import JobStatus
+from satellite.contracts.worker import WorkerHeartbeat
+
+Item = TypeVar("Item")
+
+
+class Answer(BaseModel):
+    """An answer of the API."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Job(Answer):
+    """One submission and what became of it."""
+
+    id: int
+    plugin_name: str
+    plugin_version: str
+    status: JobStatus
+    input_data: Any = None
+    result: Any = None
+    error_message: str | None = None
+    error: dict[str, Any] | None = None
+    owner_id: int | None = None
+    priority: int = 0
+    attempt: int = 0
+    progress: float | None = None
+    created_at: datetime
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    timings: dict[str, Any] | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        """Tell whether nothing more happens to the job on its own."""
+        return self.status.is_terminal
+
+
+class Plugin(Answer):
+    """One version of a plugin."""
+
+    id: int | None = None
+    name: str
+    version: str
+    description: str = ""
+    docker_image: str | None = None
+    input_schema: dict[str, Any] = Field(default_factory=dict)
+    output_schema: dict[str, Any] = Field(default_factory=dict)
+
+
+Worker = WorkerHeartbeat
+
+
+class Page(Answer, Generic[Item]):
+    """Some items of a list and how many there are in all."""
+
+    total: int
+    items: list[Item]

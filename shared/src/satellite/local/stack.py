@@ -1,0 +1,321 @@
+"""Which processes make up the platform on one machine, and what each of them is told."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from satellite.contracts import redis_keys
+from satellite.local import probes
+from satellite.local.home import StackHome
+from satellite.local.leftovers import STACK_VARIABLE
+from satellite.local.ports import choose_port, find_free_ports
+from satellite.local.postgres import EmbeddedPostgres
+from satellite.local.postgres_place import PostgresPlace
+from satellite.local.process import ProcessSpec
+from satellite.local.redis import EmbeddedRedis
+
+API_PORT = 8000
+FLOWER_PORT = 5555
+DRAIN_TIMEOUT_S = 10
+"""Shorter than on a server: somebody waits at the terminal, and interrupted jobs run again."""
+
+RAY_OBJECT_STORE_BYTES = 78_643_200
+"""Ray's minimum: payloads are small and nothing is put into the store."""
+
+RAY_ENVIRONMENT = {
+    "RAY_enable_metrics_collection": "0",
+    "RAY_enable_open_telemetry": "0",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_task_events_report_interval_ms": "0",
+    "RAY_enable_timeline": "0",
+    "RAY_event_stats": "0",
+    "RAY_prestart_worker_first_driver": "0",
+    "RAY_worker_niceness": "0",
+    "RAY_memory_monitor_refresh_ms": "0",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",
+    "RAY_ROTATION_MAX_BYTES": "10000000",
+    "RAY_ROTATION_BACKUP_COUNT": "2",
+}
+"""Ray without what a single node does not need; its memory monitor would not see containers anyway."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackOptions:
+    """What `satellite up` was asked for."""
+
+    port: int | None = None
+    flower_port: int | None = None
+    workers: int = 1
+    slots: int = max(2, min(8, os.cpu_count() or 2))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackPorts:
+    """The loopback ports of one start."""
+
+    api: int
+    flower: int
+    postgres: int
+    redis: int
+    ray: int
+    ray_dashboard: int
+
+    @classmethod
+    def choose(cls, options: StackOptions) -> StackPorts:
+        """Choose the ports; only those asked for must be free."""
+        api = choose_port(options.port, preferred=API_PORT, option="--port")
+        flower = choose_port(options.flower_port, preferred=FLOWER_PORT, option="--flower-port")
+        postgres, redis, ray, ray_dashboard = find_free_ports(4)
+        return cls(
+            api=api, flower=flower, postgres=postgres, redis=redis, ray=ray, ray_dashboard=ray_dashboard
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """The platform of one home: its processes, in start order, and their addresses.
+
+    `worker_environment` is awaited before a worker starts, because the runtime is known only when
+    the plugins' images are ready.
+    """
+
+    home: StackHome
+    options: StackOptions
+    ports: StackPorts
+    postgres_place: PostgresPlace
+    worker_environment: Callable[[], Awaitable[Mapping[str, str]]]
+
+    @property
+    def url(self) -> str:
+        """Address of the API."""
+        return f"http://127.0.0.1:{self.ports.api}"
+
+    @property
+    def flower_url(self) -> str:
+        """Address of Flower."""
+        return f"http://127.0.0.1:{self.ports.flower}"
+
+    @functools.cached_property
+    def worker_names(self) -> list[str]:
+        """Names of the workers."""
+        return [f"analysis{number}" for number in range(1, self.options.workers + 1)]
+
+    @functools.cached_property
+    def postgres(self) -> EmbeddedPostgres:
+        """The database server."""
+        self.home.secret("postgres-password")
+        return EmbeddedPostgres(
+            data_dir=self.postgres_place.data_dir,
+            password_file=self.home.path / "postgres-password",
+            port=self.ports.postgres,
+            programs=self.postgres_place.programs,
+            database="postgres",
+        )
+
+    @functools.cached_property
+    def redis(self) -> EmbeddedRedis:
+        """The broker."""
+        return EmbeddedRedis(
+            data_dir=self.home.path / "redis",
+            port=self.ports.redis,
+            password=self.home.secret("redis-password"),
+        )
+
+    def processes(self) -> list[ProcessSpec]:
+        """Return every process in start order; the reverse is the order in which they stop."""
+        return [
+            self._postgres(),
+            self._redis(),
+            self._ray(),
+            self._flower(),
+            self._migrate(),
+            self._operation("dispatcher", "dispatcher", stop_timeout_s=10),
+            self._operation("results", "results consumer", stop_timeout_s=15),
+            *(self._worker(name) for name in self.worker_names),
+            self._api(),
+        ]
+
+    def _postgres(self) -> ProcessSpec:
+        async def initialise() -> Mapping[str, str]:
+            await asyncio.to_thread(self.postgres.initialise)
+            return {}
+
+        return ProcessSpec(
+            name="postgres",
+            title="PostgreSQL",
+            command=self.postgres.command(),
+            prepare=initialise,
+            env=self._marker,
+            identity=self.postgres.identity(),
+            probe=lambda _: probes.postgres_answers(self.ports.postgres),
+            # SIGINT is PostgreSQL's fast shutdown: it does not wait for clients.
+            stop_signal=signal.SIGINT,
+            death_signal=signal.SIGINT,
+            stop_timeout_s=20,
+        )
+
+    def _redis(self) -> ProcessSpec:
+        return ProcessSpec(
+            name="redis",
+            title="Redis",
+            command=self.redis.command(),
+            env=self._marker,
+            probe=lambda _: probes.redis_answers(self.ports.redis, self.redis.password),
+            death_signal=signal.SIGTERM,
+        )
+
+    def _ray(self) -> ProcessSpec:
+        log = self.home.logs / "ray.log"
+        old_log_bytes = 0
+
+        async def clear_scratch() -> Mapping[str, str]:
+            nonlocal old_log_bytes
+            old_log_bytes = log.stat().st_size if log.exists() else 0
+            # Ray never deletes its session folders; they hold nothing worth keeping.
+            await asyncio.to_thread(shutil.rmtree, self.home.scratch, ignore_errors=True)
+            return {}
+
+        return ProcessSpec(
+            name="ray",
+            title="Ray",
+            command=[
+                program("ray"), "start", "--head", "--block",
+                "--node-ip-address=127.0.0.1",
+                f"--port={self.ports.ray}",
+                f"--dashboard-port={self.ports.ray_dashboard}",
+                # Random worker ports: the default range would clash with those of a second stack.
+                "--min-worker-port=0", "--max-worker-port=0", "--dashboard-agent-listen-port=0",
+                "--include-dashboard=false", "--no-monitor", "--include-log-monitor=false",
+                "--disable-usage-stats",
+                f"--object-store-memory={RAY_OBJECT_STORE_BYTES}",
+                f"--temp-dir={self.home.scratch}",
+                "--log-style=record", "--log-color=false",
+            ],  # fmt: skip
+            prepare=clear_scratch,
+            env={**self._marker, **self._ray_environment},
+            probe=lambda _: probes.log_says(log, "Ray runtime started", after=old_log_bytes),
+            ready_timeout_s=90,
+            death_signal=signal.SIGTERM,
+        )
+
+    def _flower(self) -> ProcessSpec:
+        username, password = self.home.admin()
+        return ProcessSpec(
+            name="flower",
+            title="Flower",
+            command=[
+                sys.executable, "-m", "celery", "-A", "operation_server.dispatch.celery_app", "flower",
+                "--address=127.0.0.1", f"--port={self.ports.flower}",
+            ],  # fmt: skip
+            # It shows job input, so it asks for the admin's name and password.
+            env={**self._operation_environment, "FLOWER_BASIC_AUTH": f"{username}:{password}"},
+            # Last, so that it takes no time from what the first job waits for.
+            depends_on=("redis", *self.worker_names),
+            probe=lambda _: probes.http_answers(self.ports.flower, "/healthcheck"),
+            is_optional=True,
+        )
+
+    def _migrate(self) -> ProcessSpec:
+        return ProcessSpec(
+            name="migrate",
+            title="database schema",
+            command=[program("operation-server"), "migrate"],
+            env=self._operation_environment,
+            depends_on=("postgres",),
+            runs_once=True,
+        )
+
+    def _operation(self, name: str, title: str, *, stop_timeout_s: float) -> ProcessSpec:
+        return ProcessSpec(
+            name=name,
+            title=title,
+            command=[program("operation-server"), name],
+            env=self._operation_environment,
+            depends_on=("migrate", "postgres", "redis"),
+            stop_timeout_s=stop_timeout_s,
+        )
+
+    def _api(self) -> ProcessSpec:
+        return ProcessSpec(
+            name="api",
+            title="API",
+            command=[program("operation-server"), "api"],
+            env=self._operation_environment,
+            depends_on=("migrate", "postgres", "redis"),
+            probe=lambda _: probes.http_answers(self.ports.api, "/ready"),
+        )
+
+    def _worker(self, name: str) -> ProcessSpec:
+        key = redis_keys.worker(name)
+        return ProcessSpec(
+            name=name,
+            title=f"worker {name}",
+            command=[sys.executable, "-m", "analysis_server"],
+            prepare=self.worker_environment,
+            env={
+                **self._marker,
+                **self._broker_environment,
+                **self._ray_environment,
+                "SATELLITE_WORKER_NAME": name,
+                "SATELLITE_WORKER_SLOTS": str(self.options.slots),
+                "SATELLITE_WORKER_STATE_DIR": str(self.home.path / "workers" / name),
+                "SATELLITE_WORKER_DRAIN_TIMEOUT_S": str(DRAIN_TIMEOUT_S),
+                "SATELLITE_RAY_ADDRESS": f"127.0.0.1:{self.ports.ray}",
+                "SATELLITE_RAY_NAMESPACE": f"satellite-{self.home.stack_id}",
+            },
+            depends_on=("redis", "ray"),
+            probe=lambda pid: probes.heartbeat_is_of(self.ports.redis, self.redis.password, key, pid),
+            ready_timeout_s=120,
+            stop_timeout_s=DRAIN_TIMEOUT_S + 15,
+            stop_group="workers",
+        )
+
+    @property
+    def _marker(self) -> dict[str, str]:
+        return {
+            STACK_VARIABLE: self.home.stack_id,
+            "PYTHONUNBUFFERED": "1",
+            # One heap for all threads: glibc's default of eight a core costs tens of MiB in each server.
+            "MALLOC_ARENA_MAX": "2",
+        }
+
+    @property
+    def _broker_environment(self) -> dict[str, str]:
+        return {"SATELLITE_REDIS_URL": self.redis.url, "CELERY_BROKER_URL": self.redis.url}
+
+    @property
+    def _ray_environment(self) -> dict[str, str]:
+        # Without a token every local account could run code through Ray.
+        return {
+            **RAY_ENVIRONMENT,
+            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_TOKEN": self.home.secret("ray-token"),
+        }
+
+    @property
+    def _operation_environment(self) -> dict[str, str]:
+        username, password = self.home.admin()
+        return {
+            **self._marker,
+            **self._broker_environment,
+            "SATELLITE_DATABASE_URL": self.postgres.url(),
+            "SATELLITE_API_HOST": "127.0.0.1",
+            "SATELLITE_API_PORT": str(self.ports.api),
+            "SATELLITE_AUTH_SECRET_KEY": self.home.secret("auth-secret"),
+            "SATELLITE_ADMIN_EMAIL": username,
+            "SATELLITE_ADMIN_PASSWORD": password,
+        }
+
+
+def program(name: str) -> str:
+    """Return a console script of the environment that runs this code."""
+    return str(Path(sys.executable).parent / name)

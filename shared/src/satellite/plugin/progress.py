@@ -1,0 +1,58 @@
+"""Progress: a line on stderr that is not part of the log."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+
+STDERR = 2
+MAX_MESSAGE = 200
+"""With this limit a line is shorter than PIPE_BUF, so lines of several threads never mix."""
+
+
+class ProgressLines:
+    """Writes progress lines for the jobs being worked on; without ids for the only job of a oneshot."""
+
+    def __init__(self) -> None:
+        self._ids: Sequence[str] = ()
+        self._last: tuple[int, str] | None = None
+
+    def begin(self, ids: Sequence[str] = ()) -> None:
+        """Tell whose progress is reported from now on."""
+        self._ids = ids
+        self._last = None
+
+    def write(self, fraction: float, message: str) -> None:
+        """Write one line per job, unless it would say the same as the last one."""
+        text = " ".join(str(message).split())[:MAX_MESSAGE]
+        # A thousand steps are finer than any progress bar; a tight loop must not flood the log.
+        said = (round(min(max(fraction, 0.0), 1.0) * 1000) if fraction == fraction else 0, text)  # noqa: PLR0124
+        if said == self._last:
+            return
+        self._last = said
+        rest = f" {said[0] / 1000:g} {text}".rstrip() + "\n"
+        lines = [f"::progress@{job}{rest}" for job in self._ids] or [f"::progress{rest}"]
+        _flush_stderr()
+        for line in lines:
+            with contextlib.suppress(OSError):
+                os.write(STDERR, line.encode("utf-8", "replace"))
+
+
+def _flush_stderr() -> None:
+    """Let what `print` holds back come before the progress line."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+
+
+lines = ProgressLines()
+
+
+def report_progress(fraction: float, message: str = "") -> None:
+    """Tell how far the job is: 0 is the start, 1 the end; the message is one short line.
+
+    May be called as often as you like and from any thread. In a batch it speaks for all its jobs.
+    """
+    lines.write(float(fraction), message)

@@ -30,8 +30,7 @@ class Job(Base):
             "status IN ('queued', 'processing', 'completed', 'failed', 'cancelled')", name="status"
         ),
         CheckConstraint("priority BETWEEN 0 AND 9", name="priority"),
-        Index("ix_jobs_waiting", "plugin_name", "owner_id", "order_key", "id", postgresql_where=WAITING),
-        Index("ix_jobs_waiting_order", "order_key", "id", postgresql_where=WAITING),
+        Index("ix_jobs_waiting", "plugin_id", "owner_id", "order_key", "id", postgresql_where=WAITING),
         Index("ix_jobs_active", "plugin_name", "owner_id", postgresql_where=ACTIVE),
         Index(
             "ix_jobs_expiring",
@@ -79,6 +78,8 @@ class Job(Base):
     failures: Mapped[int] = mapped_column(server_default="0")
     """Attempts that count against the retry budget since the last replay."""
     max_retries: Mapped[int]
+    redeliveries: Mapped[int] = mapped_column(server_default="0")
+    """Messages lost in a row, without an attempt that started; they do not count as failures."""
     worker: Mapped[str | None]
     started_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]

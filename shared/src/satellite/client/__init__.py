@@ -1,8 +1,8 @@
 """The Python client: submit jobs, follow them live, and get typed results.
 
-    with SatelliteClient("http://127.0.0.1:8000", token=token) as client:
-        job = client.submit("example-classifier", {"rows": [[5.1, 3.5, 1.4, 0.2]]})
-        print(client.wait(job.id).result)
+with SatelliteClient("http://127.0.0.1:8000", token=token) as client:
+    job = client.submit("example-classifier", {"rows": [[5.1, 3.5, 1.4, 0.2]]})
+    print(client.wait(job.id).result)
 """
 
 from satellite.client.client import SatelliteClient

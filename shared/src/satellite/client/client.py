@@ -11,7 +11,7 @@ import httpx
 
 from satellite.client.errors import ServerUnreachable, WaitTimedOut, error_of
 from satellite.client.events import stream_events
-from satellite.client.models import Job, Page, Plugin, Worker
+from satellite.client.models import Grant, Job, Page, Plugin, Worker
 from satellite.contracts.event import Event, EventType
 
 API = "/api/v1"
@@ -69,11 +69,12 @@ class SatelliteClient:
         else:
             self._http.headers["Authorization"] = f"Bearer {token}"
 
-    def login(self, username: str, password: str) -> str:
+    def login(self, username: str, password: str) -> Grant:
         """Log in, use the access token from now on, and return it."""
-        answer = self._request("POST", "/auth/token", json={"username": username, "password": password})
-        self.token = answer["access_token"]
-        return str(answer["access_token"])
+        body = {"username": username, "password": password}
+        grant = Grant.model_validate(self._request("POST", "/auth/token", json=body))
+        self.token = grant.access_token
+        return grant
 
     def me(self) -> dict[str, Any]:
         """Return the account that the token belongs to."""

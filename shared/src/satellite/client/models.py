@@ -19,6 +19,13 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class Grant(Answer):
+    """An access token and for how many seconds it holds."""
+
+    access_token: str
+    expires_in: float | None = None
+
+
 class Job(Answer):
     """One submission and what became of it."""
 

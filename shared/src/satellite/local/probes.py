@@ -16,7 +16,7 @@ PROBE_TIMEOUT_S = 2
 
 
 async def exchange(port: int, request: bytes, *, enough: int = 1) -> bytes:
-    """Send `request` to a loopback port and return at least `enough` bytes of the answer; empty on failure."""
+    """Send `request` to a loopback port and return the answer, `enough` bytes or more; empty on failure."""
     try:
         async with asyncio.timeout(PROBE_TIMEOUT_S):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -55,7 +55,7 @@ async def http_answers(port: int, path: str) -> bool:
     return b" 200 " in (await exchange(port, request, enough=15))[:15]
 
 
-async def log_says(log: Path, text: str, *, after: int) -> bool:
+def log_says(log: Path, text: str, *, after: int) -> bool:
     """Tell whether `text` stands in a log past its first `after` bytes."""
     try:
         return text.encode() in log.read_bytes()[after:]

@@ -184,25 +184,36 @@ class Stack:
             await asyncio.to_thread(shutil.rmtree, self.home.scratch, ignore_errors=True)
             return {}
 
+        async def has_started(_: int) -> bool:
+            return await asyncio.to_thread(probes.log_says, log, "Ray runtime started", after=old_log_bytes)
+
         return ProcessSpec(
             name="ray",
             title="Ray",
             command=[
-                program("ray"), "start", "--head", "--block",
+                program("ray"),
+                "start",
+                "--head",
+                "--block",
                 "--node-ip-address=127.0.0.1",
                 f"--port={self.ports.ray}",
                 f"--dashboard-port={self.ports.ray_dashboard}",
                 # Random worker ports: the default range would clash with those of a second stack.
-                "--min-worker-port=0", "--max-worker-port=0", "--dashboard-agent-listen-port=0",
-                "--include-dashboard=false", "--no-monitor", "--include-log-monitor=false",
+                "--min-worker-port=0",
+                "--max-worker-port=0",
+                "--dashboard-agent-listen-port=0",
+                "--include-dashboard=false",
+                "--no-monitor",
+                "--include-log-monitor=false",
                 "--disable-usage-stats",
                 f"--object-store-memory={RAY_OBJECT_STORE_BYTES}",
                 f"--temp-dir={self.home.scratch}",
-                "--log-style=record", "--log-color=false",
-            ],  # fmt: skip
+                "--log-style=record",
+                "--log-color=false",
+            ],
             prepare=clear_scratch,
             env={**self._marker, **self._ray_environment},
-            probe=lambda _: probes.log_says(log, "Ray runtime started", after=old_log_bytes),
+            probe=has_started,
             ready_timeout_s=90,
             death_signal=signal.SIGTERM,
         )
@@ -213,9 +224,15 @@ class Stack:
             name="flower",
             title="Flower",
             command=[
-                sys.executable, "-m", "celery", "-A", "operation_server.dispatch.celery_app", "flower",
-                "--address=127.0.0.1", f"--port={self.ports.flower}",
-            ],  # fmt: skip
+                sys.executable,
+                "-m",
+                "celery",
+                "-A",
+                "operation_server.dispatch.celery_app",
+                "flower",
+                "--address=127.0.0.1",
+                f"--port={self.ports.flower}",
+            ],
             # It shows job input, so it asks for the admin's name and password.
             env={**self._operation_environment, "FLOWER_BASIC_AUTH": f"{username}:{password}"},
             # Last, so that it takes no time from what the first job waits for.

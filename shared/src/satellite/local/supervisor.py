@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from satellite.local.errors import PartFailed
 from satellite.local.process import ProcessSpec, end, kill_group, rotate, spawn
@@ -86,7 +87,8 @@ class Supervisor:
         wanted = names or [part.spec.name for part in self._parts.values() if not part.spec.is_optional]
         waiting = asyncio.gather(*(self._parts[name].ready.wait() for name in wanted))
         try:
-            await asyncio.wait({waiting, self._failure}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {waiting, self._failure}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if self._failure.done():
                 self._failure.result()
         finally:

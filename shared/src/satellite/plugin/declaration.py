@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar, overload
+from typing import Any, NamedTuple, TypeVar, overload
+
+IS_ASYNC = 0x80 | 0x200
+"""Flags of a code object: coroutine, asynchronous generator."""
+TAKES_ANY_NUMBER = 0x04
+"""Flag of a code object: `*args`."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
-class Declaration:
+class Declaration(NamedTuple):
     """One author's function and how it wants to be called."""
 
     function: Callable[..., Any]
@@ -67,13 +69,18 @@ def plugin(
 
 def check_signature(declaration: Declaration) -> None:
     """Raise TypeError when the function does not take the arguments that it will be given."""
-    if inspect.iscoroutinefunction(declaration.function):
+    code = getattr(declaration.function, "__code__", None)
+    if code is None:
+        return  # An object with `__call__`, or a function not written in Python.
+    # `inspect` would say the same, but importing it takes longer than all the rest of this package.
+    if code.co_flags & IS_ASYNC:
         raise TypeError(f"{declaration.name} is async; a plugin is a plain function")
-    arguments = ["input"] if declaration.setup is None else ["input", "what setup returned"]
-    try:
-        inspect.signature(declaration.function).bind(*arguments)
-    except TypeError as error:
-        raise TypeError(f"{declaration.name} must take ({', '.join(arguments)}): {error}") from None
+    given = 1 if declaration.setup is None else 2
+    most = given if code.co_flags & TAKES_ANY_NUMBER else code.co_argcount
+    least = code.co_argcount - len(getattr(declaration.function, "__defaults__", None) or ())
+    if not least <= given <= most:
+        wanted = "(input)" if declaration.setup is None else "(input, what setup returned)"
+        raise TypeError(f"{declaration.name} must take {wanted}")
 
 
 def find_declaration(function: Callable[..., Any] | None) -> Declaration:
@@ -86,8 +93,7 @@ def find_declaration(function: Callable[..., Any] | None) -> Declaration:
         if len(_declared) != 1:
             raise TypeError(f"main() needs exactly one function with @plugin, found {len(_declared)}")
         return _declared[0]
-    for declaration in reversed(_declared):
-        if declaration.function is function:
-            return declaration
-    plugin(function)
-    return _declared[-1]
+    if not any(declaration.function is function for declaration in _declared):
+        plugin(function)
+    matching: list[Declaration] = [each for each in _declared if each.function is function]
+    return matching[-1]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-import traceback
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from satellite.plugin.errors import InputRefused, OutputUnfit
 
@@ -22,8 +20,7 @@ EXIT_OUT_OF_MEMORY = 71
 """EX_OSERR."""
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(NamedTuple):
     """Stands where a result should be. `kind` is one of Satellite's error kinds."""
 
     kind: str
@@ -44,6 +41,8 @@ class Failure:
             if isinstance(self.error.code, str):
                 sys.stderr.write(f"{self.error.code}\n")
             return
+        import traceback  # noqa: PLC0415 - it is slow to import, and only a failure needs it.
+
         trace = self.error.__traceback__
         while trace is not None and trace.tb_frame.f_globals.get("__package__") == SDK_PACKAGE:
             trace = trace.tb_next

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
@@ -42,17 +40,20 @@ def encode(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     """Return a plain value for one that `json` does not know."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
-    # Found by their methods, so that neither pydantic nor numpy need be in the plugin's image.
+    if isinstance(value, type):
+        raise TypeError(f"the class {value.__name__} is not a JSON value")
+    # The rest is found by its marks: pydantic and numpy may be absent from the plugin's image, and an
+    # import of dataclasses or datetime would slow down the start of every plugin.
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: getattr(value, name) for name in value.__dataclass_fields__}
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
     if hasattr(value, "tolist"):
         return value.tolist()
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
     raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 

@@ -6,18 +6,15 @@ transaction. The events it returns are published after the commit; what is not p
 """
 
 from operation_server.jobs.transitions.cancel import CancelRequested, confirm_cancelled, request_cancel
-from operation_server.jobs.transitions.dispatch import (
-    DispatchCapacity,
-    DispatchedJob,
-    Selection,
-    select_and_mark,
-)
+from operation_server.jobs.transitions.catalog import PluginCatalog, PluginVersion
+from operation_server.jobs.transitions.dispatch import DispatchedJob, Selection, select_and_mark
 from operation_server.jobs.transitions.expire import expire_waiting
 from operation_server.jobs.transitions.finish import AppliedOutcomes, apply_outcomes
 from operation_server.jobs.transitions.json_text import JSONNotStorable, dump_json
 from operation_server.jobs.transitions.lose import lose_attempts
 from operation_server.jobs.transitions.redispatch import release_undelivered
 from operation_server.jobs.transitions.replay import replay
+from operation_server.jobs.transitions.room import DispatchCapacity
 from operation_server.jobs.transitions.start import apply_started
 from operation_server.jobs.transitions.submit import NewJob, SubmittedJobs, submit_jobs
 
@@ -28,6 +25,8 @@ __all__ = [
     "DispatchedJob",
     "JSONNotStorable",
     "NewJob",
+    "PluginCatalog",
+    "PluginVersion",
     "Selection",
     "SubmittedJobs",
     "apply_outcomes",

@@ -1,4 +1,4 @@
-"""Cancellation: a fact in PostgreSQL first; a job that a worker may hold is cancelled once it let go of it."""
+"""Cancellation: a fact in PostgreSQL first; a job that a worker may hold ends once it let go."""
 
 from __future__ import annotations
 
@@ -70,9 +70,7 @@ async def request_cancel(connection: AsyncConnection, job_ids: Sequence[int]) ->
         for row in marked
     ]
     entries = await insert_events(connection, events)
-    return CancelRequested(
-        cancelled=waiting, cancelling=held, already_finished=finished, entries=entries
-    )
+    return CancelRequested(cancelled=waiting, cancelling=held, already_finished=finished, entries=entries)
 
 
 def _is_waiting(row: Row[Any]) -> bool:

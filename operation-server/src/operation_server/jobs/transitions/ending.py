@@ -57,7 +57,8 @@ END = text(f"""
             redeliveries = 0,
             timings = e.timings,
             completed_at = CASE WHEN NOT e.requeued THEN now() END,
-            run_at = CASE WHEN e.delay_s > 0 THEN now() + e.delay_s * interval '1 second' ELSE jobs.run_at END,
+            run_at = CASE WHEN e.delay_s > 0 THEN now() + e.delay_s * interval '1 second'
+                          ELSE jobs.run_at END,
             dispatched_at = CASE WHEN NOT e.requeued THEN jobs.dispatched_at END,
             expires_at = CASE WHEN NOT e.requeued THEN jobs.expires_at END,
             started_at = CASE WHEN NOT e.requeued THEN e.started_at END,
@@ -178,7 +179,9 @@ def _events(end: EndedAttempt) -> list[NewEvent]:
     error = end.error.model_dump(mode="json", exclude_none=True) if end.error else None
     delay_s = end.decision.run_at_delay_s
     run_at = (job.now + timedelta(seconds=delay_s)).isoformat() if delay_s else None
-    told = status_event(job.job_id, job.owner_id, status, job.attempt, error=error, run_at=run_at, worker=end.worker)
+    told = status_event(
+        job.job_id, job.owner_id, status, job.attempt, error=error, run_at=run_at, worker=end.worker
+    )
     if not status.is_terminal:
         return [told]
     closing = result_event(

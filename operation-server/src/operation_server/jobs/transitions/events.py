@@ -16,7 +16,10 @@ from satellite.contracts.event import EventType, StreamEntry
 from satellite.contracts.job import JobStatus
 
 JOBS_CHANNEL = "satellite_jobs"
-"""Where PostgreSQL notifies the dispatcher. Payload `due`: a job became dispatchable; `room`: a place was freed."""
+"""Where PostgreSQL notifies the dispatcher.
+
+Payloads: `due`, a job became dispatchable; `due:S`, one will in S seconds; `room`, a place was freed.
+"""
 
 INSERT_EVENTS = """
     INSERT INTO job_events (job_id, owner_id, type, data)

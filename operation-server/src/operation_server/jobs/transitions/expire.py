@@ -33,7 +33,9 @@ FINGERPRINTS = text("""
 
 async def expire_waiting(connection: AsyncConnection, *, limit: int = 1_000) -> list[StreamEntry]:
     """Fail waiting jobs whose time to live has passed."""
-    rows = await connection.execute(EXPIRE, {"error": EXPIRED.model_dump_json(exclude_none=True), "limit": limit})
+    rows = await connection.execute(
+        EXPIRE, {"error": EXPIRED.model_dump_json(exclude_none=True), "limit": limit}
+    )
     expired = sorted(rows.all(), key=lambda row: int(row.id))
     if not expired:
         return []

@@ -10,12 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.jobs.transitions.ending import EndedAttempt, LockedAttempt, end_attempts, lock_attempts
 from operation_server.jobs.transitions.json_text import JSONNotStorable, dump_json, storable_text
-from operation_server.jobs.transitions.policy import FinishedAttempt, decide
+from operation_server.jobs.transitions.policy import DEFAULT_RETRY, FinishedAttempt, decide
 from operation_server.jobs.transitions.timings import job_timings
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.job import JobStatus
 from satellite.contracts.outcome import ErrorKind, JobError, Outcome, OutcomeStatus
-from satellite.contracts.plugin_manifest import RetryPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +65,7 @@ def _ended(job: LockedAttempt, outcome: Outcome, waited_ms: float) -> EndedAttem
             failures=job.failures,
             max_retries=job.max_retries,
             cancel_requested=job.cancel_requested,
-            retry=job.retry or RetryPolicy(),
+            retry=job.retry or DEFAULT_RETRY,
         )
     )
     return EndedAttempt(

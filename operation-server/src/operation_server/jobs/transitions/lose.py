@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.jobs.transitions.ending import EndedAttempt, LockedAttempt, end_attempts, lock_attempts
-from operation_server.jobs.transitions.policy import FinishedAttempt, decide
+from operation_server.jobs.transitions.policy import DEFAULT_RETRY, FinishedAttempt, decide
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.outcome import ErrorKind, JobError, OutcomeStatus
-from satellite.contracts.plugin_manifest import RetryPolicy
 
 
 async def lose_attempts(connection: AsyncConnection, lost: Sequence[tuple[int, int]]) -> list[StreamEntry]:
-    """Give lost attempts up: their jobs run again, or fail with kind `lost` once their retries are used up."""
+    """Give lost attempts up: their jobs run again, or fail with kind `lost` when out of retries."""
     locked = await lock_attempts(connection, lost, with_policy=[job_id for job_id, _ in lost])
     return await end_attempts(connection, [ended_as_lost(job) for job in locked])
 
@@ -28,7 +27,7 @@ def ended_as_lost(job: LockedAttempt, *, message: str | None = None) -> EndedAtt
             failures=job.failures,
             max_retries=job.max_retries,
             cancel_requested=job.cancel_requested,
-            retry=job.retry or RetryPolicy(),
+            retry=job.retry or DEFAULT_RETRY,
         )
     )
     worker = f"worker {job.worker}" if job.worker else "its worker"

@@ -16,6 +16,8 @@ from satellite.contracts.plugin_manifest import RetryPolicy
 NEVER_RETRIED: Final = frozenset({ErrorKind.INPUT, ErrorKind.OUTPUT, ErrorKind.RESOURCES})
 """Kinds that would fail the same way again, whatever a plugin's policy says."""
 
+DEFAULT_RETRY: Final = RetryPolicy()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishedAttempt:
@@ -27,7 +29,7 @@ class FinishedAttempt:
     """Counted failures before this attempt."""
     max_retries: int = 0
     cancel_requested: bool = False
-    retry: RetryPolicy = RetryPolicy()
+    retry: RetryPolicy = DEFAULT_RETRY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,25 +23,20 @@ REPLAY = text("""
 """)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PluginOverride:
-    """Another version of the same plugin to replay with."""
-
-    plugin_id: int
-    plugin_version: str
-
-
 async def replay(
-    connection: AsyncConnection, job_ids: Sequence[int], *, override: PluginOverride | None = None
+    connection: AsyncConnection,
+    job_ids: Sequence[int],
+    *,
+    plugin_id: int | None = None,
+    plugin_version: str | None = None,
 ) -> list[StreamEntry]:
-    """Queue failed or cancelled jobs again, one entry for each; jobs in other states stay as they are."""
+    """Queue failed or cancelled jobs again, one entry for each; jobs in other states stay as they are.
+
+    With `plugin_id` and `plugin_version` they run with another version of the same plugin.
+    """
     rows = await connection.execute(
         REPLAY,
-        {
-            "ids": list(job_ids),
-            "plugin_id": override and override.plugin_id,
-            "plugin_version": override and override.plugin_version,
-        },
+        {"ids": list(job_ids), "plugin_id": plugin_id, "plugin_version": plugin_version},
     )
     replayed = sorted(rows.all(), key=lambda row: int(row.id))
     if not replayed:

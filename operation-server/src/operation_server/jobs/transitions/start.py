@@ -28,9 +28,7 @@ START = text("""
 """)
 
 
-async def apply_started(
-    connection: AsyncConnection, reports: Sequence[StartedReport]
-) -> list[StreamEntry]:
+async def apply_started(connection: AsyncConnection, reports: Sequence[StartedReport]) -> list[StreamEntry]:
     """Move dispatched jobs to `processing`; reports of other attempts, late or repeated ones, do nothing."""
     # Two statements, because a report may arrive before the dispatcher's transaction has committed: the
     # lock waits for that, and the second statement sees what it committed.

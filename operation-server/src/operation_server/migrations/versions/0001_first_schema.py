@@ -69,6 +69,7 @@ def upgrade() -> None:
         sa.Column("attempt", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("failures", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("max_retries", sa.BigInteger(), nullable=False),
+        sa.Column("redeliveries", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("worker", sa.String(), nullable=True),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
@@ -118,14 +119,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_jobs_waiting",
         "jobs",
-        ["plugin_name", "owner_id", "order_key", "id"],
-        unique=False,
-        postgresql_where=sa.text("status = 'queued' AND dispatched_at IS NULL"),
-    )
-    op.create_index(
-        "ix_jobs_waiting_order",
-        "jobs",
-        ["order_key", "id"],
+        ["plugin_id", "owner_id", "order_key", "id"],
         unique=False,
         postgresql_where=sa.text("status = 'queued' AND dispatched_at IS NULL"),
     )
@@ -197,11 +191,6 @@ def downgrade() -> None:
     op.drop_table("job_attempts")
     op.drop_index(
         "uq_jobs_idempotency", table_name="jobs", postgresql_where=sa.text("idempotency_key IS NOT NULL")
-    )
-    op.drop_index(
-        "ix_jobs_waiting_order",
-        table_name="jobs",
-        postgresql_where=sa.text("status = 'queued' AND dispatched_at IS NULL"),
     )
     op.drop_index(
         "ix_jobs_waiting",

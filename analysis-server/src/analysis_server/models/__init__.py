@@ -1,0 +1,1 @@
+"""Plugins on this worker: their sources, their environments, and the models they hold."""

@@ -1,0 +1,144 @@
+"""The container runtime: a fresh, locked-down container for every job."""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+import time
+from collections.abc import Set as AbstractSet
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+from docker import APIClient
+from docker.errors import ImageNotFound
+
+from analysis_server.runtimes import container_session
+from analysis_server.runtimes.container_faults import engine_fault, image_missing
+from analysis_server.runtimes.container_janitor import ContainerJanitor, owner_label
+from analysis_server.runtimes.container_run import ContainerRun
+from analysis_server.runtimes.container_session import ContainerSession, open_session
+from analysis_server.runtimes.container_template import container_config, job_labels
+from analysis_server.runtimes.engine import ENGINE_FAULTS, Engine
+from analysis_server.runtimes.plugin_input import InputTooLong, PluginSecrets, SecretMissing, job_arguments
+from analysis_server.runtimes.port import AttemptKey, RunListener, RunRequest, RunResult, RunStatus
+from analysis_server.runtimes.run_control import ActiveRuns, RunControl, StopReason
+from analysis_server.runtimes.verdict import failed
+from satellite.contracts.outcome import ErrorKind, JobError
+from satellite.contracts.plugin_manifest import PluginManifest
+
+logger = structlog.get_logger(__name__)
+
+CLOSE_TIMEOUT_S = 15.0
+
+
+class ContainerRuntime:
+    """Runs each attempt in a container of its own, which is gone when `run` returns or soon after."""
+
+    name = "container"
+
+    def __init__(self, *, stack_id: str, secrets: PluginSecrets | None = None) -> None:
+        """Connect to nothing yet; an engine that is down shows as failed runs."""
+        self._engine = Engine()
+        self._secrets = secrets or PluginSecrets()
+        self._runs = ActiveRuns()
+        self._janitor = ContainerJanitor(self._engine, stack_id=stack_id)
+        # The engine starts containers one after the other anyway; more at once only wait in its queue.
+        self._starts = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
+        self._removers = ThreadPoolExecutor(4, thread_name_prefix="container-remover")
+
+    def prepare(self, manifest: PluginManifest) -> JobError | None:
+        """Check that the engine has the image."""
+        try:
+            with self._engine.client() as client:
+                client.inspect_image(manifest.docker_image)
+        except ImageNotFound:
+            return image_missing(manifest)
+        except ENGINE_FAULTS as error:
+            return engine_fault(error)
+        return None
+
+    def run(self, request: RunRequest, listener: RunListener) -> RunResult:
+        """Run one attempt in a fresh container."""
+        began = time.perf_counter()
+        with self._runs.enter(request.key) as control:
+            try:
+                return self._run(request, listener, control, began)
+            except (InputTooLong, SecretMissing) as refusal:
+                return failed(refusal.kind, str(refusal))
+            except ImageNotFound:
+                return RunResult(status=RunStatus.FAILED, error=image_missing(request.manifest))
+            except ENGINE_FAULTS as error:
+                return RunResult(status=RunStatus.FAILED, error=engine_fault(error))
+            except Exception as error:
+                logger.exception("container run failed", job_id=request.job_id, attempt=request.attempt)
+                return failed(ErrorKind.INTERNAL, f"The container runtime failed: {error}")
+
+    def cancel(self, job_id: int, attempt: int) -> bool:
+        """Kill the attempt's container, or keep it from being started."""
+        return self._runs.cancel((job_id, attempt))
+
+    def stop_all(self, reason: str) -> int:
+        """Kill every container of this runtime."""
+        count = self._runs.stop_all()
+        logger.info("containers stopped", count=count, reason=reason)
+        return count
+
+    def sweep(self, live: AbstractSet[AttemptKey]) -> int:
+        """Remove the containers of attempts that nobody runs any more."""
+        try:
+            return self._janitor.sweep({*live, *self._runs.keys()})
+        except ENGINE_FAULTS as error:
+            logger.warning("sweep failed", error=str(error))
+            return 0
+
+    def close(self) -> None:
+        """Kill what runs, wait for removals under way, and close the connections."""
+        self._runs.stop_all()
+        self._runs.wait_until_idle(CLOSE_TIMEOUT_S)
+        self._removers.shutdown(wait=True)
+        self._engine.close()
+
+    def _run(
+        self, request: RunRequest, listener: RunListener, control: RunControl, began: float
+    ) -> RunResult:
+        if control.reason is not None:
+            return RunResult(status=RunStatus.CANCELLED)
+        with self._engine.client() as client:
+            session = self._start(client, request)
+            try:
+                control.arm(functools.partial(container_session.kill, self._engine, session.container_id))
+                run = ContainerRun(request, listener=listener, control=control, session=session)
+                return run.converse(client, prepared_ms=(time.perf_counter() - began) * 1000)
+            finally:
+                control.disarm()
+                session.close()
+                self._discard(session, now=control.reason is StopReason.CANCELLED)
+
+    def _discard(self, session: ContainerSession, *, now: bool) -> None:
+        # A job is only called cancelled once its container is gone; all others need not wait for that.
+        if now:
+            self._janitor.remove(session.container_id)
+        else:
+            self._removers.submit(self._janitor.remove, session.container_id)
+
+    def _start(self, client: APIClient, request: RunRequest) -> ContainerSession:
+        arguments = job_arguments(request)
+        if arguments is not None and request.manifest.command is None:
+            arguments = self._image_command(client, request.manifest) + arguments
+        config = container_config(
+            client,
+            request.manifest,
+            labels=job_labels(request, owner=owner_label()),
+            environment={**request.manifest.env, **self._secrets.values(request.manifest)},
+            gpu_ids=request.gpu_ids,
+            arguments=arguments,
+        )
+        with self._starts:
+            return open_session(client, config)
+
+    @staticmethod
+    def _image_command(client: APIClient, manifest: PluginManifest) -> list[str]:
+        # An argument replaces the image's CMD; an image without an entrypoint is run by its CMD.
+        config = client.inspect_image(manifest.docker_image)["Config"]
+        return [] if config.get("Entrypoint") else list(config.get("Cmd") or [])

@@ -1,0 +1,30 @@
+"""What is said when the engine has no image, refuses a container, or does not answer."""
+
+from __future__ import annotations
+
+from docker.errors import APIError
+
+from satellite.contracts.outcome import ErrorKind, JobError
+from satellite.contracts.plugin_manifest import PluginManifest
+
+
+def image_missing(manifest: PluginManifest) -> JobError:
+    """Return the error of an image that the engine does not have."""
+    image = manifest.docker_image
+    return JobError(
+        kind=ErrorKind.IMAGE,
+        message=f"The engine has no image {image!r}. On the worker's machine run `docker pull {image}`, "
+        f"or build it in the plugin's folder with `docker build -t {image} .`",
+    )
+
+
+def engine_fault(error: Exception) -> JobError:
+    """Return the error of an engine that refused a call or did not answer."""
+    if isinstance(error, APIError) and error.is_client_error():
+        explanation = str(error.explanation or error)
+        if "executable file not found" in explanation or "no such file or directory" in explanation:
+            return JobError(
+                kind=ErrorKind.IMAGE, message=f"The image cannot run the plugin's command: {explanation}"
+            )
+        return JobError(kind=ErrorKind.INTERNAL, message=f"The engine refused the container: {explanation}")
+    return JobError(kind=ErrorKind.INTERNAL, message=f"The container engine does not answer: {error}")

@@ -1,0 +1,92 @@
+"""Removes containers: those of ended runs at once, those of dead workers by their labels."""
+
+from __future__ import annotations
+
+import functools
+import os
+import socket
+import time
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+import psutil
+import structlog
+from docker.errors import APIError, NotFound
+
+from analysis_server.runtimes.container_template import (
+    LABEL_ATTEMPT,
+    LABEL_DEADLINE,
+    LABEL_JOB,
+    LABEL_OWNER,
+    LABEL_ROLE,
+    LABEL_STACK,
+)
+from analysis_server.runtimes.engine import ENGINE_FAULTS, Engine
+from analysis_server.runtimes.port import AttemptKey
+
+logger = structlog.get_logger(__name__)
+
+REMOVE_TRIES = 5
+REMOVE_PAUSE_S = 0.5
+
+
+class ContainerJanitor:
+    """Removes what is no longer needed of one stack's containers."""
+
+    def __init__(self, engine: Engine, *, stack_id: str) -> None:
+        """Look only at containers of `stack_id`."""
+        self._engine = engine
+        self._stack_id = stack_id
+
+    def remove(self, container_id: str) -> None:
+        """Remove a container with all that runs in it; what fails is left to a later sweep."""
+        for _ in range(REMOVE_TRIES):
+            try:
+                with self._engine.client() as client:
+                    client.remove_container(container_id, force=True, v=True)
+            except NotFound:
+                return
+            except APIError as error:
+                if error.status_code == 409:
+                    # Its removal is under way.
+                    return
+                time.sleep(REMOVE_PAUSE_S)
+            except ENGINE_FAULTS:
+                time.sleep(REMOVE_PAUSE_S)
+            else:
+                return
+        logger.warning("container not removed, left to the janitor", container_id=container_id)
+
+    def sweep(self, live: AbstractSet[AttemptKey]) -> int:
+        """Remove the containers that belong to no live attempt, or are past their deadline."""
+        with self._engine.client() as client:
+            found = client.containers(all=True, filters={"label": f"{LABEL_STACK}={self._stack_id}"})
+        stale = [str(one["Id"]) for one in found if _is_stale(one["Labels"], live)]
+        for container_id in stale:
+            self.remove(container_id)
+        return len(stale)
+
+
+def _is_stale(labels: dict[str, Any], live: AbstractSet[AttemptKey]) -> bool:
+    if time.time() > float(labels.get(LABEL_DEADLINE, "inf")):
+        return True
+    if labels.get(LABEL_ROLE) == "job":
+        return (int(labels[LABEL_JOB]), int(labels[LABEL_ATTEMPT])) not in live
+    return _owner_is_dead(labels.get(LABEL_OWNER, ""))
+
+
+@functools.cache
+def owner_label() -> str:
+    """Name this process so that others on the same host can tell whether it still lives."""
+    return f"{socket.gethostname()}/{os.getpid()}/{psutil.Process().create_time():.2f}"
+
+
+def _owner_is_dead(owner: str) -> bool:
+    host, _, rest = owner.partition("/")
+    pid, _, created = rest.partition("/")
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    try:
+        return f"{psutil.Process(int(pid)).create_time():.2f}" != created
+    except psutil.NoSuchProcess:
+        return True

@@ -1,0 +1,117 @@
+"""One job in one process tree: input in, output out, memory watched, nothing left running."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+from analysis_server.runtimes.answer import AnswerBuffer
+from analysis_server.runtimes.log_capture import LogCapture
+from analysis_server.runtimes.port import RunListener, RunRequest, RunResult
+from analysis_server.runtimes.process_tree import ProcessTable, ProcessTree
+from analysis_server.runtimes.pump import Feed, Reader, chunk_reader, pump
+from analysis_server.runtimes.run_control import RunControl, StopReason
+from analysis_server.runtimes.run_watch import RunWatch
+from analysis_server.runtimes.verdict import Ending, RunClock, conclude
+from satellite.contracts.plugin_manifest import InputVia
+
+SAMPLE_S = 0.1
+DRAIN_S = 2.0
+"""Longest wait for the end of the output once the plugin has ended and all it started was killed."""
+
+
+class ProcessRun:
+    """Starts a plugin as a process and talks with it until it ends."""
+
+    def __init__(
+        self, request: RunRequest, *, listener: RunListener, control: RunControl, table: ProcessTable
+    ) -> None:
+        """Take what belongs to the run."""
+        self._request = request
+        self._control = control
+        self._table = table
+        self._stdout = AnswerBuffer(request.max_result_bytes)
+        self._log = LogCapture(listener, max_bytes=request.max_log_bytes)
+        self._ended_at: float | None = None
+
+    def converse(
+        self, command: list[str], *, variables: dict[str, str], folder: Path, marker: str, began: float
+    ) -> RunResult:
+        """Run the command to its end and return the result; the whole tree has ended by then."""
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            cwd=folder,
+            env=variables,
+            start_new_session=True,
+        )
+        started = time.perf_counter()
+        tree = ProcessTree(process.pid, marker=marker, table=self._table)
+        try:
+            self._control.arm(tree.kill)
+            self._pump(process, tree)
+        finally:
+            # Only now is the leader reaped: until then its id cannot become another process's.
+            self._control.disarm()
+            tree.kill_rest()
+            exit_code = process.wait()
+            for stream in (process.stdin, process.stdout, process.stderr):
+                if stream is not None:
+                    stream.close()
+        clock = RunClock(prepared_ms=(started - began) * 1000, ran_ms=(time.perf_counter() - started) * 1000)
+        return conclude(
+            self._request,
+            ending=Ending(exit_code=exit_code),
+            reason=self._control.reason,
+            stdout=self._stdout,
+            log=self._log,
+            clock=clock,
+        )
+
+    def _pump(self, process: subprocess.Popen[bytes], tree: ProcessTree) -> None:
+        assert process.stdin is not None  # noqa: S101 - all three are pipes
+        assert process.stdout is not None  # noqa: S101
+        assert process.stderr is not None  # noqa: S101
+        payload = self._request.input_json if self._request.manifest.input_via is InputVia.STDIN else b""
+        exited = os.pidfd_open(process.pid)
+        readers: dict[int, Reader] = {
+            process.stdout.fileno(): chunk_reader(self._stdout.write),
+            process.stderr.fileno(): chunk_reader(self._log.write),
+            exited: lambda _: self._note_end(tree),
+        }
+        watch = RunWatch(
+            self._control,
+            stdout=self._stdout,
+            log=self._log,
+            timeout_s=self._request.timeout_s,
+            sample=lambda: self._check_memory(tree),
+            sample_every_s=SAMPLE_S,
+        )
+        try:
+            pump(
+                readers,
+                Feed(process.stdin.fileno(), payload, finish=process.stdin.close),
+                watch=lambda: self._watch(watch),
+            )
+        finally:
+            os.close(exited)
+
+    def _watch(self, watch: RunWatch) -> float | None:
+        if self._ended_at is not None and time.monotonic() - self._ended_at > DRAIN_S:
+            return None
+        return watch()
+
+    def _note_end(self, tree: ProcessTree) -> bool:
+        # What the plugin left running would hold its pipes open for ever.
+        tree.kill_rest()
+        self._ended_at = time.monotonic()
+        return False
+
+    def _check_memory(self, tree: ProcessTree) -> None:
+        if tree.rss_bytes() > self._request.manifest.resources.memory_mib * 1024 * 1024:
+            self._control.stop(StopReason.OOM)

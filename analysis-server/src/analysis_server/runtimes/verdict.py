@@ -1,0 +1,138 @@
+"""From how a plugin ended to what its run is called: the one place that decides the error's kind."""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import dataclass
+
+from analysis_server.runtimes import answer
+from analysis_server.runtimes.answer import AnswerBuffer
+from analysis_server.runtimes.log_capture import LogCapture
+from analysis_server.runtimes.port import RunRequest, RunResult, RunStatus
+from analysis_server.runtimes.run_control import StopReason
+from satellite.contracts.outcome import ErrorKind, JobError, StartKind
+
+EXIT_INPUT_REFUSED = 64
+"""EX_USAGE: what `satellite.plugin` ends with when the author refuses the input."""
+
+_OUT_OF_MEMORY = re.compile(
+    r"^(MemoryError|numpy\S*MemoryError|torch\S*OutOfMemoryError)\b|CUDA(?: error:)? out of memory",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a plugin's main process ended. `exit_code` is negative for a signal, as in `subprocess`."""
+
+    exit_code: int
+    oom: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunClock:
+    """How long getting ready and running took, and how warm the start was."""
+
+    prepared_ms: float = 0
+    ran_ms: float = 0
+    start: StartKind = StartKind.COLD
+
+
+def failed(kind: ErrorKind, message: str, *, clock: RunClock | None = None) -> RunResult:
+    """Return a failure in which the plugin had no say."""
+    clock = clock or RunClock()
+    return RunResult(
+        status=RunStatus.FAILED,
+        error=JobError(kind=kind, message=message),
+        prepared_ms=clock.prepared_ms,
+        ran_ms=clock.ran_ms,
+        start=clock.start,
+    )
+
+
+def conclude(
+    request: RunRequest,
+    *,
+    ending: Ending,
+    reason: StopReason | None,
+    stdout: AnswerBuffer,
+    log: LogCapture,
+    clock: RunClock,
+) -> RunResult:
+    """Name the end of a run whose plugin has ended."""
+    stored = log.finish()
+    error = None
+    if reason is not StopReason.CANCELLED:
+        error = _find_error(request, ending=ending, reason=reason, stdout=stdout, log=log)
+    status = RunStatus.FAILED if error else RunStatus.COMPLETED
+    if reason is StopReason.CANCELLED:
+        status = RunStatus.CANCELLED
+    if error is not None:
+        exit_code = ending.exit_code if reason is None else None
+        error = error.model_copy(update={"exit_code": exit_code, "stderr_tail": log.tail()})
+    return RunResult(
+        status=status,
+        result_json=stdout.bytes().strip() if status is RunStatus.COMPLETED else None,
+        error=error,
+        log=stored,
+        prepared_ms=clock.prepared_ms,
+        ran_ms=clock.ran_ms,
+        start=clock.start,
+        progress=log.progress,
+    )
+
+
+def _find_error(
+    request: RunRequest, *, ending: Ending, reason: StopReason | None, stdout: AnswerBuffer, log: LogCapture
+) -> JobError | None:
+    if reason is StopReason.TIMEOUT:
+        return JobError(
+            kind=ErrorKind.TIMEOUT,
+            message=f"The plugin ran longer than {request.timeout_s:g} s and was ended.",
+        )
+    if reason is StopReason.OUTPUT_TOO_LARGE or (reason is None and stdout.too_large):
+        return answer.too_large(stdout.bytes(), max_bytes=request.max_result_bytes)
+    if reason is StopReason.OOM or ending.oom:
+        return _out_of_memory(request)
+    if ending.exit_code != 0:
+        return _bad_exit(request, code=ending.exit_code, log=log)
+    return answer.find_fault(
+        stdout.bytes(),
+        manifest=request.manifest,
+        digest=request.plugin_digest,
+        max_bytes=request.max_result_bytes,
+    )
+
+
+def _out_of_memory(request: RunRequest) -> JobError:
+    memory_mib = request.manifest.resources.memory_mib
+    return JobError(
+        kind=ErrorKind.OOM,
+        message=f"The plugin needed more memory than its {memory_mib} MiB; raise resources.memory_mib.",
+    )
+
+
+def _bad_exit(request: RunRequest, *, code: int, log: LogCapture) -> JobError:
+    last_line = log.last_line()[:500]
+    if code == EXIT_INPUT_REFUSED:
+        return JobError(kind=ErrorKind.INPUT, message=last_line or "The plugin refused its input.")
+    if _OUT_OF_MEMORY.search(log.tail() or ""):
+        if "CUDA" in (log.tail() or ""):
+            return JobError(kind=ErrorKind.OOM, message=f"The graphics card is out of memory: {last_line}")
+        return _out_of_memory(request)
+    number = -code if code < 0 else code - 128
+    if 0 < number < signal.NSIG:
+        return JobError(
+            kind=ErrorKind.KILLED,
+            message=f"The plugin was ended by {_signal_name(number)}, which Satellite did not send.",
+        )
+    told = f": {last_line}" if last_line else " and wrote nothing to stderr."
+    return JobError(kind=ErrorKind.EXIT, message=f"The plugin ended with exit code {code}{told}")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

@@ -1,0 +1,66 @@
+"""What follows a commit: events to the stream, cancel signals to workers. None of it may fail a request."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from operation_server.live.event_publisher import EventPublisher
+from satellite.contracts import redis_keys
+from satellite.contracts.event import StreamEntry
+from satellite.contracts.job import ControlAction, ControlMessage
+
+CANCEL_KEY_TTL_S = 86_400
+
+log = structlog.get_logger(__name__)
+
+
+class AfterCommit:
+    """Runs in the background what the reconciler would repeat anyway."""
+
+    def __init__(self, *, publisher: EventPublisher, redis: Redis) -> None:
+        self._publisher = publisher
+        self._redis = redis
+        self._running: set[asyncio.Task[None]] = set()
+
+    def publish(self, entries: Sequence[StreamEntry]) -> None:
+        """Publish committed events soon."""
+        if entries:
+            self._start(self._publish(entries))
+
+    def signal_cancel(self, job_ids: Sequence[int]) -> None:
+        """Tell workers soon that these jobs shall stop."""
+        if job_ids:
+            self._start(self._signal_cancel(job_ids))
+
+    async def drain(self, *, timeout_s: float) -> None:
+        """Wait for what is under way; what is not done then is left to the reconciler."""
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=timeout_s)
+            for task in late:
+                task.cancel()
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        # The event loop keeps only weak references to tasks.
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _publish(self, entries: Sequence[StreamEntry]) -> None:
+        await self._publisher.publish(entries)
+
+    async def _signal_cancel(self, job_ids: Sequence[int]) -> None:
+        try:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for job_id in job_ids:
+                    message = ControlMessage(action=ControlAction.CANCEL, job_id=job_id)
+                    pipe.set(redis_keys.cancel(job_id), "1", ex=CANCEL_KEY_TTL_S)
+                    pipe.publish(redis_keys.CONTROL_CHANNEL, message.model_dump_json())
+                await pipe.execute()
+        except (RedisError, OSError) as exc:
+            log.warning("cancel signals wait for the reconciler", job_ids=job_ids[:20], error=str(exc))

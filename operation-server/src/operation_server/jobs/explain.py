@@ -1,0 +1,272 @@
+"""Why a job is where it is: an ordered list of small named reasons; the first that applies is the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, Field
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operation_server.jobs import queue_position
+from operation_server.jobs.queue_position import Circumstances
+from operation_server.workers.service import BrokerUnavailable, WorkerService
+from satellite.contracts.job import JobStatus
+from satellite.contracts.plugin_manifest import PluginResources
+from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE
+from satellite.contracts.worker import WorkerHeartbeat
+
+
+class Reason(StrEnum):
+    """Why a job is where it is; stable, for programs."""
+
+    FINISHED = "finished"
+    CANCELLING = "cancelling"
+    RUNNING = "running"
+    BROKER_DOWN = "broker_down"
+    WAITING_FOR_RETRY = "waiting_for_retry"
+    PLUGIN_PAUSED = "plugin_paused"
+    NO_LIVE_WORKER = "no_live_worker"
+    NO_FITTING_WORKER = "no_fitting_worker"
+    PLUGIN_LIMIT = "plugin_limit"
+    USER_LIMIT = "user_limit"
+    WAITING_FOR_SLOT = "waiting_for_slot"
+    IN_QUEUE = "in_queue"
+
+
+class Explanation(BaseModel):
+    """Why a job is where it is."""
+
+    job_id: int = Field(examples=[42])
+    status: JobStatus = Field(examples=["queued"])
+    reason: Reason = Field(examples=["plugin_paused"])
+    detail: str = Field(examples=["The plugin example-classifier is paused."])
+    what_would_help: str = Field(examples=["An admin resumes it: POST /api/v1/plugins/example-classifier/resume"])
+    position: int | None = Field(
+        default=None, description="Place among all waiting jobs; exact up to 10,000.", examples=[3]
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """All that the reasons look at."""
+
+    job: Row[Any]
+    around: Circumstances
+    workers: Sequence[WorkerHeartbeat] | None
+    """None: Redis does not answer."""
+    now: datetime
+
+    @property
+    def resources(self) -> PluginResources:
+        """Return what the plugin asks for."""
+        return PluginResources.model_validate(self.around.manifest.get("resources") or {})
+
+
+Answer = tuple[Reason, str, str] | None
+
+
+def finished(situation: Situation) -> Answer:
+    """The job has ended."""
+    job = situation.job
+    status = JobStatus(job.status)
+    if not status.is_terminal:
+        return None
+    kind = f" ({job.error['kind']})" if job.error else ""
+    help_ = "" if status is JobStatus.COMPLETED else f"Run it again: POST /api/v1/jobs/{job.id}/retry"
+    return Reason.FINISHED, f"The job is {status}{kind} since {job.completed_at:%Y-%m-%d %H:%M:%S} UTC.", help_
+
+
+def cancelling(situation: Situation) -> Answer:
+    """A worker still has to let go of the job."""
+    job = situation.job
+    if job.cancel_requested_at is None:
+        return None
+    holder = f"worker {job.worker}" if job.worker else "the worker that takes it"
+    return (
+        Reason.CANCELLING,
+        f"Its cancel was requested; it ends when {holder} has stopped it.",
+        "Wait: the request is repeated until the job has ended.",
+    )
+
+
+def running(situation: Situation) -> Answer:
+    """A worker runs it."""
+    job = situation.job
+    if job.status != JobStatus.PROCESSING:
+        return None
+    since = f" since {job.started_at:%Y-%m-%d %H:%M:%S} UTC" if job.started_at else ""
+    return (
+        Reason.RUNNING,
+        f"Attempt {job.attempt} runs on worker {job.worker}{since}.",
+        f"It ends by itself, at the latest after its timeout of {job.timeout_s:g} s.",
+    )
+
+
+def broker_down(situation: Situation) -> Answer:
+    """Nothing can be sent to workers."""
+    if situation.workers is not None:
+        return None
+    return (
+        Reason.BROKER_DOWN,
+        "Redis does not answer, so no job can be sent to a worker. The job is stored safely.",
+        "Start Redis again; the job is then sent by itself.",
+    )
+
+
+def waiting_for_retry(situation: Situation) -> Answer:
+    """Its time has not come."""
+    job = situation.job
+    if job.run_at <= situation.now:
+        return None
+    return (
+        Reason.WAITING_FOR_RETRY,
+        f"Attempt {job.attempt} failed; the next one starts at {job.run_at:%Y-%m-%d %H:%M:%S} UTC "
+        f"({job.failures} of {job.max_retries} retries are used).",
+        "Wait, or look at why it failed: its attempts and logs.",
+    )
+
+
+def plugin_paused(situation: Situation) -> Answer:
+    """Operators hold the plugin back."""
+    if not situation.around.is_paused:
+        return None
+    name = situation.job.plugin_name
+    return (
+        Reason.PLUGIN_PAUSED,
+        f"The plugin {name} is paused.",
+        f"An admin resumes it: POST /api/v1/plugins/{name}/resume",
+    )
+
+
+def no_live_worker(situation: Situation) -> Answer:
+    """Nobody is there to run anything."""
+    live = [worker for worker in situation.workers or () if not worker.draining and worker.consumer_ok]
+    if live:
+        return None
+    known = len(situation.workers or ())
+    detail = f"{known} workers are stopping or deaf" if known else "No worker gives a sign of life"
+    return Reason.NO_LIVE_WORKER, f"{detail}.", "Start a worker."
+
+
+def no_fitting_worker(situation: Situation) -> Answer:
+    """No live worker has what the plugin asks for, even when idle."""
+    wanted = situation.resources
+    queue = EXECUTE_GPU_QUEUE if wanted.gpus > 0 else EXECUTE_QUEUE
+    if any(queue in worker.queues and _could_run(worker, wanted) for worker in situation.workers or ()):
+        return None
+    asked = f"{wanted.cpus:g} cpus, {wanted.memory_mib} MiB memory" + (
+        f", {wanted.gpus:g} gpus with {wanted.gpu_memory_mib} MiB" if wanted.gpus else ""
+    )
+    return (
+        Reason.NO_FITTING_WORKER,
+        f"No live worker has {asked}, even when idle.",
+        "Start a worker with these resources, or register a version of the plugin that asks for less.",
+    )
+
+
+def waiting_for_slot(situation: Situation) -> Answer:
+    """It is in the broker, and the workers are busy."""
+    if situation.job.dispatched_at is None:
+        return None
+    return (
+        Reason.WAITING_FOR_SLOT,
+        "The job was sent to the workers and waits for a free slot.",
+        "Wait; more workers or more slots would take it sooner.",
+    )
+
+
+def plugin_limit(situation: Situation) -> Answer:
+    """As many jobs of the plugin run as may."""
+    limits = [limit for limit in situation.around.plugin_limits if limit is not None]
+    if not limits or situation.around.active_of_plugin < min(limits):
+        return None
+    name = situation.job.plugin_name
+    return (
+        Reason.PLUGIN_LIMIT,
+        f"{situation.around.active_of_plugin} jobs of the plugin {name} run; {min(limits)} may.",
+        f"Wait for one to end, or an admin raises the limit: PATCH /api/v1/plugins/{name}/control",
+    )
+
+
+def user_limit(situation: Situation) -> Answer:
+    """As many jobs of the owner run as may."""
+    limit = situation.around.owner_limit
+    if limit is None or situation.around.active_of_owner < limit:
+        return None
+    return (
+        Reason.USER_LIMIT,
+        f"{situation.around.active_of_owner} jobs of its owner run; {limit} may.",
+        "Wait for one to end, or an admin raises the owner's limit.",
+    )
+
+
+def in_queue(situation: Situation) -> Answer:
+    """Others are before it."""
+    before = situation.around.ahead
+    return (
+        Reason.IN_QUEUE,
+        f"{before} waiting jobs are before it." if before else "It is next.",
+        "Wait; a higher priority or more workers would start it sooner.",
+    )
+
+
+REASONS: tuple[Callable[[Situation], Answer], ...] = (
+    finished,
+    cancelling,
+    running,
+    broker_down,
+    waiting_for_retry,
+    plugin_paused,
+    no_live_worker,
+    no_fitting_worker,
+    waiting_for_slot,
+    plugin_limit,
+    user_limit,
+    in_queue,
+)
+"""The order says which reason counts when several apply."""
+
+
+class Explainer:
+    """Looks at a job, its surroundings and the workers, and finds the reason."""
+
+    def __init__(self, workers: WorkerService) -> None:
+        self._workers = workers
+
+    async def explain(self, connection: AsyncConnection, job: Row[Any]) -> Explanation:
+        """Return why the job is where it is."""
+        around = await queue_position.look_around(connection, job)
+        try:
+            workers: Sequence[WorkerHeartbeat] | None = await self._workers.list_live()
+        except BrokerUnavailable:
+            workers = None
+        situation = Situation(job=job, around=around, workers=workers, now=datetime.now(UTC))
+        reason, detail, what_would_help = find_reason(situation)
+        waiting = job.status == JobStatus.QUEUED and job.dispatched_at is None
+        return Explanation(
+            job_id=job.id,
+            status=job.status,
+            reason=reason,
+            detail=detail,
+            what_would_help=what_would_help,
+            position=around.ahead + 1 if waiting else None,
+        )
+
+
+def find_reason(situation: Situation) -> tuple[Reason, str, str]:
+    """Return the first reason that applies."""
+    return next(answer for reason in REASONS if (answer := reason(situation)) is not None)
+
+
+def _could_run(worker: WorkerHeartbeat, wanted: PluginResources) -> bool:
+    return (
+        worker.total.cpus >= wanted.cpus
+        and worker.total.memory_mib >= wanted.memory_mib
+        and worker.total.gpus >= wanted.gpus
+        and worker.total.gpu_memory_mib >= wanted.gpu_memory_mib
+    )

@@ -1,0 +1,168 @@
+"""All SQL that reads jobs. What changes a job's state is in `transitions`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, bindparam, case, func, null, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import InstrumentedAttribute
+
+from operation_server.models import Job, JobAttempt, JobEvent, JobLog
+from satellite.contracts.job import JobStatus
+
+COUNTED_AT_MOST = 10_000
+"""Totals are exact up to here; counting further would make a list slower the more jobs are stored."""
+
+LISTED_PAYLOAD_BYTES = 4096
+"""Larger inputs and results are left out of lists."""
+
+_PLAIN_COLUMNS: tuple[InstrumentedAttribute[Any], ...] = (
+    Job.id,
+    Job.plugin_name,
+    Job.plugin_version,
+    Job.status,
+    Job.error,
+    Job.owner_id,
+    Job.priority,
+    Job.attempt,
+    Job.max_retries,
+    Job.failures,
+    Job.timeout_s,
+    Job.progress,
+    Job.worker,
+    Job.run_at,
+    Job.expires_at,
+    Job.dispatched_at,
+    Job.created_at,
+    Job.started_at,
+    Job.completed_at,
+    Job.cancel_requested_at,
+    Job.timings,
+    Job.error_fingerprint,
+)
+
+_GET = select(*_PLAIN_COLUMNS, Job.input_data, Job.result).where(Job.id == bindparam("job_id"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """Which jobs are meant; None means any."""
+
+    owner_id: int | None = None
+    status: JobStatus | None = None
+    plugin_name: str | None = None
+    fingerprint: str | None = None
+    error_kind: str | None = None
+    ids: Sequence[int] | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return the filter as SQL."""
+        found: list[ColumnElement[bool]] = []
+        if self.owner_id is not None:
+            found.append(Job.owner_id == self.owner_id)
+        if self.status is not None:
+            # Written out, so that the planner sees that a partial index applies.
+            found.append(Job.status == bindparam("wanted_status", self.status.value, literal_execute=True))
+        if self.plugin_name is not None:
+            found.append(Job.plugin_name == self.plugin_name)
+        if self.fingerprint is not None:
+            found.append(Job.error_fingerprint == self.fingerprint)
+        if self.error_kind is not None:
+            found.append(Job.error["kind"].astext == self.error_kind)
+        if self.ids is not None:
+            found.append(Job.id.in_(self.ids))
+        return found
+
+
+async def find(connection: AsyncConnection, job_id: int) -> Row[Any] | None:
+    """Return a job, or None."""
+    return (await connection.execute(_GET, {"job_id": job_id})).one_or_none()
+
+
+async def find_head(connection: AsyncConnection, job_id: int) -> Row[Any] | None:
+    """Return a job's owner, status and attempt, or None."""
+    query = select(Job.id, Job.owner_id, Job.status, Job.attempt).where(Job.id == job_id)
+    return (await connection.execute(query)).one_or_none()
+
+
+async def list_page(
+    connection: AsyncConnection, wanted: JobFilter, *, before_id: int | None, skip: int, limit: int
+) -> Sequence[Row[Any]]:
+    """Return jobs, newest first, with their payloads where those are small."""
+    query = select(*_PLAIN_COLUMNS, _if_small(Job.input_data), _if_small(Job.result)).where(*wanted.conditions())
+    if before_id is not None:
+        query = query.where(Job.id < before_id)
+    return (await connection.execute(query.order_by(Job.id.desc()).offset(skip).limit(limit))).all()
+
+
+async def count(connection: AsyncConnection, wanted: JobFilter) -> int:
+    """Return the number of jobs, at most `COUNTED_AT_MOST`."""
+    some = select(Job.id).where(*wanted.conditions()).limit(COUNTED_AT_MOST).subquery()
+    return await connection.scalar(select(func.count()).select_from(some)) or 0
+
+
+async def find_by_keys(
+    connection: AsyncConnection, owner_id: int, keys: Sequence[str]
+) -> dict[str, tuple[int, str | None]]:
+    """Return the job id and request digest of each idempotency key that is taken."""
+    rows = await connection.execute(
+        select(Job.idempotency_key, Job.id, Job.request_digest).where(
+            Job.owner_id == owner_id, Job.idempotency_key.in_(keys)
+        )
+    )
+    return {row.idempotency_key: (row.id, row.request_digest) for row in rows}
+
+
+async def list_ids(
+    connection: AsyncConnection, wanted: JobFilter, *, statuses: Sequence[JobStatus], after_id: int, limit: int
+) -> list[int]:
+    """Return ids in one of `statuses`, oldest first, beyond `after_id`; for work in bulk."""
+    states = bindparam(
+        "wanted_statuses", [status.value for status in statuses], expanding=True, literal_execute=True
+    )
+    rows = await connection.scalars(
+        select(Job.id)
+        .where(*wanted.conditions(), Job.status.in_(states), Job.id > after_id)
+        .order_by(Job.id)
+        .limit(limit)
+    )
+    return list(rows)
+
+
+async def list_attempts(connection: AsyncConnection, job_id: int) -> Sequence[Row[Any]]:
+    """Return a job's finished attempts in order."""
+    columns = (
+        JobAttempt.attempt,
+        JobAttempt.worker,
+        JobAttempt.outcome,
+        JobAttempt.error,
+        JobAttempt.started_at,
+        JobAttempt.finished_at,
+        JobAttempt.timings,
+    )
+    query = select(*columns).where(JobAttempt.job_id == job_id).order_by(JobAttempt.attempt)
+    return (await connection.execute(query)).all()
+
+
+async def find_log(connection: AsyncConnection, job_id: int, attempt: int | None) -> Row[Any] | None:
+    """Return the log of an attempt, of the newest that has one unless `attempt` is given."""
+    query = select(JobLog.attempt, JobLog.text_zlib, JobLog.total_bytes, JobLog.omitted_bytes).where(
+        JobLog.job_id == job_id
+    )
+    if attempt is not None:
+        query = query.where(JobLog.attempt == attempt)
+    return (await connection.execute(query.order_by(JobLog.attempt.desc()).limit(1))).one_or_none()
+
+
+async def list_events(connection: AsyncConnection, job_id: int) -> Sequence[Row[Any]]:
+    """Return a job's durable events in order."""
+    query = select(JobEvent.id, JobEvent.job_id, JobEvent.type, JobEvent.data, JobEvent.at)
+    return (await connection.execute(query.where(JobEvent.job_id == job_id).order_by(JobEvent.id))).all()
+
+
+def _if_small(column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
+    small = func.pg_column_size(column) <= LISTED_PAYLOAD_BYTES
+    return case((small, column), else_=null()).label(column.key)

@@ -1,0 +1,273 @@
+"""Requests and answers about jobs. The models of answers describe them; the hot path renders rows directly."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from sqlalchemy import Row
+
+from operation_server.jobs.transitions import NewJob
+from satellite.contracts.event import Event
+from satellite.contracts.job import JobStatus
+from satellite.contracts.outcome import JobError
+
+REQUEST_EXAMPLE: dict[str, Any] = {
+    "plugin_name": "example-classifier",
+    "input_data": {"features": [5.1, 3.5, 1.4, 0.2]},
+    "priority": 5,
+}
+JOB_EXAMPLE: dict[str, Any] = {
+    "id": 42,
+    "plugin_name": "example-classifier",
+    "plugin_version": "1.0.0",
+    "status": "completed",
+    "input_data": {"features": [5.1, 3.5, 1.4, 0.2]},
+    "result": {"class": "setosa", "confidence": 0.98},
+    "error_message": None,
+    "error": None,
+    "owner_id": 1,
+    "priority": 5,
+    "attempt": 1,
+    "max_retries": 3,
+    "failures": 0,
+    "timeout_s": 60.0,
+    "progress": 1.0,
+    "cancelling": False,
+    "worker": "gpu-1",
+    "run_at": "2026-01-02T03:04:05.000000+00:00",
+    "expires_at": None,
+    "created_at": "2026-01-02T03:04:05.000000+00:00",
+    "started_at": "2026-01-02T03:04:05.010000+00:00",
+    "completed_at": "2026-01-02T03:04:05.021000+00:00",
+    "timings": {
+        "queued": 3.1,
+        "dispatched": 2.4,
+        "claimed": 0.6,
+        "prepared": 0.2,
+        "ran": 9.0,
+        "reported": 0.7,
+        "committed": 5.0,
+        "total": 21.0,
+        "start": "warm",
+    },
+}
+
+
+class JobCreate(BaseModel):
+    """A job to run."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [REQUEST_EXAMPLE]})
+
+    plugin_name: str = Field(min_length=1, max_length=64)
+    plugin_version: str | None = Field(
+        default=None, min_length=1, max_length=64, description="The newest registration unless given."
+    )
+    input_data: Any = Field(description="What the plugin's input schema asks for.")
+    priority: int = Field(default=0, ge=0, le=9, description="9 goes first; a step is worth 60 s of waiting.")
+    timeout_s: float | None = Field(default=None, gt=0, description="At most the plugin's own.")
+    max_retries: int | None = Field(default=None, ge=0, description="At most the plugin's own.")
+    queue_ttl_s: float | None = Field(
+        default=None, gt=0, description="Fail when it has waited so long; at most the plugin's own."
+    )
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the request, to tell a repeated one from another under the same key."""
+        stated = self.model_dump(exclude_unset=True, exclude={"idempotency_key"})
+        return hashlib.sha256(orjson.dumps(stated, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+class BatchItem(JobCreate):
+    """A job of a batch."""
+
+    idempotency_key: str | None = Field(default=None, min_length=1, max_length=255)
+
+
+class BatchCreate(BaseModel):
+    """Jobs to accept all or not at all."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"jobs": [REQUEST_EXAMPLE]}]})
+
+    jobs: list[BatchItem] = Field(min_length=1, max_length=1_000)
+
+
+class BatchRead(BaseModel):
+    """The ids of a batch in its order; ids of jobs that existed under their key are among them."""
+
+    total: int = Field(examples=[2])
+    ids: list[int] = Field(examples=[[43, 44]])
+    replayed: int = Field(description="How many existed already.", examples=[0])
+
+
+class CancelRequest(BaseModel):
+    """Which jobs to cancel; all conditions hold, and at least one is given."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"plugin_name": "example-classifier"}]}
+    )
+
+    ids: list[int] | None = Field(default=None, min_length=1, max_length=10_000)
+    status: JobStatus | None = None
+    plugin_name: str | None = Field(default=None, min_length=1, max_length=64)
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Self:
+        if self.ids is None and self.status is None and self.plugin_name is None:
+            raise ValueError("give at least one of ids, status and plugin_name")
+        return self
+
+
+class CancelRead(BaseModel):
+    """What became of a request to cancel many jobs."""
+
+    cancelled: int = Field(description="Jobs that were waiting and have ended.", examples=[17])
+    cancelling: int = Field(description="Jobs that a worker holds and ends now.", examples=[2])
+    already_finished: int = Field(examples=[0])
+
+
+class JobTimings(BaseModel):
+    """Where the time went, in milliseconds; the phases add up to `total`."""
+
+    queued: float
+    dispatched: float
+    claimed: float
+    prepared: float
+    ran: float
+    reported: float
+    committed: float
+    total: float
+    start: str = Field(description="cold, standby or warm.")
+
+
+class JobRead(BaseModel):
+    """A job."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [JOB_EXAMPLE]})
+
+    id: int
+    plugin_name: str
+    plugin_version: str
+    status: JobStatus
+    input_data: Any
+    result: Any
+    error_message: str | None
+    error: JobError | None
+    owner_id: int
+    priority: int
+    attempt: int = Field(description="Number of the newest attempt; 0 before the first.")
+    max_retries: int
+    failures: int = Field(description="Attempts that count against `max_retries`.")
+    timeout_s: float
+    progress: float | None
+    cancelling: bool = Field(description="Its cancel was requested and a worker still holds it.")
+    worker: str | None
+    run_at: datetime = Field(description="Not before this time.")
+    expires_at: datetime | None
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    timings: JobTimings | None
+
+
+class JobList(BaseModel):
+    """A page of jobs, newest first; inputs and results above 4 KiB are null here."""
+
+    total: int = Field(description="Exact up to 10,000; more are counted as 10,000.")
+    items: list[JobRead]
+    next_cursor: str | None = Field(description="Pass as `cursor` for the next page, however deep.")
+
+
+class AttemptRead(BaseModel):
+    """One finished attempt."""
+
+    attempt: int
+    worker: str | None
+    outcome: str
+    error: JobError | None
+    started_at: datetime | None
+    finished_at: datetime
+    timings: dict[str, Any] | None
+
+
+class AttemptList(BaseModel):
+    """The finished attempts of a job in order."""
+
+    total: int
+    items: list[AttemptRead]
+
+
+class EventList(BaseModel):
+    """The durable events of a job in order."""
+
+    total: int
+    items: list[Event]
+
+
+def job_fields(row: Row[Any]) -> dict[str, Any]:
+    """Return a row of the repository as the answer shows it."""
+    error = row.error
+    unfinished = row.completed_at is None
+    return {
+        "id": row.id,
+        "plugin_name": row.plugin_name,
+        "plugin_version": row.plugin_version,
+        "status": row.status,
+        "input_data": row.input_data,
+        "result": row.result,
+        "error_message": None if error is None else error.get("message"),
+        "error": error,
+        "owner_id": row.owner_id,
+        "priority": row.priority,
+        "attempt": row.attempt,
+        "max_retries": row.max_retries,
+        "failures": row.failures,
+        "timeout_s": row.timeout_s,
+        "progress": row.progress,
+        "cancelling": unfinished and row.cancel_requested_at is not None,
+        "worker": row.worker,
+        "run_at": row.run_at,
+        "expires_at": row.expires_at,
+        "created_at": row.created_at,
+        "started_at": row.started_at,
+        "completed_at": row.completed_at,
+        "timings": row.timings,
+    }
+
+
+def submitted_fields(job: NewJob, *, job_id: int, created_at: datetime) -> dict[str, Any]:
+    """Return a job as it is right after its submission, without asking the database."""
+    expires_at = None if job.expires_in_s is None else created_at.timestamp() + job.expires_in_s
+    return {
+        "id": job_id,
+        "plugin_name": job.plugin_name,
+        "plugin_version": job.plugin_version,
+        "status": JobStatus.QUEUED,
+        "input_data": job.input_data,
+        "result": None,
+        "error_message": None,
+        "error": None,
+        "owner_id": job.owner_id,
+        "priority": job.priority,
+        "attempt": 0,
+        "max_retries": job.max_retries,
+        "failures": 0,
+        "timeout_s": job.timeout_s,
+        "progress": None,
+        "cancelling": False,
+        "worker": None,
+        "run_at": created_at,
+        "expires_at": None if expires_at is None else datetime.fromtimestamp(expires_at, UTC),
+        "created_at": created_at,
+        "started_at": None,
+        "completed_at": None,
+        "timings": None,
+    }
+
+
+def render(value: Mapping[str, Any] | Sequence[Any]) -> bytes:
+    """Return the JSON of an answer."""
+    return orjson.dumps(value)

@@ -1,0 +1,46 @@
+"""Turns a request into a job that its plugin can run, or says all that is wrong with it."""
+
+from __future__ import annotations
+
+from operation_server.accounts.account import Account
+from operation_server.jobs.schemas import JobCreate
+from operation_server.jobs.transitions import NewJob
+from operation_server.plugins.catalog import RegisteredPlugin
+from operation_server.problems import Violation
+
+
+def find_violations(request: JobCreate, plugin: RegisteredPlugin, *, at: str = "") -> list[Violation]:
+    """Return how a request breaks the rules of its plugin, each with its pointer below `at`."""
+    manifest = plugin.manifest
+    found = plugin.input_validator.violations(request.input_data, at=f"{at}/input_data")
+    limits = (
+        ("timeout_s", request.timeout_s, manifest.timeout_s),
+        ("max_retries", request.max_retries, manifest.retry.max_retries),
+        ("queue_ttl_s", request.queue_ttl_s, manifest.queue_ttl_s),
+    )
+    found += [
+        Violation(f"{at}/{name}", f"is {asked:g}; the plugin allows at most {most:g}")
+        for name, asked, most in limits
+        if asked is not None and most is not None and asked > most
+    ]
+    return found
+
+
+def new_job(
+    request: JobCreate, plugin: RegisteredPlugin, owner: Account, *, idempotency_key: str | None
+) -> NewJob:
+    """Return the job of a request without violations."""
+    manifest = plugin.manifest
+    return NewJob(
+        owner_id=owner.id,
+        plugin_id=plugin.id,
+        plugin_name=manifest.name,
+        plugin_version=manifest.version,
+        input_data=request.input_data,
+        priority=request.priority,
+        timeout_s=request.timeout_s or manifest.timeout_s,
+        max_retries=manifest.retry.max_retries if request.max_retries is None else request.max_retries,
+        expires_in_s=request.queue_ttl_s or manifest.queue_ttl_s,
+        idempotency_key=idempotency_key,
+        request_digest=request.digest() if idempotency_key is not None else None,
+    )

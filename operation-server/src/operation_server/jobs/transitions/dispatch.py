@@ -1,0 +1,211 @@
+"""Dispatch: which waiting jobs go to the broker next, marked in the transaction that publishes them.
+
+The order is exact: the smallest `order_key` first, whatever the limits of plugins and users are. Waiting jobs
+are visited in groups (one user, one plugin version), so that a hundred thousand jobs of a paused plugin at
+the head of the queue cost as much as one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operation_server.jobs.transitions.catalog import PluginCatalog, PluginVersion
+from operation_server.jobs.transitions.room import DispatchCapacity, Room, WaitingGroup
+from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE
+
+# Every statement below is one walk along an index. The planner must not think otherwise while its statistics
+# lag behind a large batch. A lost dispatch mark only makes a stale attempt, so its commit need not wait for
+# the disk.
+PREPARE = text("""
+    SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+           set_config('synchronous_commit', 'off', true)
+""")
+
+# A loose index scan: one descent for each group, however many jobs the group has.
+WAITING_GROUPS = text("""
+    WITH RECURSIVE waiting AS (
+        (SELECT plugin_id, owner_id FROM jobs WHERE status = 'queued' AND dispatched_at IS NULL
+         ORDER BY plugin_id, owner_id LIMIT 1)
+        UNION ALL
+        SELECT following.plugin_id, following.owner_id
+        FROM waiting CROSS JOIN LATERAL (
+            SELECT j.plugin_id, j.owner_id FROM jobs AS j
+            WHERE j.status = 'queued' AND j.dispatched_at IS NULL
+              AND (j.plugin_id, j.owner_id) > (waiting.plugin_id, waiting.owner_id)
+            ORDER BY j.plugin_id, j.owner_id LIMIT 1
+        ) AS following
+    )
+    SELECT w.plugin_id, w.owner_id, coalesce(c.is_paused, false) AS is_paused,
+           c.max_running AS control_max_running, u.max_running AS owner_max_running
+    FROM waiting AS w
+    JOIN plugins AS p ON p.id = w.plugin_id
+    JOIN users AS u ON u.id = w.owner_id
+    LEFT JOIN plugin_controls AS c ON c.plugin_name = p.name
+""")
+
+ACTIVE = text("""
+    SELECT plugin_id, owner_id, count(*) AS jobs, count(*) FILTER (WHERE status = 'queued') AS unstarted
+    FROM jobs
+    WHERE status = 'processing' OR (status = 'queued' AND dispatched_at IS NOT NULL)
+    GROUP BY plugin_id, owner_id
+""")
+
+CANDIDATES = text("""
+    SELECT g.position - 1 AS group_index, c.id, c.order_key
+    FROM unnest(CAST(:plugin_ids AS bigint[]), CAST(:owner_ids AS bigint[]))
+         WITH ORDINALITY AS g(plugin_id, owner_id, position)
+    CROSS JOIN LATERAL (
+        SELECT j.id, j.order_key FROM jobs AS j
+        WHERE j.status = 'queued' AND j.dispatched_at IS NULL
+          AND j.plugin_id = g.plugin_id AND j.owner_id = g.owner_id
+          AND (j.order_key, j.id) > (CAST(:order_key AS float8), CAST(:id AS bigint))
+          AND j.order_key <= extract(epoch FROM now())
+          AND j.run_at <= now() AND (j.expires_at IS NULL OR j.expires_at > now())
+        ORDER BY j.order_key, j.id LIMIT :chunk
+    ) AS c
+    ORDER BY c.order_key, c.id
+""")
+
+MARK = text("""
+    UPDATE jobs SET attempt = attempt + 1, dispatched_at = clock_timestamp()
+    WHERE id IN (
+        SELECT id FROM jobs WHERE id = ANY(CAST(:ids AS bigint[]))
+          AND status = 'queued' AND dispatched_at IS NULL
+        FOR UPDATE SKIP LOCKED
+    )
+    RETURNING id, attempt, owner_id, plugin_id, input_data::text AS input_json, timeout_s
+""")
+
+START_OF_QUEUE = (-math.inf, 0)
+SMALLEST_CHUNK = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchedJob:
+    """One attempt to publish; input and manifest are JSON text, spliced into the message as they are."""
+
+    job_id: int
+    attempt: int
+    owner_id: int
+    plugin: PluginVersion
+    input_json: str
+    timeout_s: float
+
+    @property
+    def queue(self) -> str:
+        """Return the Celery queue of workers that can run it."""
+        return EXECUTE_GPU_QUEUE if self.plugin.needs_gpu else EXECUTE_QUEUE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What one round of dispatch chose."""
+
+    jobs: list[DispatchedJob] = field(default_factory=list)
+    has_more: bool = False
+    """Jobs are left that a freed place may let go: because of a limit, or of the size of the batch."""
+
+
+async def select_and_mark(
+    connection: AsyncConnection, *, capacity: DispatchCapacity, catalog: PluginCatalog, limit: int
+) -> Selection:
+    """Mark the next due jobs as dispatched, each with its next attempt number, and return them in order."""
+    await connection.execute(PREPARE)
+    groups = [WaitingGroup(**row._asdict()) for row in await connection.execute(WAITING_GROUPS)]
+    if not groups:
+        return Selection()
+    room = await _load_room(connection, groups, capacity, catalog)
+    chosen = await _choose(connection, groups, room, limit=limit)
+    if not chosen:
+        return Selection(has_more=True)
+    marked = {row.id: row for row in await connection.execute(MARK, {"ids": chosen})}
+    return Selection(
+        jobs=[_dispatched(marked[job_id], catalog) for job_id in chosen if job_id in marked],
+        has_more=len(chosen) >= limit or not all(room.fits(group) for group in groups),
+    )
+
+
+async def _load_room(
+    connection: AsyncConnection,
+    groups: Sequence[WaitingGroup],
+    capacity: DispatchCapacity,
+    catalog: PluginCatalog,
+) -> Room:
+    active = (await connection.execute(ACTIVE)).all()
+    await catalog.load(
+        connection, {*(row.plugin_id for row in active), *(group.plugin_id for group in groups)}
+    )
+    room = Room(capacity=capacity, versions=catalog.versions)
+    for row in active:
+        room.take(row.plugin_id, row.owner_id, jobs=row.jobs, unstarted=row.unstarted)
+    return room
+
+
+async def _choose(
+    connection: AsyncConnection, groups: Sequence[WaitingGroup], room: Room, *, limit: int
+) -> list[int]:
+    """Merge the groups by order, a chunk of each at a time, and take what fits."""
+    chosen: list[int] = []
+    position: tuple[float, int] = START_OF_QUEUE
+    while len(chosen) < limit:
+        open_groups = [group for group in groups if room.fits(group)]
+        if not open_groups:
+            break
+        chunk = min(limit, max(SMALLEST_CHUNK, 2 * limit // len(open_groups)))
+        rows = await _candidates(connection, open_groups, position, chunk)
+        horizon = _horizon(rows, len(open_groups), chunk)
+        for row in rows:
+            if (row.order_key, row.id) > horizon or len(chosen) >= limit:
+                break
+            group = open_groups[row.group_index]
+            if room.fits(group):
+                room.take(group.plugin_id, group.owner_id)
+                chosen.append(row.id)
+        if horizon == (math.inf, 0):
+            break
+        position = horizon
+    return chosen
+
+
+async def _candidates(
+    connection: AsyncConnection, groups: Sequence[WaitingGroup], after: tuple[float, int], chunk: int
+) -> Sequence[Row[Any]]:
+    rows = await connection.execute(
+        CANDIDATES,
+        {
+            "plugin_ids": [group.plugin_id for group in groups],
+            "owner_ids": [group.owner_id for group in groups],
+            "order_key": after[0],
+            "id": after[1],
+            "chunk": chunk,
+        },
+    )
+    return rows.all()
+
+
+def _horizon(rows: Sequence[Row[Any]], groups: int, chunk: int) -> tuple[float, int]:
+    """Return how far the order of `rows` is complete: a group with a full chunk may have more behind it."""
+    counts = [0] * groups
+    last: list[tuple[float, int]] = [START_OF_QUEUE] * groups
+    for row in rows:
+        counts[row.group_index] += 1
+        last[row.group_index] = (row.order_key, row.id)
+    full = [last[index] for index in range(groups) if counts[index] >= chunk]
+    return min(full, default=(math.inf, 0))
+
+
+def _dispatched(row: Row[Any], catalog: PluginCatalog) -> DispatchedJob:
+    return DispatchedJob(
+        job_id=row.id,
+        attempt=row.attempt,
+        owner_id=row.owner_id,
+        plugin=catalog.versions[row.plugin_id],
+        input_json=row.input_json,
+        timeout_s=row.timeout_s,
+    )

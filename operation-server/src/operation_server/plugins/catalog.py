@@ -1,0 +1,75 @@
+"""Finds the plugin version that a job is for, fast."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from operation_server.database.engine import read_only
+from operation_server.plugins import repository
+from operation_server.plugins.errors import PluginNotFound
+from operation_server.plugins.json_schema import CompiledSchemas, InputValidator
+from satellite.contracts.plugin_manifest import PluginManifest
+
+CACHED_S = 2.0
+"""Another API process may submit to the former latest version for this long."""
+MOST_CACHED = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisteredPlugin:
+    """A plugin version that jobs can be submitted to."""
+
+    id: int
+    digest: str
+    manifest: PluginManifest
+    is_paused: bool
+    max_running: int | None
+    """The operators' limit; the manifest may have a lower one."""
+    input_validator: InputValidator
+
+
+class PluginCatalog:
+    """Remembers plugin versions for a moment and their compiled schemas for long."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._schemas = CompiledSchemas()
+        self._known: dict[tuple[str, str | None], tuple[float, RegisteredPlugin]] = {}
+
+    async def get(self, name: str, version: str | None = None) -> RegisteredPlugin:
+        """Return a plugin version, the newest registration unless `version` is given.
+
+        Raises:
+            PluginNotFound: there is none, or it was deleted.
+        """
+        known = self._known.get((name, version))
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        async with read_only(self._engine).connect() as connection:
+            plugin = await self._load(connection, name, version)
+        if len(self._known) >= MOST_CACHED:
+            self._known.clear()
+        self._known[name, version] = (time.monotonic() + CACHED_S, plugin)
+        return plugin
+
+    def forget(self) -> None:
+        """Forget everything that a registration or deletion may have changed."""
+        self._known.clear()
+
+    async def _load(self, connection: AsyncConnection, name: str, version: str | None) -> RegisteredPlugin:
+        row = await repository.find(connection, name, version)
+        if row is None:
+            wanted = name if version is None else f"{name} version {version}"
+            raise PluginNotFound(f"There is no plugin {wanted}.")
+        manifest = PluginManifest.model_validate(row.manifest)
+        return RegisteredPlugin(
+            id=row.id,
+            digest=row.digest,
+            manifest=manifest,
+            is_paused=row.is_paused,
+            max_running=row.max_running,
+            input_validator=self._schemas.get(row.digest, manifest.input_schema),
+        )

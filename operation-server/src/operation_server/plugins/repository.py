@@ -1,0 +1,126 @@
+"""All SQL about plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, exists, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operation_server.models import Job, Plugin, PluginControl
+from satellite.contracts.job import JobStatus
+from satellite.contracts.plugin_manifest import PluginManifest
+
+UNFINISHED = [JobStatus.QUEUED.value, JobStatus.PROCESSING.value]
+
+
+def _with_control() -> Select[Any]:
+    return (
+        select(
+            Plugin.id,
+            Plugin.name,
+            Plugin.version,
+            Plugin.digest,
+            Plugin.manifest,
+            Plugin.created_by,
+            Plugin.created_at,
+            func.coalesce(PluginControl.is_paused, text("false")).label("is_paused"),
+            PluginControl.max_running.label("max_running"),
+        )
+        .outerjoin(PluginControl, PluginControl.plugin_name == Plugin.name)
+        .where(Plugin.deleted_at.is_(None))
+    )
+
+
+async def find(connection: AsyncConnection, name: str, version: str | None) -> Row[Any] | None:
+    """Return a plugin version with its control, the newest registration unless `version` is given."""
+    query = _with_control().where(Plugin.name == name)
+    if version is None:
+        query = query.order_by(Plugin.id.desc()).limit(1)
+    else:
+        query = query.where(Plugin.version == version)
+    return (await connection.execute(query)).one_or_none()
+
+
+async def list_versions(connection: AsyncConnection, name: str) -> Sequence[Row[Any]]:
+    """Return all versions of a plugin, newest registration first."""
+    return (await connection.execute(_with_control().where(Plugin.name == name).order_by(Plugin.id.desc()))).all()
+
+
+async def list_latest(
+    connection: AsyncConnection, *, name: str | None, skip: int, limit: int
+) -> tuple[int, Sequence[Row[Any]]]:
+    """Return the number of plugins and a page of the newest version of each, by name."""
+    wanted = Plugin.name.contains(name, autoescape=True) if name else text("true")
+    total = await connection.scalar(
+        select(func.count(Plugin.name.distinct())).where(Plugin.deleted_at.is_(None), wanted)
+    )
+    rows = await connection.execute(
+        _with_control()
+        .where(wanted)
+        .distinct(Plugin.name)
+        .order_by(Plugin.name, Plugin.id.desc())
+        .offset(skip)
+        .limit(limit)
+    )
+    return total or 0, rows.all()
+
+
+async def add(
+    connection: AsyncConnection, manifest: PluginManifest, *, digest: str, created_by: int
+) -> int | None:
+    """Add a plugin version and return its id, or None when its name and version are taken."""
+    plugin_id: int | None = await connection.scalar(
+        insert(Plugin)
+        .values(
+            name=manifest.name,
+            version=manifest.version,
+            digest=digest,
+            manifest=manifest.model_dump(mode="json"),
+            created_by=created_by,
+        )
+        .on_conflict_do_nothing(index_elements=[Plugin.name, Plugin.version])
+        .returning(Plugin.id)
+    )
+    return plugin_id
+
+
+async def lock_registered(connection: AsyncConnection, name: str, version: str) -> Row[Any]:
+    """Return the id, digest and deletion of a registered version, deleted ones too, and lock it."""
+    return (
+        await connection.execute(
+            select(Plugin.id, Plugin.digest, Plugin.deleted_at)
+            .where(Plugin.name == name, Plugin.version == version)
+            .with_for_update()
+        )
+    ).one()
+
+
+async def restore(connection: AsyncConnection, plugin_id: int) -> None:
+    """Take back a deletion."""
+    await connection.execute(update(Plugin).where(Plugin.id == plugin_id).values(deleted_at=None))
+
+
+async def has_unfinished_jobs(connection: AsyncConnection, plugin_ids: Sequence[int]) -> bool:
+    """Tell whether any job of these versions is queued or processing."""
+    # The states are written out, so that the planner sees that the index of unfinished jobs applies.
+    unfinished = Job.status.in_(
+        bindparam("states", UNFINISHED, expanding=True, literal_execute=True)
+    )
+    return bool(await connection.scalar(select(exists().where(unfinished, Job.plugin_id.in_(plugin_ids)))))
+
+
+async def mark_deleted(connection: AsyncConnection, plugin_ids: Sequence[int]) -> None:
+    """Hide versions from now on; their jobs keep referring to them."""
+    await connection.execute(update(Plugin).where(Plugin.id.in_(plugin_ids)).values(deleted_at=func.now()))
+
+
+async def set_control(connection: AsyncConnection, name: str, **values: Any) -> None:
+    """Set what operators decide for a plugin name."""
+    await connection.execute(
+        insert(PluginControl)
+        .values(plugin_name=name, **values)
+        .on_conflict_do_update(index_elements=[PluginControl.plugin_name], set_=values)
+    )

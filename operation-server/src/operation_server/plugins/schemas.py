@@ -1,0 +1,74 @@
+"""Requests and answers about plugins."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Row
+
+from satellite.contracts.plugin_manifest import PluginManifest
+
+EXAMPLE: dict[str, Any] = {
+    "name": "example-classifier",
+    "version": "1.0.0",
+    "description": "Says which class a row of features belongs to.",
+    "docker_image": "satellite/example-classifier:1.0.0",
+    "input_schema": {
+        "type": "object",
+        "required": ["features"],
+        "properties": {"features": {"type": "array", "items": {"type": "number"}}},
+    },
+    "output_schema": {"type": "object"},
+    "timeout_s": 60,
+}
+
+
+class PluginControlRead(BaseModel):
+    """What operators decided for a plugin name, across its versions."""
+
+    is_paused: bool = Field(description="No job of it is started.")
+    max_running: int | None = Field(description="At most so many of its jobs run at once.")
+
+
+class PluginRead(PluginManifest):
+    """A registered version: its manifest, and what the server adds."""
+
+    # Read, not checked: a stored manifest of an older release may have other keys.
+    model_config = ConfigDict(frozen=True, extra="ignore", json_schema_extra={"examples": [EXAMPLE]})
+
+    id: int
+    digest: str = Field(description="SHA-256 of the canonical manifest.")
+    created_by: int
+    created_at: datetime
+    control: PluginControlRead
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Self:
+        """Return the answer for a row of the repository."""
+        return cls.model_validate(
+            {
+                **row.manifest,
+                "id": row.id,
+                "digest": row.digest,
+                "created_by": row.created_by,
+                "created_at": row.created_at,
+                "control": {"is_paused": row.is_paused, "max_running": row.max_running},
+            }
+        )
+
+
+class PluginList(BaseModel):
+    """A page of plugins."""
+
+    total: int
+    items: list[PluginRead]
+
+
+class PluginControlChange(BaseModel):
+    """What operators want for a plugin name."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"max_running": 4}]})
+
+    max_running: int | None = Field(ge=1, le=1_000_000, description="At most so many run at once; null: no limit.")

@@ -1,0 +1,159 @@
+"""`satellite job`: look at jobs, follow them, end them, run them again."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from satellite.cli.errors import BadUsage
+from satellite.cli.exit_codes import ExitCode
+from satellite.cli.output import AsJSON, print_fields, print_json, print_json_line, print_table
+from satellite.cli.session import open_client
+
+if TYPE_CHECKING:
+    from satellite.client import Job
+    from satellite.contracts.event import Event
+
+app = typer.Typer(help="Look at jobs, follow them, end them, run them again.", no_args_is_help=True)
+
+JobId = Annotated[int, typer.Argument(help="Id of the job.", min=1)]
+
+
+@app.command("list")
+def list_jobs(
+    status: Annotated[str | None, typer.Option(help="Only jobs in this state.")] = None,
+    plugin: Annotated[str | None, typer.Option(help="Only jobs of this plugin.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many.")] = 20,
+    skip: Annotated[int, typer.Option(min=0, help="Leave out so many of the newest.")] = 0,
+    as_json: AsJSON = False,
+) -> None:
+    """List jobs, newest first."""
+    from satellite.contracts.job import JobStatus  # noqa: PLC0415
+
+    if status is not None and status not in set(JobStatus):
+        raise BadUsage(f"{status!r} is no state of a job; there are {', '.join(JobStatus)}.")
+    with open_client() as client:
+        page = client.list_jobs(status=status, plugin_name=plugin, skip=skip, limit=limit)
+    if as_json:
+        print_json(page.model_dump(mode="json"))
+        return
+    print_table(
+        ["id", "plugin", "status", "attempt", "created", "error"],
+        [
+            (job.id, f"{job.plugin_name} {job.plugin_version}", job.status, job.attempt,
+             f"{job.created_at:%Y-%m-%d %H:%M:%S}", (job.error_message or "")[:60])
+            for job in page.items
+        ],
+    )  # fmt: skip
+    print(f"{len(page.items)} of {page.total}")
+
+
+@app.command()
+def show(job_id: JobId, as_json: AsJSON = False) -> None:
+    """Show a job with its input, result and timings."""
+    with open_client() as client:
+        _print_job(client.get_job(job_id), as_json=as_json)
+
+
+@app.command()
+def logs(
+    job_id: JobId,
+    attempt: Annotated[int | None, typer.Option(min=1, help="Of this attempt [the newest].")] = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Print what the plugin wrote to stderr."""
+    with open_client() as client:
+        text = client.logs(job_id, attempt=attempt)
+    if as_json:
+        print_json({"job_id": job_id, "attempt": attempt, "text": text})
+    else:
+        sys.stdout.write(text if not text or text.endswith("\n") else text + "\n")
+
+
+@app.command()
+def watch(
+    job_id: Annotated[int | None, typer.Argument(help="Id of the job [all own jobs].", min=1)] = None,
+    after: Annotated[str | None, typer.Option(help="Resume after this cursor.")] = None,
+    timeout: Annotated[float | None, typer.Option(min=0, help="Stop after so many seconds.")] = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Print events as they happen: until the job ends, or for all own jobs until Ctrl-C."""
+    from satellite.contracts.event import EventType  # noqa: PLC0415
+
+    last_status = None
+    with open_client() as client:
+        for event in client.events(job_id, after=after, timeout_s=timeout):
+            if as_json:
+                print_json_line(event.model_dump(mode="json"))
+            else:
+                _print_event(event)
+            if event.type is EventType.RESULT:
+                last_status = event.data.get("status")
+        if job_id is None:
+            return
+        if last_status is None:
+            from satellite.client import WaitTimedOut  # noqa: PLC0415
+
+            raise WaitTimedOut(f"Job {job_id} did not end within {timeout:g} s.")
+    if last_status != "completed":
+        raise typer.Exit(ExitCode.FAILED)
+
+
+@app.command()
+def cancel(job_id: JobId, as_json: AsJSON = False) -> None:
+    """Cancel a job; a running one ends within seconds."""
+    with open_client() as client:
+        job = client.cancel(job_id)
+    _print_short(job, as_json=as_json, words="Cancel of job {id} requested; it is {status}.")
+
+
+@app.command()
+def retry(job_id: JobId, as_json: AsJSON = False) -> None:
+    """Run a failed or cancelled job again."""
+    with open_client() as client:
+        job = client.retry(job_id)
+    _print_short(job, as_json=as_json, words="Job {id} is {status} again.")
+
+
+@app.command()
+def explain(job_id: JobId, as_json: AsJSON = False) -> None:
+    """Tell why a job is where it is."""
+    with open_client() as client:
+        explanation = client.explain(job_id)
+    if as_json:
+        print_json(explanation)
+    else:
+        print_fields(list(explanation.items()))
+
+
+def _print_job(job: Job, *, as_json: bool) -> None:
+    document = job.model_dump(mode="json")
+    if as_json:
+        print_json(document)
+    else:
+        print_fields(list(document.items()))
+
+
+def _print_short(job: Job, *, as_json: bool, words: str) -> None:
+    if as_json:
+        print_json(job.model_dump(mode="json"))
+    else:
+        print(words.format(id=job.id, status=job.status))
+
+
+def _print_event(event: Event) -> None:
+    from satellite.contracts.event import EventType  # noqa: PLC0415
+
+    data, moment = event.data, f"{event.at:%H:%M:%S} job {event.job_id}"
+    if event.type is EventType.LOG:
+        for line in data.get("lines", []):
+            print(f"{moment} | {line}", flush=True)
+    elif event.type is EventType.PROGRESS:
+        fraction = data.get("fraction")
+        share = "" if fraction is None else f"{fraction:.0%} "
+        print(f"{moment} {share}{data.get('message') or ''}".rstrip(), flush=True)
+    else:
+        error = (data.get("error") or {}).get("message")
+        print(f"{moment} {data.get('status')}{f': {error}' if error else ''}", flush=True)

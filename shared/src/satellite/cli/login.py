@@ -1,0 +1,44 @@
+"""`satellite login`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from satellite.cli.credentials import server_url, store_login
+from satellite.cli.errors import BadUsage
+from satellite.cli.output import AsJSON, print_json
+
+
+def login(
+    url: Annotated[str | None, typer.Option(help="Address of the operation server.")] = None,
+    username: Annotated[str | None, typer.Option(help="Asked for unless given.")] = None,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    as_json: AsJSON = False,
+) -> None:
+    """Log in and keep the token in ~/.config/satellite/credentials.json."""
+    from satellite.client import SatelliteClient  # noqa: PLC0415
+
+    address = url or server_url()
+    if username is None:
+        if not sys.stdin.isatty():
+            raise BadUsage("Give --username.")
+        username = typer.prompt("Username", err=True)
+    if not password_stdin and not sys.stdin.isatty():
+        raise BadUsage("Give the password through --password-stdin.")
+    password = (
+        sys.stdin.readline().rstrip("\n")
+        if password_stdin
+        else typer.prompt("Password", hide_input=True, err=True)
+    )
+    with SatelliteClient(address) as client:
+        grant = client.login(username, password)
+    file = store_login(client.url, grant.access_token, expires_in_s=grant.expires_in)
+    if as_json:
+        print_json({"url": client.url, "username": username, "stored_in": str(file)})
+    else:
+        print(f"Logged in to {client.url} as {username}.")

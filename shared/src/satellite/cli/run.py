@@ -1,0 +1,74 @@
+"""`satellite run`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from satellite.cli.errors import BadUsage
+from satellite.cli.exit_codes import ExitCode
+from satellite.cli.output import AsJSON, print_json
+from satellite.cli.session import open_client
+
+
+def run(  # noqa: PLR0917
+    plugin: Annotated[str, typer.Argument(help="Name of the plugin.")],
+    input_text: Annotated[
+        str | None, typer.Option("--input", help="The input as JSON; - reads standard input.")
+    ] = None,
+    input_file: Annotated[
+        str | None, typer.Option("--input-file", help="File with the input as JSON; - is standard input.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow the job and print its result.")] = False,
+    timeout: Annotated[
+        float | None, typer.Option(min=0, help="With --wait: give up waiting after so many seconds.")
+    ] = None,
+    version: Annotated[str | None, typer.Option(help="Version of the plugin [the newest].")] = None,
+    priority: Annotated[int | None, typer.Option(min=0, max=9, help="9 goes first.")] = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Submit a job; prints its id, or with --wait its result."""
+    input_data = read_input(input_text, input_file)
+    with open_client() as client:
+        job = client.submit(plugin, input_data, version=version, priority=priority)
+        if wait:
+            from satellite.cli.following import follow  # noqa: PLC0415
+
+            job = follow(client, job, timeout_s=timeout, is_silent=as_json)
+    if as_json:
+        print_json(job.model_dump(mode="json"))
+    elif not wait:
+        print(job.id)
+    elif job.status == "completed":
+        print_json(job.result)
+    if wait and job.status != "completed":
+        if not as_json:
+            print(f"Job {job.id} {job.status}: {job.error_message or 'no reason given'}", file=sys.stderr)
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def read_input(text: str | None, file: str | None) -> Any:
+    """Return the input that the options name; an empty object without any.
+
+    Raises:
+        BadUsage: both are given, the file cannot be read, or it is not JSON.
+    """
+    if text is not None and file is not None:
+        raise BadUsage("Give --input or --input-file, not both.")
+    if text is None and file is None:
+        return {}
+    try:
+        if "-" in (text, file):
+            content = sys.stdin.read()
+        else:
+            content = text if text is not None else Path(file or "").read_text()
+    except OSError as error:
+        raise BadUsage(f"{file} cannot be read: {error.strerror}.") from error
+    try:
+        return json.loads(content)
+    except ValueError as error:
+        raise BadUsage(f"The input is not JSON: {error}.") from error

@@ -1,0 +1,52 @@
+"""`satellite up`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from satellite.cli.credentials import default_home
+from satellite.cli.output import AsJSON
+from satellite.local.engine import RuntimeChoice
+
+Port = Annotated[
+    int | None, typer.Option("--port", min=1, max=65_535, help="Port of the API [8000 if free].")
+]
+FlowerPort = Annotated[
+    int | None, typer.Option("--flower-port", min=1, max=65_535, help="Port of Flower [5555 if free].")
+]
+
+
+def up(  # noqa: PLR0917
+    home: Annotated[
+        Path | None, typer.Option("--home", help="Folder that keeps the data [.satellite].", file_okay=False)
+    ] = None,
+    port: Port = None,
+    flower_port: FlowerPort = None,
+    workers: Annotated[int, typer.Option(min=1, max=32, help="Analysis workers.")] = 1,
+    slots: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Jobs that each worker runs at once.")
+    ] = None,
+    demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Run a first job.")] = True,
+    runtime: Annotated[
+        RuntimeChoice, typer.Option(help="How plugins run; auto takes containers where an engine answers.")
+    ] = RuntimeChoice.AUTO,
+    as_json: AsJSON = False,
+) -> None:
+    """Start the whole platform on this machine; Ctrl-C stops it, the data is kept."""
+    import asyncio  # noqa: PLC0415
+    import sys  # noqa: PLC0415
+
+    from rich.console import Console  # noqa: PLC0415
+
+    from satellite.local.stack import StackOptions  # noqa: PLC0415
+    from satellite.local.up import UpRequest, run_up  # noqa: PLC0415
+
+    options = StackOptions(port=port, flower_port=flower_port, workers=workers)
+    if slots is not None:
+        options = StackOptions(port=port, flower_port=flower_port, workers=workers, slots=slots)
+    request = UpRequest(home=home or default_home(), options=options, runtime=runtime, wants_demo=demo)
+    console = Console(file=sys.stderr if as_json else sys.stdout)
+    asyncio.run(run_up(request, console))

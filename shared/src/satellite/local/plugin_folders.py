@@ -1,0 +1,33 @@
+"""The example plugins of a repository checkout."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import satellite
+
+MANIFEST = "plugin.json"
+
+
+def find_plugin_dir() -> Path | None:
+    """Return the checkout's `plugins/`: beside the editable package, else in the current folder."""
+    beside_package = Path(satellite.__file__).resolve().parents[3] / "plugins"
+    for folder in (beside_package, Path.cwd() / "plugins"):
+        if next(folder.glob(f"*/{MANIFEST}"), None) is not None:
+            return folder
+    return None
+
+
+def read_manifests(plugin_dir: Path) -> dict[str, dict[str, Any]]:
+    """Return every manifest by plugin name; one that cannot be read is left to `plugin register`."""
+    manifests = {}
+    for file in sorted(plugin_dir.glob(f"*/{MANIFEST}")):
+        try:
+            manifest = json.loads(file.read_text())
+        except (OSError, ValueError):
+            continue
+        if isinstance(manifest, dict) and isinstance(manifest.get("name"), str):
+            manifests[manifest["name"]] = manifest
+    return manifests

@@ -1,0 +1,103 @@
+"""Rows that the engine's tests start from."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from operation_server.jobs.transitions import (
+    DispatchCapacity,
+    DispatchedJob,
+    NewJob,
+    PluginCatalog,
+    select_and_mark,
+    submit_jobs,
+)
+from satellite.contracts.outcome import ErrorKind, JobError, Outcome, OutcomeStatus
+from satellite.contracts.plugin_manifest import PluginManifest
+from satellite.contracts.worker import WorkerResources
+
+BIG_WORKER = WorkerResources(cpus=64, memory_mib=64_000)
+PLENTY = DispatchCapacity(depth=10_000, workers=[BIG_WORKER])
+
+
+async def add_user(connection: AsyncConnection, name: str = "ada", *, max_running: int | None = None) -> int:
+    row = await connection.execute(
+        text("INSERT INTO users (username, password_hash, max_running) VALUES (:n, '', :m) RETURNING id"),
+        {"n": name, "m": max_running},
+    )
+    return int(row.scalar_one())
+
+
+async def add_plugin(
+    connection: AsyncConnection, owner_id: int, name: str = "echo", version: str = "1", **manifest: Any
+) -> int:
+    full = PluginManifest(
+        name=name, version=version, docker_image="python", input_schema={}, output_schema={}, **manifest
+    )
+    row = await connection.execute(
+        text(
+            "INSERT INTO plugins (name, version, digest, manifest, created_by)"
+            " VALUES (:n, :v, :d, CAST(:m AS jsonb), :o) RETURNING id"
+        ),
+        {"n": name, "v": version, "d": full.digest(), "m": full.model_dump_json(), "o": owner_id},
+    )
+    return int(row.scalar_one())
+
+
+def new_job(owner_id: int, plugin_id: int, name: str = "echo", **changes: Any) -> NewJob:
+    fields: dict[str, Any] = {
+        "owner_id": owner_id,
+        "plugin_id": plugin_id,
+        "plugin_name": name,
+        "plugin_version": "1",
+        "input_data": {"n": 1},
+        "timeout_s": 60,
+        "max_retries": 3,
+    }
+    return NewJob(**(fields | changes))
+
+
+async def submit_one(engine: AsyncEngine, **changes: Any) -> int:
+    """Submit a job of a new user and plugin, each named once per database."""
+    async with engine.begin() as connection:
+        owner_id = (await connection.execute(text("SELECT min(id) FROM users"))).scalar()
+        owner_id = owner_id or await add_user(connection)
+        plugin_id = (await connection.execute(text("SELECT min(id) FROM plugins"))).scalar()
+        plugin_id = plugin_id or await add_plugin(connection, owner_id)
+        return (await submit_jobs(connection, [new_job(owner_id, plugin_id, **changes)])).ids[0]
+
+
+async def dispatch(
+    engine: AsyncEngine, *, capacity: DispatchCapacity = PLENTY, limit: int = 100
+) -> list[DispatchedJob]:
+    async with engine.begin() as connection:
+        selection = await select_and_mark(
+            connection, capacity=capacity, catalog=PluginCatalog(), limit=limit
+        )
+        return selection.jobs
+
+
+async def job_row(engine: AsyncEngine, job_id: int) -> Any:
+    async with engine.connect() as connection:
+        return (await connection.execute(text("SELECT * FROM jobs WHERE id = :id"), {"id": job_id})).one()
+
+
+def outcome(
+    job_id: int, attempt: int, status: OutcomeStatus = OutcomeStatus.COMPLETED, **changes: Any
+) -> Outcome:
+    now = datetime.now(UTC)
+    fields: dict[str, Any] = {
+        "job_id": job_id,
+        "attempt": attempt,
+        "worker": "w1",
+        "status": status,
+        "started_at": now,
+        "finished_at": now,
+    }
+    if status is OutcomeStatus.FAILED:
+        fields["error"] = JobError(kind=ErrorKind.EXIT, message="exit code 1", exit_code=1)
+    return Outcome(**(fields | changes))

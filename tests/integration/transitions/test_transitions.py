@@ -1,0 +1,293 @@
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import orjson
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from operation_server.jobs.transitions import (
+    JSONNotStorable,
+    PluginCatalog,
+    apply_outcomes,
+    apply_started,
+    confirm_cancelled,
+    expire_waiting,
+    lose_attempts,
+    release_undelivered,
+    replay,
+    request_cancel,
+    select_and_mark,
+)
+from satellite.contracts.event import EventType
+from satellite.contracts.job import StartedReport
+from satellite.contracts.outcome import CapturedLog, ErrorKind, JobError, OutcomeStatus, WorkerTimings
+from tests.integration.transitions.seed import PLENTY, dispatch, job_row, outcome, submit_one
+
+
+def started(job_id: int, attempt: int) -> StartedReport:
+    return StartedReport(job_id=job_id, attempt=attempt, worker="w1", started_at=datetime.now(UTC))
+
+
+class TestSubmit:
+    async def test_job_waits_and_its_event_is_written(self, engine: AsyncEngine) -> None:
+        job_id = await submit_one(engine, input_data=None, expires_in_s=60, priority=9)
+
+        job = await job_row(engine, job_id)
+        assert (job.status, job.attempt, job.dispatched_at, job.input_data) == ("queued", 0, None, None)
+        assert 59 < (job.expires_at - job.created_at).total_seconds() <= 60
+        async with engine.connect() as connection:
+            data = (await connection.execute(text("SELECT data FROM job_events"))).scalar_one()
+        assert data == {"status": "queued", "attempt": 0}
+
+    async def test_nul_is_refused(self, engine: AsyncEngine) -> None:
+        with pytest.raises(JSONNotStorable):
+            await submit_one(engine, input_data={"a": ["x\0"]})
+
+    async def test_big_numbers_and_escaped_backslashes_are_kept(self, engine: AsyncEngine) -> None:
+        value = {"big": 2**80, "text": "\\u0000", "list": [1.5, None]}
+        job_id = await submit_one(engine, input_data=value)
+
+        [job] = await dispatch(engine)
+        assert job.job_id == job_id
+        import json
+
+        assert json.loads(job.input_json) == value
+
+
+class TestFinish:
+    async def test_completed_job_has_result_timings_log_and_history(self, engine: AsyncEngine) -> None:
+        job_id = await submit_one(engine)
+        await dispatch(engine)
+        async with engine.begin() as connection:
+            await apply_started(connection, [started(job_id, 1)])
+        async with engine.begin() as connection:
+            applied = await apply_outcomes(
+                connection,
+                [
+                    outcome(
+                        job_id,
+                        1,
+                        result={"y": [1, "é"]},
+                        log=CapturedLog.from_text("hello", total_bytes=5),
+                        timings=WorkerTimings(ran_ms=2.5, claimed_ms=0.5),
+                    )
+                ],
+            )
+
+        assert applied.applied == [(job_id, 1)]
+        assert [entry.type for entry in applied.entries] == [EventType.STATUS, EventType.RESULT]
+        assert orjson.loads(applied.entries[1].data)["result"] == {"y": [1, "é"]}
+        assert applied.entries[0].event_id < applied.entries[1].event_id
+        job = await job_row(engine, job_id)
+        assert (job.status, job.result, job.worker, job.error) == ("completed", {"y": [1, "é"]}, "w1", None)
+        timings = dict(job.timings)
+        assert timings.pop("start") == "cold"
+        total = timings.pop("total")
+        assert sum(timings.values()) == pytest.approx(total, abs=0.02)
+        assert job.created_at <= job.dispatched_at <= job.started_at <= job.completed_at
+        async with engine.connect() as connection:
+            history = (await connection.execute(text("SELECT * FROM job_attempts"))).one()
+            log = (await connection.execute(text("SELECT total_bytes FROM job_logs"))).scalar_one()
+        assert (history.outcome, history.attempt, log) == ("completed", 1, 5)
+
+    async def test_outcome_may_overtake_its_started(self, engine: AsyncEngine) -> None:
+        job_id = await submit_one(engine)
+        await dispatch(engine)
+        async with engine.begin() as connection:
+            applied = await apply_outcomes(connection, [outcome(job_id, 1)])
+            late = await apply_started(connection, [started(job_id, 1)])
+
+        assert applied.applied == [(job_id, 1)]
+        assert late == []
+        assert (await job_row(engine, job_id)).status == "completed"
+
+    async def test_duplicate_and_stale_outcomes_are_counted_and_dropped(self, engine: AsyncEngine) -> None:
+        job_id = await submit_one(engine)
+        await dispatch(engine)
+        async with engine.begin() as connection:
+            first = await apply_outcomes(
+                connection, [outcome(job_id, 1, result=1), outcome(job_id, 1, result=2), outcome(job_id, 7)]
+            )
+            again = await apply_outcomes(connection, [outcome(job_id, 1, OutcomeStatus.FAILED)])
+
+        assert (len(first.applied), first.stale, again.stale, again.applied) == (1, 2, 1, [])
+        assert (await job_row(engine, job_id)).result == 1
+
+    async def test_outcome_waits_for_the_dispatch_that_has_not_committed(self, engine: AsyncEngine) -> None:
+        job_id = await submit_one(engine)
+        async with engine.begin() as dispatching:
+            await select_and_mark(dispatching, capacity=PLENTY, catalog=PluginCatalog(), limit=10)
+
+            async def apply() -> list[tuple[int, int]]:
+                async with engine.begin() as connection:
+                    return (await apply_outcomes(connection, [outcome(job_id, 1)])).applied
+
+            async def start() -> int:
+                async with engine.begin() as connection:
+                    return len(await apply_started(connection, [started(job_id, 1)]))
+
+            tasks = [asyncio.create_task(start()), asyncio.create_task(apply())]
+            await asyncio.sleep(0.2)
+            assert not any(task.done() for task in tasks)
+        assert await tasks[1] == [(job_id, 1)]
+        await tasks[0]
+        assert (await job_row(engine, job_id)).status == "completed"
+
+    async def test_retries_back_off_and_end_in_failure(self, engine: AsyncEngine) -> None:
+        job_id = await submit_one(engine)
+        for attempt, delay_s in ((1, 1), (2, 2), (3, 4), (4, None)):
+            assert [job.attempt for job in await dispatch(engine)] == [attempt]
+            async with engine.begin() as connection:
+                await apply_outcomes(connection, [outcome(job_id, attempt, OutcomeStatus.FAILED)])
+                now = (await connection.execute(text("SELECT now()"))).scalar_one()
+            job = await job_row(engine, job_id)
+            if delay_s is None:
+                assert (job.status, job.error["kind"], job.failures) == ("failed", "exit", 4)
+                assert len(job.error_fingerprint) == 16
+                break
+            assert job.status == "queued"
+            assert (job.run_at - now).total_seconds() == pytest.approx(delay_s, abs=0.001)
+            assert await dispatch(engine) == []
+            async with engine.begin() as connection:
+                await connection.execute(text("UPDATE jobs SET run_at = now()"))
+
+    async def test_input_errors_are_not_retried(self, engine: AsyncEngine) -> None:
+        job_id = await submit_one(engine)
+        await dispatch(engine)
+        error = JobError(kind=ErrorKind.INPUT, message="no\0t that")
+        async with engine.begin() as connection:
+            await apply_outcomes(connection, [outcome(job_id, 1, OutcomeStatus.FAILED, error=error)])
+
+        job = await job_row(engine, job_id)
+        assert (job.status, job.error["message"]) == ("failed", "no\ufffdt that")
+
+    @pytest.mark.parametrize("result", ["a\0b", {"k": ["\ud800"]}])
+    async def test_result_that_cannot_be_stored_fails_the_job(
+        self, engine: AsyncEngine, result: object
+    ) -> None:
+        job_id = await submit_one(engine)
+        await dispatch(engine)
+        async with engine.begin() as connection:
+            await apply_outcomes(connection, [outcome(job_id, 1, result=result)])
+
+        job = await job_row(engine, job_id)
+        assert (job.status, job.error["kind"]) == ("failed", "output")
+
+    async def test_interrupted_attempt_keeps_place_and_budget(self, engine: AsyncEngine) -> None:
+        job_id = await submit_one(engine)
+        before = await job_row(engine, job_id)
+        await dispatch(engine)
+        async with engine.begin() as connection:
+            await apply_outcomes(connection, [outcome(job_id, 1, OutcomeStatus.INTERRUPTED)])
+
+        job = await job_row(engine, job_id)
+        assert (job.status, job.failures, job.order_key) == ("queued", 0, before.order_key)
+        assert [job.attempt for job in await dispatch(engine)] == [2]
+
+
+class TestCancel:
+    async def test_waiting_job_ends_at_once(self, engine: AsyncEngine) -> None:
+        job_id = await submit_one(engine)
+        async with engine.begin() as connection:
+            requested = await request_cancel(connection, [job_id, 999])
+            again = await request_cancel(connection, [job_id])
+
+        assert (requested.cancelled, requested.cancelling) == ([job_id], [])
+        assert [entry.type for entry in requested.entries] == [EventType.STATUS, EventType.RESULT]
+        assert again.already_finished == [job_id]
+        assert await dispatch(engine) == []
+
+    async def test_held_job_is_cancelled_when_its_worker_lets_go(self, engine: AsyncEngine) -> None:
+        job_id = await submit_one(engine)
+        await dispatch(engine)
+        async with engine.begin() as connection:
+            await apply_started(connection, [started(job_id, 1)])
+            requested = await request_cancel(connection, [job_id])
+            again = await request_cancel(connection, [job_id])
+        assert (requested.cancelling, len(requested.entries), len(again.entries)) == ([job_id], 1, 0)
+        assert orjson.loads(requested.entries[0].data)["cancelling"] is True
+        assert (await job_row(engine, job_id)).status == "processing"
+
+        async with engine.begin() as connection:
+            await apply_outcomes(connection, [outcome(job_id, 1, OutcomeStatus.CANCELLED)])
+        assert (await job_row(engine, job_id)).status == "cancelled"
+
+    async def test_finished_work_wins_over_a_pending_cancel(self, engine: AsyncEngine) -> None:
+        job_id = await submit_one(engine)
+        await dispatch(engine)
+        async with engine.begin() as connection:
+            await request_cancel(connection, [job_id])
+            await apply_outcomes(connection, [outcome(job_id, 1, result=1)])
+        assert (await job_row(engine, job_id)).status == "completed"
+
+    async def test_confirmed_only_when_requested(self, engine: AsyncEngine) -> None:
+        job_id = await submit_one(engine)
+        await dispatch(engine)
+        async with engine.begin() as connection:
+            assert await confirm_cancelled(connection, [(job_id, 1)]) == []
+            await request_cancel(connection, [job_id])
+            assert len(await confirm_cancelled(connection, [(job_id, 1)])) == 2
+        assert (await job_row(engine, job_id)).status == "cancelled"
+
+
+class TestRecovery:
+    async def test_lost_attempt_runs_again_at_once_and_the_late_outcome_is_refused(
+        self, engine: AsyncEngine
+    ) -> None:
+        job_id = await submit_one(engine)
+        await dispatch(engine)
+        async with engine.begin() as connection:
+            await apply_started(connection, [started(job_id, 1)])
+            await lose_attempts(connection, [(job_id, 1)])
+        assert [job.attempt for job in await dispatch(engine)] == [2]
+        async with engine.begin() as connection:
+            late = await apply_outcomes(connection, [outcome(job_id, 1)])
+        assert late.stale == 1
+
+    async def test_lost_attempts_end_in_quarantine(self, engine: AsyncEngine) -> None:
+        job_id = await submit_one(engine, max_retries=1)
+        for attempt in (1, 2):
+            await dispatch(engine)
+            async with engine.begin() as connection:
+                await apply_started(connection, [started(job_id, attempt)])
+                await lose_attempts(connection, [(job_id, attempt)])
+        job = await job_row(engine, job_id)
+        assert (job.status, job.error["kind"]) == ("failed", "lost")
+
+    async def test_undelivered_attempt_is_released_without_counting(self, engine: AsyncEngine) -> None:
+        job_id = await submit_one(engine, max_retries=0)
+        for attempt in range(1, 11):
+            assert [job.attempt for job in await dispatch(engine)] == [attempt]
+            async with engine.begin() as connection:
+                assert await release_undelivered(connection, [(job_id, attempt)]) == []
+            job = await job_row(engine, job_id)
+            assert (job.status, job.failures, job.redeliveries) == ("queued", 0, attempt)
+        await dispatch(engine)
+        async with engine.begin() as connection:
+            assert await release_undelivered(connection, [(job_id, 11)])
+        assert (await job_row(engine, job_id)).error["kind"] == "lost"
+
+    async def test_expired_job_fails_with_timeout(self, engine: AsyncEngine) -> None:
+        job_id = await submit_one(engine, expires_in_s=0.001)
+        kept = await submit_one(engine, expires_in_s=600)
+        await asyncio.sleep(0.01)
+        assert [job.job_id for job in await dispatch(engine)] == [kept]
+        async with engine.begin() as connection:
+            entries = await expire_waiting(connection)
+        assert [entry.job_id for entry in entries] == [job_id, job_id]
+        job = await job_row(engine, job_id)
+        assert (job.status, job.error["kind"]) == ("failed", "timeout")
+
+    async def test_replay_starts_a_fresh_budget_with_a_higher_attempt(self, engine: AsyncEngine) -> None:
+        job_id = await submit_one(engine, max_retries=0)
+        await dispatch(engine)
+        async with engine.begin() as connection:
+            await apply_outcomes(connection, [outcome(job_id, 1, OutcomeStatus.FAILED)])
+            assert len(await replay(connection, [job_id])) == 1
+            assert await replay(connection, [job_id]) == []
+        job = await job_row(engine, job_id)
+        assert (job.status, job.failures, job.error) == ("queued", 0, None)
+        assert [job.attempt for job in await dispatch(engine)] == [2]

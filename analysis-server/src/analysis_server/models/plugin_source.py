@@ -46,8 +46,8 @@ class PluginSources:
         """Return the source of a plugin; raise `PluginSourceMissing` with advice."""
         if self._plugin_dir is None:
             raise PluginSourceMissing(
-                "The process runtime needs the plugin's source; set SATELLITE_WORKER_PLUGIN_DIR to the folder "
-                "that holds it, or use the container runtime."
+                "The process runtime needs the plugin's source; set SATELLITE_WORKER_PLUGIN_DIR to the "
+                "folder that holds it, or use the container runtime."
             )
         folder = self._plugin_dir / manifest.name
         found = self._digest_in(folder)

@@ -19,7 +19,7 @@ from analysis_server.runtimes.container_janitor import ContainerJanitor, owner_l
 from analysis_server.runtimes.container_run import ContainerRun
 from analysis_server.runtimes.container_session import ContainerSession, open_session
 from analysis_server.runtimes.container_template import container_config, job_labels
-from analysis_server.runtimes.engine import ENGINE_FAULTS, Engine
+from analysis_server.runtimes.engine import ENGINE_FAULTS, Engine, inspect_image
 from analysis_server.runtimes.plugin_input import InputTooLong, PluginSecrets, SecretMissing, job_arguments
 from analysis_server.runtimes.port import AttemptKey, RunListener, RunRequest, RunResult, RunStatus
 from analysis_server.runtimes.run_control import ActiveRuns, RunControl, StopReason
@@ -51,7 +51,7 @@ class ContainerRuntime:
         """Check that the engine has the image."""
         try:
             with self._engine.client() as client:
-                client.inspect_image(manifest.docker_image)
+                inspect_image(client, manifest.docker_image)
         except ImageNotFound:
             return image_missing(manifest)
         except ENGINE_FAULTS as error:
@@ -127,7 +127,6 @@ class ContainerRuntime:
         if arguments is not None and request.manifest.command is None:
             arguments = self._image_command(client, request.manifest) + arguments
         config = container_config(
-            client,
             request.manifest,
             labels=job_labels(request, owner=owner_label()),
             environment={**request.manifest.env, **self._secrets.values(request.manifest)},
@@ -140,5 +139,5 @@ class ContainerRuntime:
     @staticmethod
     def _image_command(client: APIClient, manifest: PluginManifest) -> list[str]:
         # An argument replaces the image's CMD; an image without an entrypoint is run by its CMD.
-        config = client.inspect_image(manifest.docker_image)["Config"]
+        config = inspect_image(client, manifest.docker_image)["Config"]
         return [] if config.get("Entrypoint") else list(config.get("Cmd") or [])

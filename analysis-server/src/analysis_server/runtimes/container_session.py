@@ -51,7 +51,7 @@ class ContainerSession:
 
 def open_session(client: APIClient, config: dict[str, Any]) -> ContainerSession:
     """Create a container, attach to it and start it; nothing is left of it if that fails."""
-    container_id = str(client.create_container_from_config(config)["Id"])
+    container_id = str(client.create_container_from_config(config)["Id"])  # type: ignore[no-untyped-call]
     session: ContainerSession | None = None
     try:
         session = ContainerSession(container_id, client.attach_socket(container_id, params=_ATTACH))
@@ -78,7 +78,7 @@ def kill(engine: Engine, container_id: str) -> None:
                 raise
 
 
-def wait_for_end(client: APIClient, container_id: str, *, timeout_s: float = 30) -> Ending:
+def wait_for_end(client: APIClient, container_id: str, *, timeout_s: int = 30) -> Ending:
     """Wait until the engine has noted the end, and return how the container ended."""
     exit_code = int(client.wait(container_id, timeout=timeout_s)["StatusCode"])
     if exit_code == 0:

@@ -5,9 +5,6 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
-from docker import APIClient
-from docker.types import DeviceRequest, Ulimit
-
 from analysis_server.runtimes.port import RunRequest
 from satellite.contracts.plugin_manifest import PluginManifest
 
@@ -43,7 +40,6 @@ def job_labels(request: RunRequest, *, owner: str) -> dict[str, str]:
 
 
 def container_config(
-    client: APIClient,
     manifest: PluginManifest,
     *,
     labels: dict[str, str],
@@ -55,43 +51,54 @@ def container_config(
 
     A command of the manifest replaces the image's entrypoint as well, so that exactly it is run.
     """
-    config: dict[str, Any] = client.create_container_config(
-        manifest.docker_image,
-        command=arguments,
-        entrypoint=manifest.command,
-        stdin_open=True,
-        user=NOBODY,
-        environment={"HOME": "/tmp", **environment},  # noqa: S108 - the container's own, a tmpfs
-        labels=labels,
-        network_disabled=not manifest.network,
-        host_config=host_config(client, manifest, gpu_ids=gpu_ids),
-        healthcheck={"test": ["NONE"]},
-    )
+    config: dict[str, Any] = {
+        "Image": manifest.docker_image,
+        "User": NOBODY,
+        "Env": [f"{name}={value}" for name, value in {"HOME": "/tmp", **environment}.items()],  # noqa: S108
+        "Labels": labels,
+        "AttachStdin": True,
+        "AttachStdout": True,
+        "AttachStderr": True,
+        "OpenStdin": True,
+        # The plugin sees the end of its input when we half-close, and only then.
+        "StdinOnce": True,
+        "Tty": False,
+        "NetworkDisabled": not manifest.network,
+        "Healthcheck": {"Test": ["NONE"]},
+        "HostConfig": host_config(manifest, gpu_ids=gpu_ids),
+    }
+    if manifest.command is not None:
+        config["Entrypoint"] = manifest.command
+    if arguments is not None:
+        config["Cmd"] = arguments
     return config
 
 
-def host_config(client: APIClient, manifest: PluginManifest, *, gpu_ids: tuple[str, ...]) -> dict[str, Any]:
+def host_config(manifest: PluginManifest, *, gpu_ids: tuple[str, ...]) -> dict[str, Any]:
     """Return what the engine enforces: limits, no privileges, nothing of the host."""
-    memory = f"{manifest.resources.memory_mib}m"
+    memory_bytes = manifest.resources.memory_mib * 1024 * 1024
     real_gpus = [gpu for gpu in gpu_ids if not gpu.startswith(FAKE_GPU_PREFIX)]
-    devices = [DeviceRequest(driver="nvidia", device_ids=real_gpus, capabilities=[["gpu"]])]
-    config: dict[str, Any] = client.create_host_config(
-        network_mode="bridge" if manifest.network else "none",
-        read_only=True,
-        tmpfs={"/tmp": TMP_OPTIONS},  # noqa: S108 - the container's own
-        cap_drop=["ALL"],
-        security_opt=["no-new-privileges:true"],
-        pids_limit=PIDS_LIMIT,
-        mem_limit=memory,
-        memswap_limit=memory,
-        nano_cpus=int(manifest.resources.cpus * 1_000_000_000),
-        init=True,
-        ipc_mode="none",
-        log_config={"Type": "none"},
-        ulimits=[
-            Ulimit(name="nofile", soft=OPEN_FILES_LIMIT, hard=OPEN_FILES_LIMIT),
-            Ulimit(name="core", soft=0, hard=0),
+    config: dict[str, Any] = {
+        "NetworkMode": "bridge" if manifest.network else "none",
+        "ReadonlyRootfs": True,
+        "Tmpfs": {"/tmp": TMP_OPTIONS},  # noqa: S108 - the container's own
+        "CapDrop": ["ALL"],
+        "SecurityOpt": ["no-new-privileges:true"],
+        "PidsLimit": PIDS_LIMIT,
+        "Memory": memory_bytes,
+        # Equal to the memory: no swap.
+        "MemorySwap": memory_bytes,
+        "NanoCpus": int(manifest.resources.cpus * 1_000_000_000),
+        "Init": True,
+        "IpcMode": "none",
+        "LogConfig": {"Type": "none"},
+        "Ulimits": [
+            {"Name": "nofile", "Soft": OPEN_FILES_LIMIT, "Hard": OPEN_FILES_LIMIT},
+            {"Name": "core", "Soft": 0, "Hard": 0},
         ],
-        device_requests=devices if real_gpus else None,
-    )
+    }
+    if real_gpus:
+        config["DeviceRequests"] = [
+            {"Driver": "nvidia", "DeviceIDs": real_gpus, "Capabilities": [["gpu"]], "Count": 0, "Options": {}}
+        ]
     return config

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import docker
 import requests
 from docker import APIClient
 from docker.errors import DockerException
+from docker.utils import kwargs_from_env
 
 ENGINE_FAULTS = (DockerException, requests.RequestException, OSError)
 """What a call raises when the engine refuses or does not answer."""
@@ -29,7 +29,7 @@ class Engine:
     negotiated once, which saves each further client a round trip.
     """
 
-    def __init__(self, *, timeout_s: float = CALL_TIMEOUT_S) -> None:
+    def __init__(self, *, timeout_s: int = CALL_TIMEOUT_S) -> None:
         """Connect to nothing yet."""
         self._timeout_s = timeout_s
         self._idle: queue.LifoQueue[APIClient] = queue.LifoQueue(IDLE_CLIENTS_MAX)
@@ -71,7 +71,7 @@ class Engine:
 
 def engine_address() -> dict[str, Any]:
     """Return where the engine is: `DOCKER_HOST`, else Docker's socket, else Podman's of this user."""
-    given: dict[str, Any] = docker.utils.kwargs_from_env()
+    given: dict[str, Any] = {**kwargs_from_env()}
     if given or Path("/var/run/docker.sock").exists():
         return given
     folder = os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
@@ -79,7 +79,13 @@ def engine_address() -> dict[str, Any]:
     return {"base_url": f"unix://{podman}"} if podman.exists() else {}
 
 
-def probe(timeout_s: float = 2) -> str:
+def inspect_image(client: APIClient, image: str) -> dict[str, Any]:
+    """Return what the engine knows of an image; raise `ImageNotFound` if it has none of that name."""
+    found: dict[str, Any] = client.inspect_image(image)  # type: ignore[no-untyped-call]
+    return found
+
+
+def probe(timeout_s: int = 2) -> str:
     """Return the engine's version, or raise one of `ENGINE_FAULTS` where none answers in time."""
     client = APIClient(version="auto", timeout=timeout_s, **engine_address())
     try:

@@ -32,16 +32,14 @@ def limited_command(command: list[str], manifest: PluginManifest) -> list[str]:
 
 
 def plugin_command(manifest: PluginManifest, *, source: PluginSource, environment: Path) -> list[str]:
-    """Return the manifest's command with its files taken from the source and its programs from the environment.
+    """Return the manifest's command with its files found in the source, its programs in the environment.
 
     In the image the source is the working directory; here that is an empty folder, so paths become absolute.
     """
     program, *arguments = manifest.command or DEFAULT_COMMAND
     installed = environment / "bin" / program
-    if "/" not in program and installed.exists():
-        program = str(installed)
-    else:
-        program = _in_source(program, source)
+    is_installed = "/" not in program and installed.exists()
+    program = str(installed) if is_installed else _in_source(program, source)
     return [program, *(_in_source(argument, source) for argument in arguments)]
 
 

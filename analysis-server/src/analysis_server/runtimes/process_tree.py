@@ -127,11 +127,7 @@ class ProcessTree:
         members: dict[int, ProcessRow] = {}
         for row in rows:
             children.setdefault(row.parent, []).append(row)
-            if (
-                row.pid == self._leader
-                or row.session == self._leader
-                or self._known.get(row.pid) == row.started
-            ):
+            if self._leader in {row.pid, row.session} or self._known.get(row.pid) == row.started:
                 members[row.pid] = row
         waiting = list(members)
         while waiting:

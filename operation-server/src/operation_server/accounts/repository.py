@@ -60,9 +60,7 @@ async def add_account(
     return None if row is None else _account(row)
 
 
-async def list_accounts(
-    connection: AsyncConnection, *, skip: int, limit: int
-) -> tuple[int, list[Account]]:
+async def list_accounts(connection: AsyncConnection, *, skip: int, limit: int) -> tuple[int, list[Account]]:
     """Return the number of accounts and a page of them."""
     total = await connection.scalar(select(func.count()).select_from(User)) or 0
     rows = await connection.execute(select(*_COLUMNS).order_by(User.id).offset(skip).limit(limit))

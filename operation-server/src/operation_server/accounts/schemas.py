@@ -48,7 +48,9 @@ class UserCreate(BaseModel):
     username: str = Field(min_length=1, max_length=200, pattern=r"^\S+$")
     password: str = Field(min_length=8, max_length=1024)
     role: Role = Role.USER
-    max_running: int | None = Field(default=None, ge=1, le=1_000_000, description="At most so many jobs run at once.")
+    max_running: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="At most so many jobs run at once."
+    )
 
 
 class UserRead(BaseModel):

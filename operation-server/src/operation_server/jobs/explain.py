@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -45,7 +44,9 @@ class Explanation(BaseModel):
     status: JobStatus = Field(examples=["queued"])
     reason: Reason = Field(examples=["plugin_paused"])
     detail: str = Field(examples=["The plugin example-classifier is paused."])
-    what_would_help: str = Field(examples=["An admin resumes it: POST /api/v1/plugins/example-classifier/resume"])
+    what_would_help: str = Field(
+        examples=["An admin resumes it: POST /api/v1/plugins/example-classifier/resume"]
+    )
     position: int | None = Field(
         default=None, description="Place among all waiting jobs; exact up to 10,000.", examples=[3]
     )
@@ -59,7 +60,6 @@ class Situation:
     around: Circumstances
     workers: Sequence[WorkerHeartbeat] | None
     """None: Redis does not answer."""
-    now: datetime
 
     @property
     def resources(self) -> PluginResources:
@@ -78,7 +78,11 @@ def finished(situation: Situation) -> Answer:
         return None
     kind = f" ({job.error['kind']})" if job.error else ""
     help_ = "" if status is JobStatus.COMPLETED else f"Run it again: POST /api/v1/jobs/{job.id}/retry"
-    return Reason.FINISHED, f"The job is {status}{kind} since {job.completed_at:%Y-%m-%d %H:%M:%S} UTC.", help_
+    return (
+        Reason.FINISHED,
+        f"The job is {status}{kind} since {job.completed_at:%Y-%m-%d %H:%M:%S} UTC.",
+        help_,
+    )
 
 
 def cancelling(situation: Situation) -> Answer:
@@ -121,7 +125,7 @@ def broker_down(situation: Situation) -> Answer:
 def waiting_for_retry(situation: Situation) -> Answer:
     """Its time has not come."""
     job = situation.job
-    if job.run_at <= situation.now:
+    if job.run_at <= situation.around.now:
         return None
     return (
         Reason.WAITING_FOR_RETRY,
@@ -245,7 +249,7 @@ class Explainer:
             workers: Sequence[WorkerHeartbeat] | None = await self._workers.list_live()
         except BrokerUnavailable:
             workers = None
-        situation = Situation(job=job, around=around, workers=workers, now=datetime.now(UTC))
+        situation = Situation(job=job, around=around, workers=workers)
         reason, detail, what_would_help = find_reason(situation)
         waiting = job.status == JobStatus.QUEUED and job.dispatched_at is None
         return Explanation(

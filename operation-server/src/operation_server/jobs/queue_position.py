@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 AROUND = text("""
     SELECT p.manifest, coalesce(c.is_paused, false) AS is_paused, c.max_running AS control_limit,
-           u.max_running AS owner_limit,
+           u.max_running AS owner_limit, now() AS now,
            (SELECT count(*) FROM (
                 SELECT 1 FROM jobs AS other, jobs AS mine
                 WHERE mine.id = j.id AND other.status = 'queued' AND other.dispatched_at IS NULL
@@ -42,6 +43,8 @@ class Circumstances:
     ahead: int
     active_of_plugin: int
     active_of_owner: int
+    now: datetime
+    """The database's clock, which run_at is in."""
 
 
 async def look_around(connection: AsyncConnection, job: Row[Any]) -> Circumstances:
@@ -55,4 +58,5 @@ async def look_around(connection: AsyncConnection, job: Row[Any]) -> Circumstanc
         ahead=row.ahead,
         active_of_plugin=row.active_of_plugin,
         active_of_owner=row.active_of_owner,
+        now=row.now,
     )

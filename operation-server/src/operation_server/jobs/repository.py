@@ -92,7 +92,9 @@ async def list_page(
     connection: AsyncConnection, wanted: JobFilter, *, before_id: int | None, skip: int, limit: int
 ) -> Sequence[Row[Any]]:
     """Return jobs, newest first, with their payloads where those are small."""
-    query = select(*_PLAIN_COLUMNS, _if_small(Job.input_data), _if_small(Job.result)).where(*wanted.conditions())
+    query = select(*_PLAIN_COLUMNS, _if_small(Job.input_data), _if_small(Job.result)).where(
+        *wanted.conditions()
+    )
     if before_id is not None:
         query = query.where(Job.id < before_id)
     return (await connection.execute(query.order_by(Job.id.desc()).offset(skip).limit(limit))).all()
@@ -117,7 +119,12 @@ async def find_by_keys(
 
 
 async def list_ids(
-    connection: AsyncConnection, wanted: JobFilter, *, statuses: Sequence[JobStatus], after_id: int, limit: int
+    connection: AsyncConnection,
+    wanted: JobFilter,
+    *,
+    statuses: Sequence[JobStatus],
+    after_id: int,
+    limit: int,
 ) -> list[int]:
     """Return ids in one of `statuses`, oldest first, beyond `after_id`; for work in bulk."""
     states = bindparam(
@@ -161,6 +168,17 @@ async def list_events(connection: AsyncConnection, job_id: int) -> Sequence[Row[
     """Return a job's durable events in order."""
     query = select(JobEvent.id, JobEvent.job_id, JobEvent.type, JobEvent.data, JobEvent.at)
     return (await connection.execute(query.where(JobEvent.job_id == job_id).order_by(JobEvent.id))).all()
+
+
+async def group_by_plugin(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[str, list[int]]:
+    """Return the ids of jobs under the names of their plugins."""
+    rows = await connection.execute(
+        select(Job.plugin_name, Job.id).where(Job.id.in_(job_ids)).order_by(Job.id)
+    )
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        found.setdefault(row.plugin_name, []).append(row.id)
+    return found
 
 
 def _if_small(column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:

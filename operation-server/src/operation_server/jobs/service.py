@@ -104,7 +104,9 @@ class JobService:
                 submitted = await submit_jobs(connection, [job])
         except IntegrityError:
             # Another request with the same key was faster.
-            first = None if idempotency_key is None else await self._find_first(caller, request, idempotency_key)
+            first = (
+                None if idempotency_key is None else await self._find_first(caller, request, idempotency_key)
+            )
             if first is None:
                 raise
             return first

@@ -28,7 +28,12 @@ class ManifestRoute(StrictJSONRoute):
                 return await handle(request)
             except RequestValidationError as exc:
                 errors = exc.errors()
-                if any(error["type"] == "json_invalid" or error["loc"] == ("body",) and error["type"] == "missing" for error in errors):
+                if any(
+                    error["type"] == "json_invalid"
+                    or error["loc"] == ("body",)
+                    and error["type"] == "missing"
+                    for error in errors
+                ):
                     raise
                 raise PluginInvalid([_violation(error) for error in errors]) from exc
 
@@ -38,7 +43,9 @@ class ManifestRoute(StrictJSONRoute):
 router = APIRouter(tags=["plugins"], route_class=StrictJSONRoute)
 registration = APIRouter(tags=["plugins"], route_class=ManifestRoute)
 
-VersionQuery = Annotated[str | None, Query(max_length=64, description="The newest registration unless given.")]
+VersionQuery = Annotated[
+    str | None, Query(max_length=64, description="The newest registration unless given.")
+]
 
 
 @registration.post(

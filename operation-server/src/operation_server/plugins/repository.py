@@ -46,7 +46,9 @@ async def find(connection: AsyncConnection, name: str, version: str | None) -> R
 
 async def list_versions(connection: AsyncConnection, name: str) -> Sequence[Row[Any]]:
     """Return all versions of a plugin, newest registration first."""
-    return (await connection.execute(_with_control().where(Plugin.name == name).order_by(Plugin.id.desc()))).all()
+    return (
+        await connection.execute(_with_control().where(Plugin.name == name).order_by(Plugin.id.desc()))
+    ).all()
 
 
 async def list_latest(
@@ -106,9 +108,7 @@ async def restore(connection: AsyncConnection, plugin_id: int) -> None:
 async def has_unfinished_jobs(connection: AsyncConnection, plugin_ids: Sequence[int]) -> bool:
     """Tell whether any job of these versions is queued or processing."""
     # The states are written out, so that the planner sees that the index of unfinished jobs applies.
-    unfinished = Job.status.in_(
-        bindparam("states", UNFINISHED, expanding=True, literal_execute=True)
-    )
+    unfinished = Job.status.in_(bindparam("states", UNFINISHED, expanding=True, literal_execute=True))
     return bool(await connection.scalar(select(exists().where(unfinished, Job.plugin_id.in_(plugin_ids)))))
 
 

@@ -71,4 +71,6 @@ class PluginControlChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"max_running": 4}]})
 
-    max_running: int | None = Field(ge=1, le=1_000_000, description="At most so many run at once; null: no limit.")
+    max_running: int | None = Field(
+        ge=1, le=1_000_000, description="At most so many run at once; null: no limit."
+    )

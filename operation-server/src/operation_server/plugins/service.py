@@ -105,7 +105,9 @@ class PluginService:
                 if version is None or row.version == version
             ]
             if not rows:
-                raise PluginNotFound(f"There is no plugin {name}" + (f" version {version}." if version else "."))
+                raise PluginNotFound(
+                    f"There is no plugin {name}" + (f" version {version}." if version else ".")
+                )
             if not caller.is_admin and any(row.created_by != caller.id for row in rows):
                 raise PluginNotYours
             ids = [row.id for row in rows]

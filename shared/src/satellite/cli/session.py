@@ -20,9 +20,9 @@ def open_client() -> Iterator[SatelliteClient]:
         NotLoggedIn: there are no credentials, or the server does not take them any more.
         ServerUnreachable: nobody answers.
     """
-    from satellite.client import NotAuthenticated, SatelliteClient  # noqa: PLC0415
-
     found = find_credentials()
+    from satellite.client import NotAuthenticated, SatelliteClient  # noqa: PLC0415  # Slow to import.
+
     with SatelliteClient(found.url, token=found.token, api_key=found.api_key) as client:
         try:
             if found.username and found.password:

@@ -12,10 +12,12 @@ import httpx
 from satellite.client.errors import ServerUnreachable, WaitTimedOut, error_of
 from satellite.client.events import stream_events
 from satellite.client.models import Grant, Job, Page, Plugin, Worker
-from satellite.contracts.event import Event, EventType
+from satellite.contracts.event import Event
 
 API = "/api/v1"
 REQUEST_TIMEOUT_S = 30
+RESTART_TIMEOUT_S = 30
+POLL_S = 0.1
 SERVER_WAIT_S = 20
 """The longest one request waits for a job to end; shorter than what proxies cut off."""
 
@@ -143,28 +145,38 @@ class SatelliteClient:
         Raises:
             WaitTimedOut: it did not finish within `timeout_s`.
         """
-        job = self.get_job(job_id)
-        if job.is_finished:
-            return job
-        for event in self.events(job_id, timeout_s=timeout_s):
-            if event.type is EventType.RESULT:
-                return self.get_job(job_id)
-        raise WaitTimedOut(f"Job {job_id} did not end within {timeout_s:g} s.")
+        began = time.monotonic()
+        last_answer = began
+        while True:
+            left_s = SERVER_WAIT_S if timeout_s is None else began + timeout_s - time.monotonic()
+            wait_s = int(min(left_s, SERVER_WAIT_S))
+            headers = {"Prefer": f"wait={wait_s}"} if wait_s >= 1 else {}
+            try:
+                job = Job.model_validate(self._request("GET", f"/jobs/{job_id}", headers=headers))
+                last_answer = time.monotonic()
+            except ServerUnreachable:
+                # A server that restarts is worth waiting for, one that is gone is not.
+                if time.monotonic() - last_answer > RESTART_TIMEOUT_S:
+                    raise
+                job = None
+            if job is not None and job.is_finished:
+                return job
+            if timeout_s is not None and time.monotonic() - began >= timeout_s:
+                raise WaitTimedOut(f"Job {job_id} did not end within {timeout_s:g} s.")
+            if wait_s < 1 or job is None:
+                time.sleep(POLL_S)
 
     def cancel(self, job_id: int) -> Job:
         """Ask for a job's end; it is cancelled now, or soon if it runs."""
-        return self._job_after("cancel", job_id)
+        return Job.model_validate(self._request("POST", f"/jobs/{job_id}/cancel"))
 
     def retry(self, job_id: int) -> Job:
         """Run a failed or cancelled job again."""
-        return self._job_after("retry", job_id)
+        return Job.model_validate(self._request("POST", f"/jobs/{job_id}/retry"))
 
     def logs(self, job_id: int, *, attempt: int | None = None) -> str:
         """Return the log of a job's newest (or the given) attempt."""
-        answer = self._send("GET", f"/jobs/{job_id}/logs", params={"attempt": attempt})
-        if "json" not in answer.headers.get("content-type", ""):
-            return answer.text
-        return _log_text(answer.json())
+        return self._send("GET", f"/jobs/{job_id}/logs", params={"attempt": attempt}).text
 
     def explain(self, job_id: int) -> dict[str, Any]:
         """Return why a job is where it is."""
@@ -194,10 +206,6 @@ class SatelliteClient:
         """List the live workers."""
         return Page[Worker].model_validate(self._request("GET", "/workers"))
 
-    def _job_after(self, action: str, job_id: int) -> Job:
-        answer = self._request("POST", f"/jobs/{job_id}/{action}")
-        return Job.model_validate(answer) if answer and "plugin_name" in answer else self.get_job(job_id)
-
     def _request(self, method: str, path: str, **options: Any) -> Any:
         response = self._send(method, path, **options)
         return response.json() if response.content else None
@@ -217,12 +225,3 @@ class SatelliteClient:
 
 
 _IDENTITY = ("Authorization", "X-API-Key")
-
-
-def _log_text(answer: Any) -> str:
-    if isinstance(answer, dict):
-        for key in ("text", "log", "content"):
-            if isinstance(answer.get(key), str):
-                return str(answer[key])
-        answer = answer.get("items") or answer.get("lines") or []
-    return "\n".join(_log_text(part) if isinstance(part, dict) else str(part) for part in answer)

@@ -40,6 +40,12 @@ class Job(Answer):
     owner_id: int | None = None
     priority: int = 0
     attempt: int = 0
+    failures: int = 0
+    max_retries: int = 0
+    timeout_s: float | None = None
+    cancelling: bool = False
+    worker: str | None = None
+    run_at: datetime | None = None
     progress: float | None = None
     created_at: datetime
     started_at: datetime | None = None

@@ -1,0 +1,48 @@
+"""All SQL about dead letters beyond that of jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operation_server.jobs.repository import JobFilter
+from operation_server.models import Job, Plugin
+
+
+async def list_groups(
+    connection: AsyncConnection, wanted: JobFilter, *, skip: int, limit: int
+) -> tuple[int, Sequence[Row[Any]]]:
+    """Return the number of groups of equal failures and a page of them, the largest first."""
+    groups = (
+        select(
+            Job.error_fingerprint.label("fingerprint"),
+            Job.plugin_name,
+            func.count().label("jobs"),
+            func.min(Job.completed_at).label("first_at"),
+            func.max(Job.completed_at).label("last_at"),
+            func.max(Job.id).label("newest_job_id"),
+        )
+        .where(*wanted.conditions())
+        .group_by(Job.error_fingerprint, Job.plugin_name)
+        .subquery()
+    )
+    total = await connection.scalar(select(func.count()).select_from(groups)) or 0
+    rows = await connection.execute(
+        select(groups, Job.error.label("example"))
+        .join(Job, Job.id == groups.c.newest_job_id)
+        .order_by(groups.c.jobs.desc(), groups.c.newest_job_id.desc())
+        .offset(skip)
+        .limit(limit)
+    )
+    return total, rows.all()
+
+
+async def find_plugin_id(connection: AsyncConnection, name: str, version: str) -> int | None:
+    """Return the id of a plugin version that jobs can run with, or None."""
+    plugin_id: int | None = await connection.scalar(
+        select(Plugin.id).where(Plugin.name == name, Plugin.version == version, Plugin.deleted_at.is_(None))
+    )
+    return plugin_id

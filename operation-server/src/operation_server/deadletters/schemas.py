@@ -1,0 +1,71 @@
+"""Requests and answers about dead letters."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from operation_server.jobs.schemas import JobRead
+from satellite.contracts.outcome import ErrorKind, JobError
+
+
+class DeadLetterRead(JobRead):
+    """A job that failed for good."""
+
+    fingerprint: str | None = Field(description="The same for failures that look the same.")
+
+
+class DeadLetterList(BaseModel):
+    """A page of dead letters, newest first."""
+
+    total: int = Field(description="Exact up to 10,000; more are counted as 10,000.")
+    items: list[DeadLetterRead]
+
+
+class DeadLetterGroup(BaseModel):
+    """Failures that look the same."""
+
+    fingerprint: str | None = Field(examples=["5f2b9c0d"])
+    plugin_name: str = Field(examples=["example-failing"])
+    jobs: int = Field(examples=[17])
+    first_at: datetime | None
+    last_at: datetime | None
+    newest_job_id: int = Field(examples=[42])
+    example: JobError | None = Field(description="The error of the newest of them.")
+
+
+class DeadLetterGroups(BaseModel):
+    """A page of groups, the largest first."""
+
+    total: int
+    items: list[DeadLetterGroup]
+
+
+class ReplayOptions(BaseModel):
+    """How to run a dead letter again."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"plugin_version": "1.0.1"}]})
+
+    plugin_version: str | None = Field(
+        default=None, min_length=1, max_length=64, description="Its own version unless given."
+    )
+
+
+class ReplayRequest(ReplayOptions):
+    """Which dead letters to run again; all conditions hold, none means all."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"fingerprint": "5f2b9c0d", "plugin_version": "1.0.1"}]},
+    )
+
+    plugin_name: str | None = Field(default=None, min_length=1, max_length=64)
+    kind: ErrorKind | None = None
+    fingerprint: str | None = Field(default=None, min_length=1, max_length=100)
+
+
+class ReplayRead(BaseModel):
+    """What a replay did."""
+
+    replayed: int = Field(examples=[17])

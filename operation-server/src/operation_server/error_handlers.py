@@ -1,0 +1,161 @@
+"""Error type to HTTP status, in one table; every error body is `application/problem+json`."""
+
+from __future__ import annotations
+
+import http
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from operation_server.accounts import errors as accounts
+from operation_server.deadletters.errors import DeadLetterNotFound
+from operation_server.jobs import errors as jobs
+from operation_server.jobs.transitions import JSONNotStorable
+from operation_server.plugins import errors as plugins
+from operation_server.problems import Violation, json_pointer, problem_response
+from operation_server.request_id import request_id_of
+from operation_server.workers.service import BrokerUnavailable
+from satellite.errors import SatelliteError
+
+STATUS_OF: Mapping[type[SatelliteError], int] = {
+    accounts.CredentialsRefused: 401,
+    accounts.TokenRefused: 401,
+    accounts.AdminRequired: 403,
+    accounts.UsernameTaken: 409,
+    plugins.PluginInvalid: 400,
+    plugins.PluginNotFound: 404,
+    plugins.PluginVersionTaken: 409,
+    plugins.PluginInUse: 409,
+    plugins.PluginNotYours: 403,
+    jobs.InputInvalid: 400,
+    jobs.BatchInvalid: 400,
+    jobs.JobNotFound: 404,
+    jobs.JobNotYours: 403,
+    jobs.JobAlreadyFinished: 409,
+    jobs.JobNotRetryable: 409,
+    jobs.LogNotFound: 404,
+    jobs.IdempotencyKeyReused: 409,
+    JSONNotStorable: 422,
+    DeadLetterNotFound: 404,
+    BrokerUnavailable: 503,
+}
+
+UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout, OSError)
+"""What the database driver raises while the database is away."""
+
+RETRY_AFTER_S = "2"
+MOST_VIOLATIONS = 100
+
+log = structlog.get_logger(__name__)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Answer every error with a problem document."""
+    app.add_exception_handler(SatelliteError, answer_satellite_error)
+    app.add_exception_handler(RequestValidationError, answer_malformed_request)
+    app.add_exception_handler(HTTPException, answer_http_error)
+    app.add_exception_handler(DataError, answer_unstorable_value)
+    for error in UNAVAILABLE:
+        app.add_exception_handler(error, answer_unavailable)
+    app.add_exception_handler(Exception, answer_unexpected)
+
+
+async def answer_satellite_error(request: Request, error: Exception) -> Response:
+    """Answer an error that a feature raised."""
+    status = next((STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF), 500)
+    headers = {}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status == 503:
+        headers["Retry-After"] = RETRY_AFTER_S
+    if status == 500:
+        log.error("an error has no status in the table", error=repr(error))
+    return problem_response(
+        status=status,
+        code=getattr(error, "code", "internal"),
+        detail=str(error),
+        request_id=request_id_of(request.scope),
+        violations=getattr(error, "violations", ()),
+        headers=headers,
+    )
+
+
+async def answer_malformed_request(request: Request, error: Exception) -> Response:
+    """Answer a request that is not what the route takes."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    violations = [_violation(each) for each in found[:MOST_VIOLATIONS]]
+    first = violations[0] if violations else Violation("", "malformed")
+    return problem_response(
+        status=422,
+        code="request_malformed",
+        detail=f"The request is malformed: {first.pointer or 'body'}: {first.message}",
+        request_id=request_id_of(request.scope),
+        violations=violations,
+    )
+
+
+async def answer_http_error(request: Request, error: Exception) -> Response:
+    """Answer what the framework refuses: unknown routes, wrong methods."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return problem_response(
+        status=status,
+        code=http.HTTPStatus(status).phrase.lower().replace(" ", "_"),
+        detail=str(error.detail) if isinstance(error, HTTPException) else "",
+        request_id=request_id_of(request.scope),
+        headers=getattr(error, "headers", None),
+    )
+
+
+async def answer_unstorable_value(request: Request, error: Exception) -> Response:
+    """Answer a value that the database has no room for, such as a NUL character in a name."""
+    log.info("a value cannot be stored", error=str(error))
+    return problem_response(
+        status=422,
+        code="value_not_storable",
+        detail="A value of the request cannot be stored or looked up.",
+        request_id=request_id_of(request.scope),
+    )
+
+
+async def answer_unavailable(request: Request, error: Exception) -> Response:
+    """Answer while the database is away."""
+    log.warning("the database does not answer", error=str(error))
+    return problem_response(
+        status=503,
+        code="database_unavailable",
+        detail="The database does not answer; try again in a moment.",
+        request_id=request_id_of(request.scope),
+        headers={"Retry-After": RETRY_AFTER_S},
+    )
+
+
+async def answer_unexpected(request: Request, error: Exception) -> Response:
+    """Answer a bug without telling its insides."""
+    log.error("a request failed", path=request.url.path, exc_info=error)
+    return problem_response(
+        status=500,
+        code="internal",
+        detail="Something went wrong inside the server; its log has the request id.",
+        request_id=request_id_of(request.scope),
+    )
+
+
+def _violation(error: dict[str, Any]) -> Violation:
+    where, *path = error["loc"] or ("body",)
+    if error["type"] == "json_invalid":
+        reason = error.get("ctx", {}).get("error", error["msg"])
+        return Violation("", f"not valid JSON: {reason}")
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        message = "is not a known field"
+    # Pointers are into the body; what is wrong with the address or a header is named in words.
+    return Violation(
+        json_pointer(path) if where == "body" else "",
+        message if where == "body" else f"{where} {'.'.join(map(str, path))}: {message}",
+    )

@@ -1,0 +1,65 @@
+"""Whether this process can serve."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from operation_server.database.engine import read_only
+from operation_server.database.migrate import newest_revision
+
+CHECK_TIMEOUT_S = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readiness:
+    """What was found; only the database decides."""
+
+    database: str
+    redis: str
+
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether requests can be served."""
+        return self.database == "ok"
+
+
+class HealthService:
+    """Looks at the database and Redis."""
+
+    def __init__(self, engine: AsyncEngine, redis: Redis) -> None:
+        self._engine = engine
+        self._redis = redis
+        self._newest = newest_revision()
+
+    async def check(self) -> Readiness:
+        """Return what works. Redis is not needed: jobs are accepted without it and run later."""
+        database, redis = await asyncio.gather(self._check_database(), self._check_redis())
+        return Readiness(database=database, redis=redis)
+
+    async def _check_database(self) -> str:
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT_S), read_only(self._engine).connect() as connection:
+                revision = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+        except TimeoutError:
+            return "does not answer in time"
+        except (SQLAlchemyError, OSError) as exc:
+            missing = "alembic_version" in str(exc)
+            return "is not migrated; run `operation-server migrate`" if missing else "cannot be reached"
+        if revision != self._newest:
+            return f"is at revision {revision}, {self._newest} is needed; run `operation-server migrate`"
+        return "ok"
+
+    async def _check_redis(self) -> str:
+        try:
+            async with asyncio.timeout(CHECK_TIMEOUT_S):
+                await self._redis.ping()
+        except (RedisError, OSError, TimeoutError):
+            return "cannot be reached"
+        return "ok"

@@ -1,0 +1,194 @@
+"""Routes to submit, see, cancel and repeat jobs."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Path, Query, Request, Response, status
+
+from operation_server.dependencies import CallerDep, PaginationDep, ServicesDep
+from operation_server.jobs.explain import Explanation
+from operation_server.jobs.preferences import wait_seconds
+from operation_server.jobs.repository import JobFilter
+from operation_server.jobs.schemas import (
+    AttemptList,
+    BatchCreate,
+    BatchRead,
+    CancelRead,
+    CancelRequest,
+    JobCreate,
+    JobList,
+    JobRead,
+    render,
+)
+from operation_server.json_route import StrictJSONRoute
+from operation_server.problems import problem_responses
+from satellite.contracts.job import JobStatus
+
+router = APIRouter(tags=["jobs"], route_class=StrictJSONRoute)
+
+LARGEST_ID = 2**63 - 1
+JobId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[42])]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=255,
+        description="The same key and body give the first job, another body 409.",
+    ),
+]
+Prefer = Annotated[
+    str | None,
+    Header(description="`wait=N`, 1 to 60: answer when the job has finished, at the latest after N seconds."),
+]
+FINISHED: dict[int | str, dict[str, Any]] = {200: {"model": JobRead, "description": "The job has finished"}}
+
+
+@router.post(
+    "/jobs",
+    status_code=status.HTTP_202_ACCEPTED,
+    response_model=JobRead,
+    responses=FINISHED | problem_responses(400, 401, 404, 409, 413, 422, 503),
+)
+async def create_job(
+    caller: CallerDep,
+    services: ServicesDep,
+    body: JobCreate,
+    idempotency_key: IdempotencyKey = None,
+    prefer: Prefer = None,
+) -> Response:
+    """Submit a job. It is stored when this answers 202, whatever else is down."""
+    submission = await services.jobs.submit(caller, body, idempotency_key=idempotency_key)
+    fields = submission.fields
+    headers = {"Location": f"/api/v1/jobs/{submission.job_id}"}
+    if submission.replayed:
+        headers["Idempotent-Replay"] = "true"
+    wait_s = wait_seconds(prefer)
+    if wait_s is not None:
+        headers["Preference-Applied"] = f"wait={wait_s}"
+        if not JobStatus(fields["status"]).is_terminal:
+            fields = await services.jobs.wait(caller, submission.job_id, timeout_s=wait_s)
+    finished = JobStatus(fields["status"]).is_terminal and (wait_s is not None or submission.replayed)
+    return _json(fields, status_code=200 if finished else 202, headers=headers)
+
+
+@router.post(
+    "/jobs/batch",
+    status_code=status.HTTP_202_ACCEPTED,
+    response_model=BatchRead,
+    responses=problem_responses(400, 401, 409, 413, 422, 503),
+)
+async def create_batch(caller: CallerDep, services: ServicesDep, body: BatchCreate) -> Response:
+    """Submit up to 1,000 jobs, all or none; each error names its job by index."""
+    ids, replayed = await services.jobs.submit_batch(caller, body.jobs)
+    return _json({"total": len(ids), "ids": ids, "replayed": replayed}, status_code=202)
+
+
+@router.get("/jobs", response_model=JobList, responses=problem_responses(401, 422))
+async def list_jobs(
+    caller: CallerDep,
+    services: ServicesDep,
+    page: PaginationDep,
+    status: Annotated[JobStatus | None, Query()] = None,
+    plugin_name: Annotated[str | None, Query(max_length=64)] = None,
+    cursor: Annotated[
+        str | None, Query(pattern=r"^\d{1,18}$", description="`next_cursor` of the page before.")
+    ] = None,
+) -> Response:
+    """List jobs, newest first: the caller's own, for admins all. Totals are exact up to 10,000."""
+    wanted = JobFilter(
+        owner_id=None if caller.is_admin else caller.id, status=status, plugin_name=plugin_name
+    )
+    total, items = await services.jobs.list_page(
+        caller, wanted, before_id=None if cursor is None else int(cursor), skip=page.skip, limit=page.limit
+    )
+    more = len(items) == page.limit
+    return _json({"total": total, "items": items, "next_cursor": str(items[-1]["id"]) if more else None})
+
+
+@router.post("/jobs/cancel", status_code=status.HTTP_202_ACCEPTED, responses=problem_responses(401, 422))
+async def cancel_jobs(caller: CallerDep, services: ServicesDep, body: CancelRequest) -> CancelRead:
+    """Cancel all unfinished jobs that match: among the caller's own, for admins among all."""
+    wanted = JobFilter(
+        owner_id=None if caller.is_admin else caller.id,
+        ids=body.ids,
+        status=body.status,
+        plugin_name=body.plugin_name,
+    )
+    done = await services.jobs.cancel_many(wanted)
+    return CancelRead(
+        cancelled=done.cancelled, cancelling=done.cancelling, already_finished=done.already_finished
+    )
+
+
+@router.get("/jobs/{job_id}", response_model=JobRead, responses=problem_responses(401, 403, 404))
+async def read_job(
+    caller: CallerDep, services: ServicesDep, job_id: JobId, prefer: Prefer = None
+) -> Response:
+    """Show a job; with `Prefer: wait=N` once it has finished."""
+    wait_s = wait_seconds(prefer)
+    fields = await services.jobs.get(caller, job_id)
+    if wait_s is not None and not JobStatus(fields["status"]).is_terminal:
+        fields = await services.jobs.wait(caller, job_id, timeout_s=wait_s)
+    return _json(fields)
+
+
+@router.post(
+    "/jobs/{job_id}/cancel",
+    status_code=status.HTTP_202_ACCEPTED,
+    response_model=JobRead,
+    responses=problem_responses(401, 403, 404, 409),
+)
+async def cancel_job(caller: CallerDep, services: ServicesDep, job_id: JobId) -> Response:
+    """Cancel a job: at once while it waits, within seconds while it runs."""
+    return _json(await services.jobs.cancel(caller, job_id), status_code=202)
+
+
+@router.post(
+    "/jobs/{job_id}/retry",
+    status_code=status.HTTP_202_ACCEPTED,
+    response_model=JobRead,
+    responses=problem_responses(401, 403, 404, 409),
+)
+async def retry_job(caller: CallerDep, services: ServicesDep, job_id: JobId) -> Response:
+    """Run a failed or cancelled job again, with a fresh retry budget."""
+    return _json(await services.jobs.retry(caller, job_id), status_code=202)
+
+
+@router.get(
+    "/jobs/{job_id}/logs",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"example": "model loaded\n1 row classified\n"}}}}
+    | problem_responses(401, 403, 404),
+)
+async def read_log(
+    caller: CallerDep,
+    services: ServicesDep,
+    job_id: JobId,
+    attempt: Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="The newest unless given.")] = None,
+) -> Response:
+    """Show what the plugin wrote to stderr, stored when an attempt ends."""
+    text = await services.jobs.get_log(caller, job_id, attempt)
+    return Response(
+        text, media_type="text/plain; charset=utf-8", headers={"X-Content-Type-Options": "nosniff"}
+    )
+
+
+@router.get("/jobs/{job_id}/attempts", response_model=AttemptList, responses=problem_responses(401, 403, 404))
+async def list_attempts(caller: CallerDep, services: ServicesDep, job_id: JobId) -> Response:
+    """List a job's finished attempts."""
+    attempts = await services.jobs.list_attempts(caller, job_id)
+    return _json({"total": len(attempts), "items": attempts})
+
+
+@router.get("/jobs/{job_id}/explain", responses=problem_responses(401, 403, 404))
+async def explain_job(caller: CallerDep, services: ServicesDep, job_id: JobId) -> Explanation:
+    """Say why a job waits (or what it does) and what would help."""
+    return await services.jobs.explain(caller, job_id)
+
+
+def _json(
+    value: dict[str, Any], *, status_code: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    return Response(render(value), status_code=status_code, media_type="application/json", headers=headers)

@@ -1,0 +1,135 @@
+"""The API process: wires routers, middleware and what they need; nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from redis.asyncio import Redis
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from operation_server.accounts import endpoints as accounts
+from operation_server.accounts.service import ensure_admin
+from operation_server.body_limit import BodyLimitMiddleware
+from operation_server.dashboard import pages
+from operation_server.database.engine import create_engine
+from operation_server.database.migrate import migrate
+from operation_server.deadletters import endpoints as dead_letters
+from operation_server.error_handlers import add_error_handlers
+from operation_server.health import endpoints as health
+from operation_server.jobs import endpoints as jobs
+from operation_server.live import sse, websocket
+from operation_server.live.event_publisher import EventPublisher
+from operation_server.live.hub import Hub
+from operation_server.plugins import endpoints as plugins
+from operation_server.problems import Problem
+from operation_server.request_id import RequestIdMiddleware
+from operation_server.services import build_services
+from operation_server.settings import AdminSettings, OperationSettings
+from operation_server.statistics import endpoints as statistics
+from operation_server.workers import endpoints as workers
+from satellite.settings.database import DatabaseSettings
+
+PREFIX = "/api/v1"
+ROUTERS = (
+    accounts.router,
+    plugins.router,
+    jobs.router,
+    sse.router,
+    dead_letters.router,
+    workers.router,
+    statistics.router,
+    websocket.router,
+)
+DRAIN_TIMEOUT_S = 5.0
+
+
+def create_app(settings: OperationSettings | None = None) -> FastAPI:
+    """Return the application; `uvicorn --factory` calls this without arguments."""
+    known = settings or OperationSettings()
+    app = FastAPI(
+        title="Satellite",
+        version="1",
+        summary="Runs plugins as durable jobs.",
+        lifespan=lambda app: run_parts(app, known),
+    )
+    for router in ROUTERS:
+        app.include_router(router, prefix=PREFIX)
+    app.include_router(health.router)
+    app.include_router(pages.router)
+    add_error_handlers(app)
+    app.add_middleware(BodyLimitMiddleware, max_bytes=known.api.max_body_bytes)
+    app.add_middleware(RequestIdMiddleware)
+    _describe_problems(app)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def run_parts(app: FastAPI, settings: OperationSettings) -> AsyncIterator[None]:
+    """Keep what the endpoints need open while the application runs."""
+    engine = create_engine(settings.database, application_name="satellite-api")
+    redis = Redis.from_url(settings.broker.redis_url, socket_connect_timeout=2, socket_timeout=5)
+    hub = Hub(redis_url=settings.broker.redis_url, engine=engine)
+    publisher = EventPublisher(engine=engine, redis=redis)
+    services = build_services(settings, engine=engine, redis=redis, hub=hub, publisher=publisher)
+    app.state.services = services
+    # Without the database the process starts all the same, says so in /ready, and serves once it is back.
+    with contextlib.suppress(SQLAlchemyError, OSError):
+        await ensure_admin(engine, settings.admin)
+    async with hub.running():
+        yield
+    await services.after_commit.drain(timeout_s=DRAIN_TIMEOUT_S)
+    await redis.aclose()
+    await engine.dispose()
+
+
+def serve() -> None:
+    """Serve the API until a signal ends it."""
+    settings = OperationSettings()
+    uvicorn.run(
+        "operation_server.main:create_app",
+        factory=True,
+        host=settings.api.host,
+        port=settings.api.port,
+        workers=settings.api.workers,
+        log_level=settings.log.level,
+        access_log=settings.log.level == "debug",
+        timeout_graceful_shutdown=settings.api.drain_timeout_s,
+        ws_per_message_deflate=False,
+        server_header=False,
+    )
+
+
+def prepare_database() -> None:
+    """Bring the database to the newest schema and make the bootstrap admin; safe to repeat."""
+    database = DatabaseSettings()
+    migrate(database.url.get_secret_value())
+    asyncio.run(_make_admin(database))
+
+
+async def _make_admin(database: DatabaseSettings) -> None:
+    engine: AsyncEngine = create_engine(database, application_name="satellite-migrate")
+    try:
+        await ensure_admin(engine, AdminSettings())
+    finally:
+        await engine.dispose()
+
+
+def _describe_problems(app: FastAPI) -> None:
+    """Put the schema of error bodies, which no route returns by type, into the API description."""
+    describe: Callable[[], dict[str, Any]] = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        description = describe()
+        schemas = description.setdefault("components", {}).setdefault("schemas", {})
+        if "Problem" not in schemas:
+            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas |= problem.pop("$defs", {}) | {"Problem": problem}
+        return description
+
+    app.openapi = openapi  # type: ignore[method-assign]

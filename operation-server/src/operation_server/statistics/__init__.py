@@ -1,0 +1,1 @@
+"""Statistics: counts and times over all jobs."""

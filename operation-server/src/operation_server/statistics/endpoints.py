@@ -1,0 +1,33 @@
+"""Routes to see statistics."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from operation_server.dependencies import CallerDep, ServicesDep
+from operation_server.problems import problem_responses
+
+router = APIRouter(tags=["statistics"])
+
+
+class PluginFigures(BaseModel):
+    """Times of the completed jobs of a plugin."""
+
+    plugin_name: str = Field(examples=["example-classifier"])
+    completed: int = Field(examples=[120])
+    average_total_ms: float | None = Field(examples=[21.4])
+    p95_total_ms: float | None = Field(examples=[35.0])
+
+
+class Summary(BaseModel):
+    """The last 24 hours, by the time of submission; at most 10 seconds old."""
+
+    by_status: dict[str, int] = Field(examples=[{"completed": 120, "failed": 3}])
+    by_plugin: list[PluginFigures]
+
+
+@router.get("/results/stats/summary", responses=problem_responses(401))
+async def read_summary(caller: CallerDep, services: ServicesDep) -> Summary:
+    """Summarise the last 24 hours: the caller's own jobs, for admins all."""
+    return Summary.model_validate(await services.statistics.summary(caller))

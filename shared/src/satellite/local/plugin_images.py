@@ -1,0 +1,173 @@
+"""Builds the images of plugin folders, for the local stack and the tests.
+
+It talks to the engine through the `docker` package, because where only the engine's socket is there
+(inside a container, with Podman) the command line tool is not. The build context is made here and holds
+only what a plugin's Dockerfile may copy: the plugin's folder and the SDK. Its digest is a label of the
+image, so an image is built again exactly when one of these files has changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from satellite.errors import SatelliteError
+
+if TYPE_CHECKING:
+    import docker
+
+DIGEST_LABEL = "satellite.plugin.digest"
+SDK = ("shared/src/satellite/__init__.py", "shared/src/satellite/plugin")
+NOT_SOURCE = {"__pycache__", "tests", ".venv", ".pytest_cache", ".mypy_cache", ".ruff_cache", "model.pickle"}
+BUILD_TIMEOUT_S = 900
+NO_BASE_IMAGE = ("pull access denied", "manifest unknown", "not found", "no such host", "lookup ", "dial tcp")
+
+
+class ImageBuildFailed(SatelliteError):
+    """The image of a plugin could not be built."""
+
+    code = "image_build_failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PluginImage:
+    """An image that is there now, and whether it had to be built."""
+
+    name: str
+    digest: str
+    was_built: bool
+
+
+def build_image(plugin_dir: Path, repository_root: Path) -> PluginImage:
+    """Make sure that the plugin's `docker_image` exists and is made of the present files.
+
+    Raises:
+        ImageBuildFailed: there is no engine, the base image cannot be had, or a step failed.
+    """
+    name = _read_image_name(plugin_dir)
+    files = list(_context_files(plugin_dir, repository_root))
+    digest = _digest(files, repository_root)
+    with contextlib.closing(_connect()) as engine:
+        if _find_digest(engine, name) == digest:
+            return PluginImage(name=name, digest=digest, was_built=False)
+        dockerfile = (plugin_dir / "Dockerfile").relative_to(repository_root).as_posix()
+        _build(engine, name, _pack(files, repository_root), dockerfile=dockerfile, digest=digest)
+    return PluginImage(name=name, digest=digest, was_built=True)
+
+
+def build_missing_images(plugin_dir: Path) -> list[PluginImage]:
+    """Build the image of every plugin in the checkout's `plugins/` that has a Dockerfile.
+
+    Raises:
+        ImageBuildFailed: names every plugin whose image is missing; the other images are there.
+    """
+    images, problems = [], []
+    for dockerfile in sorted(plugin_dir.glob("*/Dockerfile")):
+        try:
+            images.append(build_image(dockerfile.parent, plugin_dir.parent))
+        except ImageBuildFailed as error:
+            problems.append(str(error))
+    if problems:
+        raise ImageBuildFailed("; ".join(dict.fromkeys(problems)))
+    return images
+
+
+def _read_image_name(plugin_dir: Path) -> str:
+    try:
+        return str(json.loads((plugin_dir / "plugin.json").read_text())["docker_image"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ImageBuildFailed(f"{plugin_dir}/plugin.json names no docker_image: {error}") from error
+
+
+def _context_files(plugin_dir: Path, repository_root: Path) -> Iterator[Path]:
+    for part in (plugin_dir, *(repository_root / path for path in SDK)):
+        found = [part] if part.is_file() else sorted(part.rglob("*"))
+        for path in found:
+            if path.is_file() and NOT_SOURCE.isdisjoint(path.relative_to(repository_root).parts):
+                yield path
+
+
+def _digest(files: list[Path], repository_root: Path) -> str:
+    digest = hashlib.sha256()
+    for path in files:
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(repository_root).as_posix()}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _pack(files: list[Path], repository_root: Path) -> io.BytesIO:
+    """Return the build context as a tar archive."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for path in files:
+            entry = tarfile.TarInfo(path.relative_to(repository_root).as_posix())
+            entry.size = path.stat().st_size
+            # The plugin runs as nobody, who must be able to read it whatever the checkout's umask is.
+            entry.mode = 0o644
+            with path.open("rb") as content:
+                archive.addfile(entry, content)
+    packed.seek(0)
+    return packed
+
+
+def _connect() -> docker.DockerClient:
+    # Imported here, because the local stack also runs where there is no engine and no such package.
+    import docker  # noqa: PLC0415
+    from docker.errors import DockerException  # noqa: PLC0415
+
+    try:
+        return docker.from_env(timeout=BUILD_TIMEOUT_S)
+    except DockerException as error:
+        raise ImageBuildFailed(f"no Docker engine answers: {error}") from error
+
+
+def _find_digest(engine: docker.DockerClient, name: str) -> str | None:
+    """Return the digest label of an image, or None when there is no such image or label."""
+    from docker.errors import ImageNotFound  # noqa: PLC0415
+
+    try:
+        return engine.images.get(name).labels.get(DIGEST_LABEL)
+    except ImageNotFound:
+        return None
+
+
+def _build(
+    engine: docker.DockerClient, name: str, context: io.BytesIO, *, dockerfile: str, digest: str
+) -> None:
+    from docker.errors import APIError, BuildError  # noqa: PLC0415
+
+    try:
+        engine.images.build(
+            fileobj=context,
+            custom_context=True,
+            dockerfile=dockerfile,
+            tag=name,
+            labels={DIGEST_LABEL: digest},
+            network_mode="host",
+            rm=True,
+            forcerm=True,
+        )
+    except BuildError as error:
+        raise ImageBuildFailed(_explain(name, error.msg, list(error.build_log))) from error
+    except APIError as error:
+        raise ImageBuildFailed(_explain(name, str(error.explanation or error), [])) from error
+
+
+def _explain(name: str, message: str, log: list[Any]) -> str:
+    """Return one sentence that says why the build failed."""
+    words = " ".join(message.split())
+    said = [str(line.get("stream", "")).strip() for line in log if isinstance(line, dict)]
+    started = any(line.startswith("--->") for line in said)
+    if not started and any(sign in words for sign in NO_BASE_IMAGE):
+        reason = f"its base image cannot be pulled ({words}); .ci/base-images makes it here"
+        return f"{name} was not built, because {reason}"
+    last = next((line for line in reversed(said) if line and not line.startswith(("Step ", "--->"))), "")
+    return f"{name} was not built: {words}" + (f" (last output: {last[-300:]!r})" if last else "")

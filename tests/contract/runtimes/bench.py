@@ -1,0 +1,127 @@
+"""Runs plugins on a runtime, remembers what was heard, and looks for what was left behind."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from analysis_server.runtimes.port import RunRequest, RunResult, Runtime
+from satellite.contracts.plugin_manifest import PluginManifest
+from tests.fixtures.servers import wait_until
+
+IMAGE = "satellite-test/runtime-contract:1"
+STACK = "contract-tests"
+_job_ids = itertools.count(1)
+
+
+class Ear:
+    """A listener that remembers."""
+
+    def __init__(self) -> None:
+        self.fractions: list[tuple[float, str]] = []
+        self.lines: list[str] = []
+        self.heard = threading.Event()
+
+    def progress(self, fraction: float, message: str) -> None:
+        self.fractions.append((fraction, message))
+        self.heard.set()
+
+    def log(self, lines: Sequence[str]) -> None:
+        self.lines.extend(lines)
+        self.heard.set()
+
+
+class Bench:
+    """A runtime with plugins whose manifests each test shapes."""
+
+    def __init__(self, runtime: Runtime, *, plugin_dir: Path, source: Path) -> None:
+        self.runtime = runtime
+        self._plugin_dir = plugin_dir
+        self._source = source
+        self._pool = ThreadPoolExecutor(16)
+
+    def manifest(self, **changes: Any) -> PluginManifest:
+        """Make a manifest, and its source for runtimes that need one."""
+        name = f"contract-{next(_job_ids)}"
+        manifest = PluginManifest.model_validate(
+            {
+                "name": name,
+                "version": "1",
+                "docker_image": IMAGE,
+                "input_schema": {},
+                "output_schema": {"type": "object", "required": ["answer"]},
+                "resources": {"memory_mib": 128, "cpus": 1},
+                **changes,
+            }
+        )
+        folder = self._plugin_dir / name
+        shutil.copytree(self._source, folder)
+        (folder / "plugin.json").write_text(manifest.model_dump_json())
+        return manifest
+
+    def request(self, job: Any, *, timeout_s: float = 30, **options: Any) -> RunRequest:
+        manifest = options.pop("manifest", None) or self.manifest()
+        return RunRequest(
+            job_id=next(_job_ids),
+            attempt=1,
+            worker="tests",
+            plugin_digest=manifest.digest(),
+            manifest=manifest,
+            input_json=json.dumps(job).encode(),
+            timeout_s=timeout_s,
+            stack_id=STACK,
+            **options,
+        )
+
+    def run(self, job: Any, *, ear: Ear | None = None, **options: Any) -> RunResult:
+        return self.runtime.run(self.request(job, **options), ear or Ear())
+
+    def start(self, request: RunRequest, ear: Ear) -> Future[RunResult]:
+        """Run in the background."""
+        return self._pool.submit(self.runtime.run, request, ear)
+
+    def assert_nothing_left(self) -> None:
+        self._pool.shutdown()
+        wait_until(lambda: not containers(), timeout_s=10)
+        assert not marked_processes()
+
+
+def containers() -> list[str]:
+    """List the containers of the tests, ended ones included."""
+    listed = subprocess.run(
+        ["docker", "ps", "-aq", "--filter", f"label=satellite.stack={STACK}"], capture_output=True, text=True
+    ) if shutil.which("docker") else None  # fmt: skip
+    return listed.stdout.split() if listed else []
+
+
+def marked_processes() -> list[int]:
+    """List the processes that runs of the tests have started."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get("SATELLITE_RUN", "").startswith(STACK):
+                found.append(process.pid)
+        except psutil.Error:
+            continue
+    return found
+
+
+def processes_with(token: str) -> list[int]:
+    """List the processes, in containers too, whose command line holds a token."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if any(token in part for part in process.cmdline()) and process.status() != "zombie":
+                found.append(process.pid)
+        except psutil.Error:
+            continue
+    return found

@@ -1,0 +1,68 @@
+"""The runtimes under contract, and a plugin for them that is made from a few lines of Python."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from analysis_server.runtimes.container import ContainerRuntime
+from analysis_server.runtimes.engine import ENGINE_FAULTS, probe
+from analysis_server.runtimes.port import Runtime
+from analysis_server.runtimes.process import ProcessRuntime
+from tests.contract.runtimes.bench import IMAGE, STACK, Bench
+
+PLUGIN = Path(__file__).parent / "plugin"
+
+
+def engine_answers() -> bool:
+    try:
+        probe()
+    except ENGINE_FAULTS:
+        return False
+    return True
+
+
+@pytest.fixture(scope="session")
+def plugin_image() -> str:
+    if not engine_answers():
+        if os.environ.get("SATELLITE_REQUIRE_DOCKER") == "1":
+            pytest.fail("SATELLITE_REQUIRE_DOCKER=1, but no container engine answers")
+        pytest.skip("no container engine answers")
+    subprocess.run(
+        ["docker", "build", "--quiet", "--network", "host", "-t", IMAGE, str(PLUGIN)],
+        check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    return IMAGE
+
+
+@pytest.fixture(scope="session")
+def plugin_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("plugins")
+
+
+@pytest.fixture(scope="session")
+def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(params=["process", pytest.param("container", marks=pytest.mark.docker)])
+def runtime(request: pytest.FixtureRequest, state_dir: Path, plugin_dir: Path) -> Iterator[Runtime]:
+    made: Runtime
+    if request.param == "container":
+        request.getfixturevalue("plugin_image")
+        made = ContainerRuntime(stack_id=STACK)
+    else:
+        made = ProcessRuntime(stack_id=STACK, state_dir=state_dir, plugin_dir=plugin_dir)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def bench(runtime: Runtime, plugin_dir: Path) -> Iterator[Bench]:
+    bench = Bench(runtime, plugin_dir=plugin_dir, source=PLUGIN)
+    yield bench
+    bench.assert_nothing_left()

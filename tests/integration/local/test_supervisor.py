@@ -1,0 +1,382 @@
+"""The supervisor over real small processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from satellite.local.errors import PartFailed
+from satellite.local.process import ProcessSpec
+from satellite.local.supervisor import PartState, Supervisor
+from tests.fixtures.servers import wait_until
+
+Changes = list[tuple[str, PartState, str]]
+
+
+def python(code: str) -> list[str]:
+    return [sys.executable, "-S", "-c", code]
+
+
+SLEEP = python("import time; time.sleep(60)")
+
+
+def is_alive(process_id: int) -> bool:
+    try:
+        state = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+async def eventually(condition: Callable[[], object], *, timeout_s: float = 10) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"{condition} not met"
+        await asyncio.sleep(0.02)
+
+
+class Started:
+    """A supervisor and what it told."""
+
+    def __init__(self, folder: Path, specs: list[ProcessSpec]) -> None:
+        self.changes: Changes = []
+        self.recorded: list[int] = []
+        self.supervisor = Supervisor(
+            specs,
+            log_dir=folder,
+            listener=lambda spec, state, detail: self.changes.append((spec.name, state, detail)),
+            recorder=self._record,
+        )
+        self.supervisor.start()
+
+    def _record(self, process_ids: list[int]) -> None:
+        self.recorded = process_ids
+
+    def names(self, state: PartState) -> list[str]:
+        return [name for name, its_state, _ in self.changes if its_state is state]
+
+
+@pytest.fixture
+async def start(tmp_path: Path) -> AsyncIterator[Callable[..., Started]]:
+    """Starts specs and stops them after the test."""
+    all_started: list[Started] = []
+
+    def start(*specs: ProcessSpec) -> Started:
+        all_started.append(Started(tmp_path, list(specs)))
+        return all_started[-1]
+
+    yield start
+    for started in all_started:
+        await started.supervisor.stop()
+
+
+def file_exists(file: Path) -> Callable[[int], Awaitable[bool]]:
+    async def probe(_: int) -> bool:
+        return file.exists()
+
+    return probe
+
+
+class TestStart:
+    async def test_dependant_starts_only_when_its_dependency_is_ready(
+        self, start: Callable[..., Started], tmp_path: Path
+    ) -> None:
+        sign = tmp_path / "sign"
+        started = start(
+            ProcessSpec(name="late", command=SLEEP, depends_on=("early",)),
+            ProcessSpec(name="early", command=SLEEP, probe=file_exists(sign)),
+        )
+        await eventually(lambda: started.supervisor.process_id("early"))
+
+        assert started.supervisor.process_id("late") is None
+        sign.touch()
+        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+
+        assert started.names(PartState.READY) == ["early", "late"]
+
+    async def test_part_that_ends_before_it_is_ready_fails_the_start_with_its_last_words(
+        self, start: Callable[..., Started], tmp_path: Path
+    ) -> None:
+        started = start(
+            ProcessSpec(name="good", command=SLEEP),
+            ProcessSpec(
+                name="bad",
+                command=python("print('no such table'); raise SystemExit(3)"),
+                probe=file_exists(tmp_path / "x"),
+            ),
+        )
+
+        with pytest.raises(
+            PartFailed, match=r"bad ended with 3, saying 'no such table'; its log is .*bad\.log"
+        ):
+            await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+
+    async def test_silent_part_fails_the_start_at_its_deadline(
+        self, start: Callable[..., Started], tmp_path: Path
+    ) -> None:
+        started = start(
+            ProcessSpec(name="mute", command=SLEEP, probe=file_exists(tmp_path / "x"), ready_timeout_s=0.3)
+        )
+
+        with pytest.raises(PartFailed, match=r"mute was not ready after 0\.3 s"):
+            await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+
+    async def test_program_that_does_not_exist_fails_the_start(self, start: Callable[..., Started]) -> None:
+        started = start(ProcessSpec(name="absent", command=["/no/such/program"]))
+
+        with pytest.raises(PartFailed, match="absent could not be started: No such file"):
+            await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+
+    async def test_one_off_is_ready_when_it_ended_with_0_and_stays_so(
+        self, start: Callable[..., Started]
+    ) -> None:
+        started = start(
+            ProcessSpec(name="once", command=python("pass"), runs_once=True),
+            ProcessSpec(name="after", command=SLEEP, depends_on=("once",)),
+        )
+
+        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+
+        assert started.names(PartState.ENDED) == []
+
+    async def test_optional_part_that_fails_stops_nothing(self, start: Callable[..., Started]) -> None:
+        started = start(
+            ProcessSpec(name="nice", command=python("raise SystemExit(1)"), runs_once=True, is_optional=True),
+            ProcessSpec(name="needed", command=SLEEP),
+        )
+
+        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+        await eventually(lambda: "nice" in started.names(PartState.ENDED))
+
+    async def test_prepared_environment_reaches_the_process_and_output_the_log(
+        self, start: Callable[..., Started], tmp_path: Path
+    ) -> None:
+        async def prepare() -> dict[str, str]:
+            return {"LATE": "known now"}
+
+        started = start(
+            ProcessSpec(
+                name="talker",
+                command=python("import os; print(os.environ['EARLY'], os.environ['LATE'])"),
+                env={"EARLY": "known"},
+                prepare=prepare,
+                runs_once=True,
+            )
+        )
+
+        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+
+        assert (tmp_path / "talker.log").read_text() == "known known now\n"
+
+    async def test_log_of_the_earlier_start_is_kept(
+        self, start: Callable[..., Started], tmp_path: Path
+    ) -> None:
+        (tmp_path / "talker.log").write_text("before")
+        started = start(ProcessSpec(name="talker", command=python("print('now')"), runs_once=True))
+
+        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+
+        assert (tmp_path / "talker.log").read_text() == "now\n"
+        assert (tmp_path / "talker.log.1").read_text() == "before"
+
+
+class TestRestart:
+    async def test_killed_process_runs_again_and_is_told_of(self, start: Callable[..., Started]) -> None:
+        started = start(ProcessSpec(name="server", command=SLEEP, restart_delay_s=0.05))
+        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+        first = started.supervisor.process_id("server")
+        assert first is not None
+
+        os.kill(first, signal.SIGKILL)
+        await eventually(lambda: started.supervisor.process_id("server") not in {None, first})
+
+        assert (
+            "server",
+            PartState.ENDED,
+            "was killed by signal 9; starts again in 0.05 s",
+        ) in started.changes
+
+    async def test_delay_grows_with_each_failure_up_to_its_limit(self, start: Callable[..., Started]) -> None:
+        started = start(
+            ProcessSpec(
+                name="crasher",
+                command=python("raise SystemExit(1)"),
+                restart_delay_s=0.02,
+                restart_delay_max_s=0.08,
+            )
+        )
+
+        await eventually(lambda: len(started.names(PartState.ENDED)) >= 5)
+
+        delays = [
+            detail.rsplit(" in ")[1] for _, state, detail in started.changes if state is PartState.ENDED
+        ]
+        assert delays[:5] == ["0.02 s", "0.04 s", "0.08 s", "0.08 s", "0.08 s"]
+
+    async def test_dependant_waits_until_its_dependency_is_back(
+        self, start: Callable[..., Started], tmp_path: Path
+    ) -> None:
+        sign = tmp_path / "sign"
+        sign.touch()
+        started = start(
+            ProcessSpec(name="base", command=SLEEP, probe=file_exists(sign), restart_delay_s=0.05),
+            ProcessSpec(name="top", command=SLEEP, depends_on=("base",), restart_delay_s=0.05),
+        )
+        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+        base, top = started.supervisor.process_id("base"), started.supervisor.process_id("top")
+        assert base is not None
+        assert top is not None
+
+        sign.unlink()
+        os.kill(base, signal.SIGKILL)
+        os.kill(top, signal.SIGKILL)
+        await eventually(lambda: started.supervisor.process_id("base") not in {None, base})
+        await asyncio.sleep(0.2)
+
+        assert started.supervisor.process_id("top") is None
+        sign.touch()
+        await eventually(lambda: started.supervisor.process_id("top"))
+
+    async def test_children_of_a_crashed_process_do_not_outlive_it(
+        self, start: Callable[..., Started], tmp_path: Path
+    ) -> None:
+        note = tmp_path / "child"
+        code = (
+            "import subprocess, time, sys, pathlib\n"
+            "child = subprocess.Popen([sys.executable, '-S', '-c', 'import time; time.sleep(60)'])\n"
+            f"pathlib.Path({str(note)!r}).write_text(str(child.pid))\n"
+            "time.sleep(60)\n"
+        )
+        started = start(ProcessSpec(name="parent", command=python(code), restart_delay_s=30))
+        await eventually(lambda: note.exists() and note.read_text())
+        child = int(note.read_text())
+        parent = started.supervisor.process_id("parent")
+        assert parent is not None
+
+        os.kill(parent, signal.SIGKILL)
+
+        await eventually(lambda: not is_alive(child))
+
+
+class TestStop:
+    async def test_processes_stop_in_the_reverse_of_their_order(self, start: Callable[..., Started]) -> None:
+        started = start(*(ProcessSpec(name=name, command=SLEEP) for name in ("first", "second", "third")))
+        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+
+        await started.supervisor.stop()
+
+        assert started.names(PartState.STOPPED) == ["third", "second", "first"]
+        assert not any(is_alive(process_id) for process_id in started.recorded)
+
+    async def test_process_gets_its_own_stop_signal_and_time_to_use_it(
+        self, start: Callable[..., Started], tmp_path: Path
+    ) -> None:
+        ready, farewell = tmp_path / "ready", tmp_path / "farewell"
+        code = (
+            "import signal, time, pathlib, sys\n"
+            "def leave(*_):\n"
+            "    time.sleep(0.2)\n"
+            f"    pathlib.Path({str(farewell)!r}).touch()\n"
+            "    sys.exit(0)\n"
+            "signal.signal(signal.SIGINT, leave)\n"
+            f"pathlib.Path({str(ready)!r}).touch()\n"
+            "time.sleep(60)\n"
+        )
+        started = start(
+            ProcessSpec(
+                name="polite", command=python(code), probe=file_exists(ready), stop_signal=signal.SIGINT
+            )
+        )
+        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+
+        await started.supervisor.stop()
+
+        assert farewell.exists()
+
+    async def test_deaf_process_is_killed_after_its_time(
+        self, start: Callable[..., Started], tmp_path: Path
+    ) -> None:
+        ready = tmp_path / "ready"
+        code = (
+            "import signal, time, pathlib\n"
+            "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+            f"pathlib.Path({str(ready)!r}).touch()\n"
+            "time.sleep(60)\n"
+        )
+        started = start(
+            ProcessSpec(name="deaf", command=python(code), probe=file_exists(ready), stop_timeout_s=0.2)
+        )
+        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+        process_id = started.supervisor.process_id("deaf")
+        assert process_id is not None
+
+        await asyncio.wait_for(started.supervisor.stop(), 5)
+
+        assert not is_alive(process_id)
+
+    async def test_neighbours_of_one_group_stop_side_by_side(
+        self, start: Callable[..., Started], tmp_path: Path
+    ) -> None:
+        slow = (
+            "import signal, time, sys\n"
+            "signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.5), sys.exit(0)))\n"
+        )
+        specs = []
+        for number in range(4):
+            ready = tmp_path / f"ready{number}"
+            code = f"{slow}open({str(ready)!r}, 'w').close()\ntime.sleep(60)\n"
+            specs.append(
+                ProcessSpec(
+                    name=f"w{number}", command=python(code), probe=file_exists(ready), stop_group="workers"
+                )
+            )
+        started = start(*specs)
+        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+
+        began = time.monotonic()
+        await started.supervisor.stop()
+
+        assert time.monotonic() - began < 1.5
+
+    async def test_start_can_be_broken_off(self, start: Callable[..., Started], tmp_path: Path) -> None:
+        started = start(ProcessSpec(name="slow", command=SLEEP, probe=file_exists(tmp_path / "never")))
+        await eventually(lambda: started.supervisor.process_id("slow"))
+
+        await asyncio.wait_for(started.supervisor.stop(), 5)
+
+        assert not any(is_alive(process_id) for process_id in started.recorded)
+
+
+class TestDeathOfTheSupervisor:
+    def test_kill_leaves_no_child(self, tmp_path: Path) -> None:
+        code = (
+            "import asyncio, pathlib, sys\n"
+            "from satellite.local.process import ProcessSpec\n"
+            "from satellite.local.supervisor import Supervisor\n"
+            "async def main():\n"
+            "    command = [sys.executable, '-S', '-c', 'import time; time.sleep(60)']\n"
+            "    specs = [ProcessSpec(name=n, command=command) for n in 'ab']\n"
+            f"    supervisor = Supervisor(specs, log_dir=pathlib.Path({str(tmp_path)!r}))\n"
+            "    supervisor.start()\n"
+            "    await supervisor.wait_ready()\n"
+            "    print(supervisor.process_id('a'), supervisor.process_id('b'), flush=True)\n"
+            "    await asyncio.sleep(60)\n"
+            "asyncio.run(main())\n"
+        )
+        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as supervisor:
+            assert supervisor.stdout is not None
+            children = [int(word) for word in supervisor.stdout.readline().split()]
+            assert len(children) == 2
+            assert all(is_alive(child) for child in children)
+
+            supervisor.kill()
+
+        wait_until(lambda: not any(is_alive(child) for child in children), timeout_s=5)

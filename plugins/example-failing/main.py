@@ -74,7 +74,7 @@ def loop_for_ever(_request: dict[str, Any]) -> None:
 
 def take_memory(request: dict[str, Any]) -> dict[str, Any]:
     """Take memory and keep it; the limit keeps the harm small where nobody else sets one."""
-    megabytes = request.get("megabytes", 2048)
+    megabytes = request.get("megabytes", 6144)
     taken = []
     for number in range(0, megabytes, 8):
         # Filled with ones, because untouched zero pages take no memory.

@@ -17,6 +17,7 @@ from operation_server.accounts import errors as accounts
 from operation_server.deadletters.errors import DeadLetterNotFound
 from operation_server.jobs import errors as jobs
 from operation_server.jobs.transitions import JSONNotStorable
+from operation_server.live.cursor import CursorInvalid
 from operation_server.plugins import errors as plugins
 from operation_server.problems import Violation, json_pointer, problem_response
 from operation_server.request_id import request_id_of
@@ -43,6 +44,7 @@ STATUS_OF: Mapping[type[SatelliteError], int] = {
     jobs.IdempotencyKeyReused: 409,
     JSONNotStorable: 422,
     DeadLetterNotFound: 404,
+    CursorInvalid: 422,
     BrokerUnavailable: 503,
 }
 

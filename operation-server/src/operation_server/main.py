@@ -23,7 +23,7 @@ from operation_server.deadletters import endpoints as dead_letters
 from operation_server.error_handlers import add_error_handlers
 from operation_server.health import endpoints as health
 from operation_server.jobs import endpoints as jobs
-from operation_server.live import sse, websocket
+from operation_server.live import websocket
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.live.hub import Hub
 from operation_server.plugins import endpoints as plugins
@@ -40,7 +40,6 @@ ROUTERS = (
     accounts.router,
     plugins.router,
     jobs.router,
-    sse.router,
     dead_letters.router,
     workers.router,
     statistics.router,
@@ -84,6 +83,7 @@ async def run_parts(app: FastAPI, settings: OperationSettings) -> AsyncIterator[
     async with hub.running():
         yield
     await services.after_commit.drain(timeout_s=DRAIN_TIMEOUT_S)
+    await publisher.aclose()
     await redis.aclose()
     await engine.dispose()
 

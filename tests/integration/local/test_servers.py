@@ -28,9 +28,10 @@ def home() -> Iterator[StackHome]:
     folder.chmod(0o755)
     home = StackHome(path=folder / "home")
     home.prepare()
+    scratch = home.scratch
     yield home
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.rmtree(home.scratch, ignore_errors=True)
+    shutil.rmtree(scratch, ignore_errors=True)
 
 
 @pytest.fixture
@@ -139,7 +140,7 @@ class TestPrivateHome:
         data.mkdir()
         (data / "PG_VERSION").write_text("18")
 
-        with pytest.raises(StackError, match="can no longer reach .* chmod a\\+x"):
+        with pytest.raises(StackError, match=r"can no longer reach .* chmod a\+x"):
             find_place(private_home)
 
 

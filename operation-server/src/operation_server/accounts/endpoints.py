@@ -84,6 +84,7 @@ async def _credentials(request: Request) -> TokenRequest:
         return TokenRequest.model_validate(fields)
     except ValidationError as exc:
         # The input is left out: it is a password.
-        raise RequestValidationError(exc.errors(include_input=False, include_url=False)) from exc
+        errors = exc.errors(include_input=False, include_url=False, include_context=False)
+        raise RequestValidationError([error | {"loc": ("body", *error["loc"])} for error in errors]) from exc
     except orjson.JSONDecodeError as exc:
         raise RequestValidationError([{"type": "json_invalid", "loc": ("body",), "msg": exc.msg}]) from exc

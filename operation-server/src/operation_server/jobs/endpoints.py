@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query, Request, Response, status
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response, status
 
 from operation_server.dependencies import CallerDep, PaginationDep, ServicesDep
 from operation_server.jobs.explain import Explanation
@@ -16,18 +17,25 @@ from operation_server.jobs.schemas import (
     BatchRead,
     CancelRead,
     CancelRequest,
+    EventList,
     JobCreate,
     JobList,
     JobRead,
+    event_fields,
     render,
 )
 from operation_server.json_route import StrictJSONRoute
+from operation_server.live.cursor import Cursor
+from operation_server.live.sse import sse_response
+from operation_server.live.subscription import Subscription
 from operation_server.problems import problem_responses
 from satellite.contracts.job import JobStatus
 
 router = APIRouter(tags=["jobs"], route_class=StrictJSONRoute)
 
 LARGEST_ID = 2**63 - 1
+EVENT_STREAM = "text/event-stream"
+EVENT_STREAM_EXAMPLE = 'id: 1767323045000-0:7\ndata: {"cursor":"1767323045000-0:7","type":"status",...}\n\n'
 JobId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[42])]
 IdempotencyKey = Annotated[
     str | None,
@@ -43,6 +51,29 @@ Prefer = Annotated[
     Header(description="`wait=N`, 1 to 60: answer when the job has finished, at the latest after N seconds."),
 ]
 FINISHED: dict[int | str, dict[str, Any]] = {200: {"model": JobRead, "description": "The job has finished"}}
+
+
+@dataclass(frozen=True, slots=True)
+class ListFilter:
+    """Which jobs are listed."""
+
+    status: Annotated[JobStatus | None, Query()] = None
+    plugin_name: Annotated[str | None, Query(max_length=64)] = None
+    cursor: Annotated[
+        str | None, Query(pattern=r"^\d{1,18}$", description="`next_cursor` of the page before.")
+    ] = None
+
+    def as_jobs(self) -> JobFilter:
+        """Return the filter in terms of jobs."""
+        return JobFilter(status=self.status, plugin_name=self.plugin_name)
+
+    @property
+    def before_id(self) -> int | None:
+        """Return the id that the page before ended with."""
+        return None if self.cursor is None else int(self.cursor)
+
+
+FilterDep = Annotated[ListFilter, Depends()]
 
 
 @router.post(
@@ -90,18 +121,11 @@ async def list_jobs(
     caller: CallerDep,
     services: ServicesDep,
     page: PaginationDep,
-    status: Annotated[JobStatus | None, Query()] = None,
-    plugin_name: Annotated[str | None, Query(max_length=64)] = None,
-    cursor: Annotated[
-        str | None, Query(pattern=r"^\d{1,18}$", description="`next_cursor` of the page before.")
-    ] = None,
+    wanted: FilterDep,
 ) -> Response:
     """List jobs, newest first: the caller's own, for admins all. Totals are exact up to 10,000."""
-    wanted = JobFilter(
-        owner_id=None if caller.is_admin else caller.id, status=status, plugin_name=plugin_name
-    )
     total, items = await services.jobs.list_page(
-        caller, wanted, before_id=None if cursor is None else int(cursor), skip=page.skip, limit=page.limit
+        caller, wanted.as_jobs(), before_id=wanted.before_id, skip=page.skip, limit=page.limit
     )
     more = len(items) == page.limit
     return _json({"total": total, "items": items, "next_cursor": str(items[-1]["id"]) if more else None})
@@ -110,13 +134,8 @@ async def list_jobs(
 @router.post("/jobs/cancel", status_code=status.HTTP_202_ACCEPTED, responses=problem_responses(401, 422))
 async def cancel_jobs(caller: CallerDep, services: ServicesDep, body: CancelRequest) -> CancelRead:
     """Cancel all unfinished jobs that match: among the caller's own, for admins among all."""
-    wanted = JobFilter(
-        owner_id=None if caller.is_admin else caller.id,
-        ids=body.ids,
-        status=body.status,
-        plugin_name=body.plugin_name,
-    )
-    done = await services.jobs.cancel_many(wanted)
+    wanted = JobFilter(ids=body.ids, status=body.status, plugin_name=body.plugin_name)
+    done = await services.jobs.cancel_many(caller, wanted)
     return CancelRead(
         cancelled=done.cancelled, cancelling=done.cancelling, already_finished=done.already_finished
     )
@@ -180,6 +199,30 @@ async def list_attempts(caller: CallerDep, services: ServicesDep, job_id: JobId)
     """List a job's finished attempts."""
     attempts = await services.jobs.list_attempts(caller, job_id)
     return _json({"total": len(attempts), "items": attempts})
+
+
+@router.get(
+    "/jobs/{job_id}/events",
+    response_model=EventList,
+    responses={200: {"content": {EVENT_STREAM: {"example": EVENT_STREAM_EXAMPLE}}}}
+    | problem_responses(401, 403, 404, 422),
+)
+async def list_events(
+    request: Request,
+    caller: CallerDep,
+    services: ServicesDep,
+    job_id: JobId,
+    after: Annotated[str | None, Query(max_length=64, description="Cursor of the last event seen.")] = None,
+) -> Response:
+    """List a job's status and result events; with `Accept: text/event-stream` follow all of them live."""
+    if EVENT_STREAM in request.headers.get("accept", ""):
+        await services.jobs.require_access(caller, job_id)
+        resume_after = request.headers.get("last-event-id") or after
+        return sse_response(services.hub, Subscription(job_id=job_id), after=resume_after)
+    after_id = Cursor.parse(after).event_id if after else 0
+    rows = await services.jobs.list_events(caller, job_id, after_id=after_id)
+    items = [event_fields(row) for row in rows]
+    return _json({"total": len(items), "items": items})
 
 
 @router.get("/jobs/{job_id}/explain", responses=problem_responses(401, 403, 404))

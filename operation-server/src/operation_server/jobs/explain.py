@@ -129,8 +129,10 @@ def waiting_for_retry(situation: Situation) -> Answer:
         return None
     return (
         Reason.WAITING_FOR_RETRY,
-        f"Attempt {job.attempt} failed; the next one starts at {job.run_at:%Y-%m-%d %H:%M:%S} UTC "
-        f"({job.failures} of {job.max_retries} retries are used).",
+        (
+            f"Attempt {job.attempt} failed; the next one starts at {job.run_at:%Y-%m-%d %H:%M:%S} UTC "
+            f"({job.failures} of {job.max_retries} retries are used)."
+        ),
         "Wait, or look at why it failed: its attempts and logs.",
     )
 

@@ -9,7 +9,7 @@ _WAIT = re.compile(r"""(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})"?\s*(?:$|[,;])""", re.
 
 
 def wait_seconds(prefer: str | None) -> int | None:
-    """Return the seconds of `wait=N`, at most 60, or None; what is not understood is ignored, as the RFC asks."""
+    """Return the seconds of `wait=N`, at most 60, or None; the rest is ignored, as the RFC asks."""
     found = _WAIT.search(prefer or "")
     if found is None or int(found[1]) == 0:
         return None

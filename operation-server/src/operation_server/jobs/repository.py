@@ -164,10 +164,11 @@ async def find_log(connection: AsyncConnection, job_id: int, attempt: int | None
     return (await connection.execute(query.order_by(JobLog.attempt.desc()).limit(1))).one_or_none()
 
 
-async def list_events(connection: AsyncConnection, job_id: int) -> Sequence[Row[Any]]:
+async def list_events(connection: AsyncConnection, job_id: int, *, after_id: int) -> Sequence[Row[Any]]:
     """Return a job's durable events in order."""
     query = select(JobEvent.id, JobEvent.job_id, JobEvent.type, JobEvent.data, JobEvent.at)
-    return (await connection.execute(query.where(JobEvent.job_id == job_id).order_by(JobEvent.id))).all()
+    query = query.where(JobEvent.job_id == job_id, JobEvent.id > after_id).order_by(JobEvent.id)
+    return (await connection.execute(query)).all()
 
 
 async def group_by_plugin(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[str, list[int]]:

@@ -1,4 +1,4 @@
-"""Requests and answers about jobs. The models of answers describe them; the hot path renders rows directly."""
+"""Requests and answers about jobs. The models describe answers; rows are rendered directly, for speed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import Row
 
 from operation_server.jobs.transitions import NewJob
+from operation_server.live.cursor import STREAM_START, Cursor
 from satellite.contracts.event import Event
 from satellite.contracts.job import JobStatus
 from satellite.contracts.outcome import JobError
@@ -235,6 +236,17 @@ def job_fields(row: Row[Any]) -> dict[str, Any]:
         "started_at": row.started_at,
         "completed_at": row.completed_at,
         "timings": row.timings,
+    }
+
+
+def event_fields(row: Row[Any]) -> dict[str, Any]:
+    """Return a durable event as the answer shows it; its cursor resumes a stream after it."""
+    return {
+        "cursor": str(Cursor(STREAM_START, row.id)),
+        "job_id": row.job_id,
+        "type": row.type,
+        "data": row.data,
+        "at": row.at,
     }
 
 

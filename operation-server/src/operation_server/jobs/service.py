@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row
@@ -41,8 +41,6 @@ from satellite.contracts.job import JobStatus
 CANCELLED_AT_ONCE = 500
 """Jobs that one transaction of a bulk cancel locks."""
 MOST_BATCH_VIOLATIONS = 1_000
-WAIT_POLLS_S = (0.05, 0.25, 1.0)
-"""How long to trust the hub before asking the database; it may have missed an early finish or lost Redis."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,21 +141,14 @@ class JobService:
 
     async def wait(self, caller: Account, job_id: int, *, timeout_s: float) -> dict[str, Any]:
         """Return a job once it has finished, or as it is after `timeout_s`."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout_s
-        polls = iter(WAIT_POLLS_S)
-        poll_s = next(polls)
-        while True:
-            await self._hub.wait_finished(job_id, min(poll_s, max(0.0, deadline - loop.time())))
-            job = await self.get(caller, job_id)
-            if JobStatus(job["status"]).is_terminal or loop.time() >= deadline:
-                return job
-            poll_s = next(polls, poll_s)
+        await self._hub.wait_finished(job_id, timeout_s)
+        return await self.get(caller, job_id)
 
     async def list_page(
         self, caller: Account, wanted: JobFilter, *, before_id: int | None, skip: int, limit: int
     ) -> tuple[int, list[dict[str, Any]]]:
-        """Return the capped number of the caller's jobs and a page of them, newest first."""
+        """Return the capped number of the caller's jobs and a page of them, newest first; admins see all."""
+        wanted = _visible(caller, wanted)
         async with self._reader.connect() as connection:
             rows = await repository.list_page(connection, wanted, before_id=before_id, skip=skip, limit=limit)
             whole = before_id is None and len(rows) < limit and (rows or not skip)
@@ -180,8 +171,9 @@ class JobService:
         self._after_commit.signal_cancel(requested.cancelling)
         return job_fields(_allowed(caller, row, job_id))
 
-    async def cancel_many(self, wanted: JobFilter) -> BulkCancel:
-        """Cancel all unfinished jobs that match; each transaction takes some, so that none locks for long."""
+    async def cancel_many(self, caller: Account, wanted: JobFilter) -> BulkCancel:
+        """Cancel all unfinished jobs of the caller's that match, a few hundred in each transaction."""
+        wanted = _visible(caller, wanted)
         done = BulkCancel()
         after_id = 0
         while True:
@@ -241,11 +233,11 @@ class JobService:
             _allowed(caller, await repository.find_head(connection, job_id), job_id)
             return [row._asdict() for row in await repository.list_attempts(connection, job_id)]
 
-    async def list_events(self, caller: Account, job_id: int) -> Sequence[Row[Any]]:
+    async def list_events(self, caller: Account, job_id: int, *, after_id: int = 0) -> Sequence[Row[Any]]:
         """Return a job's durable events in order."""
         async with self._reader.connect() as connection:
             _allowed(caller, await repository.find_head(connection, job_id), job_id)
-            return await repository.list_events(connection, job_id)
+            return await repository.list_events(connection, job_id, after_id=after_id)
 
     async def require_access(self, caller: Account, job_id: int) -> None:
         """Refuse callers who may not see the job."""
@@ -328,6 +320,10 @@ def _without_replays(jobs: Sequence[NewJob], taken: dict[str, tuple[int, str | N
     if violations:
         raise IdempotencyKeyReused(violations)
     return fresh
+
+
+def _visible(caller: Account, wanted: JobFilter) -> JobFilter:
+    return wanted if caller.is_admin else replace(wanted, owner_id=caller.id)
 
 
 def _allowed(caller: Account, row: Row[Any] | None, job_id: int) -> Row[Any]:

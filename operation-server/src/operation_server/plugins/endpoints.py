@@ -17,7 +17,7 @@ from satellite.contracts.plugin_manifest import PluginManifest
 
 
 class ManifestRoute(StrictJSONRoute):
-    """Turns what pydantic finds wrong with a manifest into `PluginInvalid`; malformed JSON stays malformed."""
+    """Turns what is wrong with a manifest into `PluginInvalid`; malformed JSON stays malformed."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler with its validation errors translated."""
@@ -30,8 +30,8 @@ class ManifestRoute(StrictJSONRoute):
                 errors = exc.errors()
                 if any(
                     error["type"] == "json_invalid"
-                    or error["loc"] == ("body",)
-                    and error["type"] == "missing"
+                    or (error["loc"] == ("body",)
+                    and error["type"] == "missing")
                     for error in errors
                 ):
                     raise

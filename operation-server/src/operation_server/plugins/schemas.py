@@ -39,7 +39,7 @@ class PluginRead(PluginManifest):
     model_config = ConfigDict(frozen=True, extra="ignore", json_schema_extra={"examples": [EXAMPLE]})
 
     id: int
-    digest: str = Field(description="SHA-256 of the canonical manifest.")
+    manifest_digest: str = Field(description="SHA-256 of the canonical manifest.")
     created_by: int
     created_at: datetime
     control: PluginControlRead
@@ -51,7 +51,7 @@ class PluginRead(PluginManifest):
             {
                 **row.manifest,
                 "id": row.id,
-                "digest": row.digest,
+                "manifest_digest": row.digest,
                 "created_by": row.created_by,
                 "created_at": row.created_at,
                 "control": {"is_paused": row.is_paused, "max_running": row.max_running},

@@ -17,7 +17,8 @@ MOST_CACHED = 1_000
 
 BY_STATUS = text("""
     SELECT status, count(*) AS jobs FROM jobs
-    WHERE created_at > now() - interval '1 day' AND (CAST(:owner_id AS bigint) IS NULL OR owner_id = :owner_id)
+    WHERE created_at > now() - interval '1 day'
+      AND (CAST(:owner_id AS bigint) IS NULL OR owner_id = :owner_id)
     GROUP BY status
 """)
 BY_PLUGIN = text("""

@@ -18,6 +18,18 @@ CONTROL_CHANNEL: Final = "satellite:control"
 
 WORKER_PATTERN: Final = "satellite:worker:*"
 
+WORKERS: Final = "satellite:workers"
+"""Set of worker names; a worker adds its own with each heartbeat, readers remove those without one."""
+
+COUNTERS: Final = "satellite:counters"
+"""Hash of counts since Redis was last empty: stale outcomes, lost attempts and the like."""
+
+RESULTS_IN_FLIGHT: Final = "satellite:results:in-flight"
+"""List of messages of the results queue that the results consumer works on; none is lost if it dies."""
+
+RESULTS_OWNER: Final = "satellite:results:owner"
+"""Token of the results consumer that may empty the list of messages in flight."""
+
 
 def claim(job_id: int, attempt: int) -> str:
     """Key of the first worker to claim an attempt; outlives the attempt, so that duplicates are dropped."""

@@ -6,15 +6,21 @@ import json
 import os
 import shutil
 import stat
-from collections import namedtuple
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from satellite.local.errors import DiskFull, HomeInUse, StackError
 from satellite.local.home import StackHome
 
-Usage = namedtuple("Usage", "total used free")
+
+class Usage(NamedTuple):
+    """What `shutil.disk_usage` returns."""
+
+    total: int
+    used: int
+    free: int
 
 
 @pytest.fixture
@@ -31,7 +37,7 @@ class TestPrepare:
     ) -> None:
         monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9 - 50 * 2**20, 50 * 2**20))
 
-        with pytest.raises(DiskFull, match="Only 50 MiB are free .* 200 MiB are needed"):
+        with pytest.raises(DiskFull, match=r"Only 50 MiB are free .* 200 MiB are needed"):
             StackHome(path=tmp_path).prepare()
 
     def test_file_in_the_way_is_told_in_one_sentence(self, tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ SUBMIT = text("""
             expires_at, idempotency_key, request_digest
         )
         SELECT n.owner_id, n.plugin_id, n.plugin_name, n.plugin_version,
-               coalesce(n.input_data, 'null'::jsonb), n.priority, n.timeout_s, n.max_retries, now() + n.expires_in_s * interval '1 second',
+               coalesce(n.input_data, 'null'::jsonb), n.priority, n.timeout_s, n.max_retries,
+               now() + n.expires_in_s * interval '1 second',
                n.idempotency_key, n.request_digest
         FROM ROWS FROM (
             jsonb_to_recordset(CAST(:jobs AS jsonb)) AS (

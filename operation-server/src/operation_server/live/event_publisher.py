@@ -1,0 +1,123 @@
+"""Publishes durable events to the Redis stream after their commit, each exactly once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from satellite.contracts import redis_keys
+from satellite.contracts.event import StreamEntry
+
+STREAM_LENGTH = 100_000
+EVENTS_PER_BUCKET = 1_000_000
+BUCKET_TTL_S = 7 * 86_400
+MARK_DELAY_S = 0.2
+"""Marks of published events are gathered for this long, so that they cost one statement."""
+
+# KEYS: the stream, then the bitmap of each entry. ARGV: stream length, bitmap time to live, then for each
+# entry its bit (-1 when it is live only) and its fields. One script, so that bit and entry are set together
+# and publishing again is harmless.
+PUBLISH_ONCE = """
+local added = 0
+for i = 2, #KEYS do
+    local at = 3 + (i - 2) * 7
+    local bit = tonumber(ARGV[at])
+    local is_new = true
+    if bit >= 0 then
+        is_new = redis.call('SETBIT', KEYS[i], bit, 1) == 0
+        redis.call('EXPIRE', KEYS[i], ARGV[2])
+    end
+    if is_new then
+        redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*',
+            'event_id', ARGV[at + 1], 'job_id', ARGV[at + 2], 'owner_id', ARGV[at + 3],
+            'type', ARGV[at + 4], 'data', ARGV[at + 5], 'at', ARGV[at + 6])
+        added = added + 1
+    end
+end
+return added
+"""
+
+MARK_PUBLISHED = text("""
+    UPDATE job_events SET published_at = now()
+    WHERE id = ANY(CAST(:ids AS bigint[])) AND published_at IS NULL
+""")
+
+log = structlog.get_logger(__name__)
+
+
+class EventPublisher:
+    """Adds events to the stream and remembers in the database which ones it added.
+
+    Nothing here raises or blocks for long: what cannot be published stays unmarked and is swept later.
+    """
+
+    def __init__(self, *, redis: Redis, engine: AsyncEngine) -> None:
+        self._redis = redis
+        self._engine = engine
+        self._script = redis.register_script(PUBLISH_ONCE)
+        self._unmarked: list[int] = []
+        self._marking: asyncio.Task[None] | None = None
+
+    async def publish(self, entries: Sequence[StreamEntry]) -> bool:
+        """Publish committed events in their order; return whether Redis took them."""
+        if not entries:
+            return True
+        keys, arguments = _script_parameters(entries)
+        try:
+            await self._script(keys=keys, args=arguments)
+        except (RedisError, OSError) as error:
+            log.warning("events wait for the sweep", events=len(entries), error=str(error))
+            return False
+        self._unmarked.extend(entry.event_id for entry in entries if entry.event_id)
+        if self._unmarked and (self._marking is None or self._marking.done()):
+            self._marking = asyncio.create_task(self._mark_soon())
+        return True
+
+    async def aclose(self) -> None:
+        """Write the marks that are still gathered."""
+        if self._marking is not None:
+            self._marking.cancel()
+            await asyncio.wait([self._marking])
+        await self._mark()
+
+    async def _mark_soon(self) -> None:
+        while self._unmarked:
+            await asyncio.sleep(MARK_DELAY_S)
+            await self._mark()
+
+    async def _mark(self) -> None:
+        ids, self._unmarked = self._unmarked, []
+        if not ids:
+            return
+        try:
+            async with self._engine.begin() as connection:
+                # A lost mark means one more harmless publication, so it need not wait for the disk.
+                await connection.execute(text("SET LOCAL synchronous_commit = off"))
+                await connection.execute(MARK_PUBLISHED, {"ids": ids})
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("published events are not marked", events=len(ids), error=str(error))
+
+
+def _script_parameters(entries: Sequence[StreamEntry]) -> tuple[list[str], list[str | int]]:
+    keys = [redis_keys.EVENTS]
+    arguments: list[str | int] = [STREAM_LENGTH, BUCKET_TTL_S]
+    for entry in entries:
+        bucket, bit = divmod(entry.event_id, EVENTS_PER_BUCKET)
+        keys.append(redis_keys.published_events(bucket))
+        arguments += [
+            bit if entry.event_id else -1,
+            entry.event_id,
+            entry.job_id,
+            entry.owner_id,
+            entry.type.value,
+            entry.data,
+            entry.at.isoformat(),
+        ]
+    return keys, arguments

@@ -1,0 +1,80 @@
+"""Frames: events as clients see them, serialised once for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from operation_server.live.cursor import STREAM_START, Cursor, StreamId
+from satellite.contracts.event import EventType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One event; only the cursor differs between clients."""
+
+    stream_id: StreamId
+    event_id: int
+    """Id of the durable event, 0 when live only."""
+    job_id: int
+    owner_id: int
+    type: str
+    tail: str
+    """The JSON text after the cursor."""
+
+    @classmethod
+    def build(
+        cls,
+        *,
+        job_id: int,
+        owner_id: int,
+        type_: str,
+        data: str,
+        at: str,
+        event_id: int = 0,
+        stream_id: StreamId = STREAM_START,
+    ) -> Frame:
+        """Return the frame of an event whose data is JSON text."""
+        rest = {"job_id": job_id, "type": type_, "data": orjson.Fragment(data), "at": at}
+        return cls(
+            stream_id=stream_id,
+            event_id=event_id,
+            job_id=job_id,
+            owner_id=owner_id,
+            type=type_,
+            tail=orjson.dumps(rest)[1:].decode(),
+        )
+
+    @classmethod
+    def from_entry(cls, stream_id: StreamId, fields: Mapping[Any, Any]) -> Frame:
+        """Return the frame of a stream entry.
+
+        Raises:
+            ValueError, KeyError: it is not an entry that Satellite wrote.
+        """
+        entry = {_text(key): _text(value) for key, value in fields.items()}
+        return cls.build(
+            stream_id=stream_id,
+            event_id=int(entry["event_id"]),
+            job_id=int(entry["job_id"]),
+            owner_id=int(entry["owner_id"]),
+            type_=entry["type"],
+            data=entry["data"],
+            at=entry["at"],
+        )
+
+    @property
+    def ends_story(self) -> bool:
+        """Tell whether the job has ended with this event."""
+        return self.type == EventType.RESULT
+
+    def text(self, cursor: Cursor) -> str:
+        """Return the JSON text for a client that stands at `cursor` after it."""
+        return f'{{"cursor":"{cursor}",{self.tail}'
+
+
+def _text(raw: Any) -> str:
+    return raw.decode() if isinstance(raw, bytes) else str(raw)

@@ -1,0 +1,143 @@
+"""What a client missed: from the stream where it still has it, else from the database."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Any
+
+from redis.exceptions import RedisError
+from sqlalchemy import TextClause, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from operation_server.live.cursor import Cursor, StreamId, format_stream_id, parse_stream_id
+from operation_server.live.frame import Frame
+from operation_server.live.hub import Hub, readable
+from operation_server.live.subscription import Subscription
+from satellite.contracts import redis_keys
+
+PAGE = 500
+
+DURABLE_OF_JOB = text("""
+    SELECT id, job_id, owner_id, type, data::text AS data, at FROM job_events
+    WHERE job_id = :job_id AND id > :after ORDER BY id LIMIT :limit
+""")
+DURABLE_OF_OWNER = text("""
+    SELECT id, job_id, owner_id, type, data::text AS data, at FROM job_events
+    WHERE owner_id = :owner_id AND id > :after ORDER BY id LIMIT :limit
+""")
+DURABLE = text("""
+    SELECT id, job_id, owner_id, type, data::text AS data, at FROM job_events
+    WHERE id > :after ORDER BY id LIMIT :limit
+""")
+
+
+async def list_durable(
+    engine: AsyncEngine,
+    *,
+    job_id: int | None = None,
+    owner_id: int | None = None,
+    after: int = 0,
+    limit: int = PAGE,
+) -> list[Frame]:
+    """Return a page of durable events in their order: of a job, of an owner, or of all."""
+    statement, scope = _scope(job_id, owner_id)
+    async with engine.connect() as connection:
+        rows = await connection.execute(statement, {**scope, "after": after, "limit": limit})
+        return [
+            Frame.build(
+                event_id=row.id,
+                job_id=row.job_id,
+                owner_id=row.owner_id,
+                type_=row.type,
+                data=row.data,
+                at=row.at.isoformat(),
+            )
+            for row in rows
+        ]
+
+
+def _scope(job_id: int | None, owner_id: int | None) -> tuple[TextClause, dict[str, Any]]:
+    if job_id is not None:
+        return DURABLE_OF_JOB, {"job_id": job_id}
+    if owner_id is not None:
+        return DURABLE_OF_OWNER, {"owner_id": owner_id}
+    return DURABLE, {}
+
+
+async def follow(hub: Hub, subscription: Subscription, *, after: Cursor | None) -> AsyncGenerator[str]:
+    """Yield the text of every frame after a cursor: first what was missed, then what comes.
+
+    Without a cursor the story of a single job begins at its submission, that of many jobs begins now.
+
+    Raises:
+        FellBehind: the client is too slow.
+    """
+    subscription.event_id = after.event_id if after else hub.newest_event_id
+    with hub.subscribed(subscription):
+        # Subscribed before anything is read, so that nothing falls between the past and the present.
+        present = hub.position
+        if after is None and subscription.job_id is None:
+            missed = None
+        elif after is not None and await _stream_holds(hub, after.stream_id):
+            missed = _from_stream(hub, subscription, after.stream_id, present)
+        else:
+            subscription.event_id = after.event_id if after else 0
+            missed = _from_database(hub, subscription)
+        if missed is not None:
+            async for line in missed:
+                yield line
+        while True:
+            yield await subscription.take()
+
+
+async def _stream_holds(hub: Hub, stream_id: StreamId) -> bool:
+    """Tell whether the stream still has everything after an entry, that entry included."""
+    try:
+        oldest: Any = await hub.redis.xrange(redis_keys.EVENTS, count=1)
+        newest: Any = await hub.redis.xrevrange(redis_keys.EVENTS, count=1)
+    except (RedisError, OSError):
+        return False
+    if not oldest or not newest:
+        return False
+    return parse_stream_id(oldest[0][0]) <= stream_id <= parse_stream_id(newest[0][0])
+
+
+async def _from_stream(
+    hub: Hub, subscription: Subscription, start: StreamId, end: StreamId
+) -> AsyncIterator[str]:
+    position = start
+    while position < end:
+        entries: Any = await hub.redis.xrange(
+            redis_keys.EVENTS, min=f"({format_stream_id(position)}", max=format_stream_id(end), count=PAGE
+        )
+        for raw_id, fields in entries:
+            position = parse_stream_id(raw_id)
+            frame = readable(position, fields)
+            if frame is not None and _is_wanted(frame, subscription):
+                yield subscription.show(frame)
+        if len(entries) < PAGE:
+            return
+
+
+async def _from_database(hub: Hub, subscription: Subscription) -> AsyncIterator[str]:
+    while True:
+        frames = await list_durable(
+            hub.engine,
+            job_id=subscription.job_id,
+            owner_id=subscription.owner_id,
+            after=subscription.event_id,
+        )
+        for frame in frames:
+            subscription.shown.add(frame.event_id)
+            yield subscription.show(frame)
+        if len(frames) < PAGE:
+            break
+    progress = hub.latest_progress(subscription.job_id) if subscription.job_id else None
+    if progress is not None:
+        yield subscription.show(progress)
+
+
+def _is_wanted(frame: Frame, subscription: Subscription) -> bool:
+    if subscription.job_id is not None:
+        return frame.job_id == subscription.job_id
+    return subscription.owner_id in {None, frame.owner_id}

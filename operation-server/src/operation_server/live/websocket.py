@@ -1,0 +1,116 @@
+"""WebSockets: every event of one job, or of all jobs the caller may see."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Annotated
+
+from fastapi import APIRouter, Query, WebSocket
+from sqlalchemy import text
+from starlette.websockets import WebSocketDisconnect
+
+from operation_server.accounts.account import Account
+from operation_server.dependencies import ServicesDep, SocketCallerDep
+from operation_server.live.cursor import Cursor, CursorInvalid
+from operation_server.live.hub import Hub
+from operation_server.live.replay import follow
+from operation_server.live.subscription import FellBehind, Subscription
+
+SEND_TIMEOUT_S = 10.0
+"""A client that takes no frame for so long has gone."""
+
+UNAUTHENTICATED = 4401
+FORBIDDEN = 4403
+NOT_FOUND = 4404
+CURSOR_INVALID = 4400
+TRY_AGAIN_LATER = 1013
+
+OWNER = text("SELECT owner_id FROM jobs WHERE id = :id")
+
+router = APIRouter(prefix="/ws", tags=["live"])
+
+AfterParameter = Annotated[str | None, Query(description="Cursor of the last frame seen.")]
+
+
+@router.websocket("/jobs/{job_id}")
+async def watch_job(
+    websocket: WebSocket,
+    job_id: int,
+    services: ServicesDep,
+    caller: SocketCallerDep,
+    after: AfterParameter = None,
+) -> None:
+    """Tell the whole story of a job, then whatever happens to it."""
+    # Refused after the handshake, because browsers see no close code of a refused handshake.
+    await websocket.accept()
+    if caller is None:
+        await websocket.close(UNAUTHENTICATED, "a valid token or ticket is needed")
+        return
+    owner_id = await find_owner(services.hub, job_id)
+    if owner_id is None:
+        await websocket.close(NOT_FOUND, f"there is no job {job_id}")
+    elif not caller.is_admin and owner_id != caller.id:
+        await websocket.close(FORBIDDEN, "this is somebody else's job")
+    else:
+        await _serve(websocket, services.hub, Subscription(job_id=job_id), after)
+
+
+@router.websocket("/jobs")
+async def watch_jobs(
+    websocket: WebSocket, services: ServicesDep, caller: SocketCallerDep, after: AfterParameter = None
+) -> None:
+    """Tell what happens to the caller's jobs from now on; an admin sees everybody's."""
+    await websocket.accept()
+    if caller is None:
+        await websocket.close(UNAUTHENTICATED, "a valid token or ticket is needed")
+        return
+    await _serve(websocket, services.hub, subscription_of(caller), after)
+
+
+def subscription_of(caller: Account) -> Subscription:
+    """Return a subscription to all jobs that the caller may see."""
+    return Subscription() if caller.is_admin else Subscription(owner_id=caller.id)
+
+
+async def find_owner(hub: Hub, job_id: int) -> int | None:
+    """Return the owner of a job, or None when there is no such job."""
+    if not 0 < job_id < 2**63:
+        return None
+    async with hub.engine.connect() as connection:
+        owner_id: int | None = (await connection.execute(OWNER, {"id": job_id})).scalar()
+        return owner_id
+
+
+async def _serve(websocket: WebSocket, hub: Hub, subscription: Subscription, after: str | None) -> None:
+    try:
+        cursor = Cursor.parse(after) if after else None
+    except CursorInvalid as error:
+        await websocket.close(CURSOR_INVALID, str(error))
+        return
+    sending = asyncio.create_task(_send(websocket, hub, subscription, cursor))
+    receiving = asyncio.create_task(_until_disconnected(websocket))
+    try:
+        await asyncio.wait({sending, receiving}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (sending, receiving):
+            task.cancel()
+        await asyncio.gather(sending, receiving, return_exceptions=True)
+
+
+async def _send(websocket: WebSocket, hub: Hub, subscription: Subscription, cursor: Cursor | None) -> None:
+    try:
+        async with contextlib.aclosing(follow(hub, subscription, after=cursor)) as lines:
+            async for line in lines:
+                await asyncio.wait_for(websocket.send_text(line), SEND_TIMEOUT_S)
+    except FellBehind:
+        await websocket.close(TRY_AGAIN_LATER, "too slow; resume from the last cursor")
+    except (WebSocketDisconnect, TimeoutError, RuntimeError):
+        return
+
+
+async def _until_disconnected(websocket: WebSocket) -> None:
+    # What clients say is ignored, but reading is how a disconnect is noticed.
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        while True:
+            await websocket.receive_text()

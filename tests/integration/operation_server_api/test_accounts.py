@@ -1,0 +1,88 @@
+"""Logging in, and who may do what with accounts."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from tests.integration.operation_server_api.conftest import ADMIN
+
+
+class TestToken:
+    async def test_json_and_form_both_log_in(self, stranger: httpx.AsyncClient) -> None:
+        by_json = await stranger.post("/auth/token", json=ADMIN)
+        by_form = await stranger.post("/auth/token", data={**ADMIN, "grant_type": "password"})
+
+        assert by_json.status_code == by_form.status_code == 200
+        assert by_json.json()["token_type"] == "bearer"
+        assert by_form.json()["expires_in"] == 3600
+
+    @pytest.mark.parametrize("change", [{"password": "wrong"}, {"username": "nobody@example.com"}])
+    async def test_wrong_credentials_are_401_and_do_not_say_which(
+        self, stranger: httpx.AsyncClient, change: dict[str, str]
+    ) -> None:
+        answer = await stranger.post("/auth/token", json={**ADMIN, **change})
+
+        assert answer.status_code == 401
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["www-authenticate"] == "Bearer"
+        assert answer.json()["detail"] == "The user name or the password is wrong."
+
+    async def test_a_malformed_login_is_422_and_does_not_repeat_the_password(
+        self, stranger: httpx.AsyncClient
+    ) -> None:
+        answer = await stranger.post("/auth/token", json={"password": "the admin's password"})
+        broken = await stranger.post(
+            "/auth/token", content=b"{", headers={"content-type": "application/json"}
+        )
+
+        assert answer.status_code == broken.status_code == 422
+        assert [error["pointer"] for error in answer.json()["errors"]] == ["/username"]
+        assert "the admin's password" not in answer.text
+
+    async def test_a_ticket_opens_no_route(
+        self, admin: httpx.AsyncClient, stranger: httpx.AsyncClient
+    ) -> None:
+        ticket = (await admin.post("/auth/ws-ticket")).json()["ticket"]
+
+        answer = await stranger.get("/users/me", headers={"Authorization": f"Bearer {ticket}"})
+
+        assert answer.status_code == 401
+
+    async def test_a_closed_account_is_locked_out(
+        self, user: httpx.AsyncClient, stranger: httpx.AsyncClient, engine: AsyncEngine
+    ) -> None:
+        async with engine.begin() as connection:
+            await connection.execute(text("UPDATE users SET is_active = false WHERE role = 'user'"))
+
+        credentials = {"username": "ada@example.com", "password": "analytical engine"}
+        assert (await stranger.post("/auth/token", json=credentials)).status_code == 401
+        assert (await user.get("/users/me")).status_code == 401
+
+
+class TestUsers:
+    async def test_me(self, user: httpx.AsyncClient) -> None:
+        me = (await user.get("/users/me")).json()
+
+        assert me["username"] == "ada@example.com"
+        assert me["role"] == "user"
+        assert "password_hash" not in me
+
+    async def test_only_admins_open_and_list_accounts(
+        self, user: httpx.AsyncClient, admin: httpx.AsyncClient
+    ) -> None:
+        body = {"username": "eve", "password": "12345678"}
+
+        assert (await user.post("/users", json=body)).status_code == 403
+        assert (await user.get("/users")).status_code == 403
+        assert (await admin.post("/users", json=body)).status_code == 201
+        assert (await admin.post("/users", json=body)).status_code == 409
+        assert (await admin.get("/users")).json()["total"] == 3
+
+    async def test_unknown_fields_are_422(self, admin: httpx.AsyncClient) -> None:
+        answer = await admin.post("/users", json={"username": "eve", "password": "12345678", "rôle": "admin"})
+
+        assert answer.status_code == 422
+        assert answer.json()["errors"] == [{"pointer": "/rôle", "message": "is not a known field"}]

@@ -41,11 +41,12 @@ class ContainerSession:
         self.closed = True
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
+        # The response owns the reader above the socket: closing what lies below it first would make it fail.
         response = getattr(self._attached, "_response", None)
-        with contextlib.suppress(OSError):
-            self._attached.close()
         if response is not None:
             response.close()
+        with contextlib.suppress(OSError):
+            self._attached.close()
         self._socket.close()
 
 

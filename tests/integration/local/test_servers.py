@@ -140,7 +140,7 @@ class TestPrivateHome:
         data.mkdir()
         (data / "PG_VERSION").write_text("18")
 
-        with pytest.raises(StackError, match=r"can no longer reach .* chmod a\+x"):
+        with pytest.raises(StackError, match=r"can no longer reach .*chmod a\+x"):
             find_place(private_home)
 
 

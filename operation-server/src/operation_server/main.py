@@ -23,7 +23,7 @@ from operation_server.deadletters import endpoints as dead_letters
 from operation_server.error_handlers import add_error_handlers
 from operation_server.health import endpoints as health
 from operation_server.jobs import endpoints as jobs
-from operation_server.live import websocket
+from operation_server.live import sse, websocket
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.live.hub import Hub
 from operation_server.plugins import endpoints as plugins
@@ -43,6 +43,7 @@ ROUTERS = (
     dead_letters.router,
     workers.router,
     statistics.router,
+    sse.router,
     websocket.router,
 )
 DRAIN_TIMEOUT_S = 5.0

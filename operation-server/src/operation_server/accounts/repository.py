@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import Row, exists, func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.accounts.account import Account, Role
+from operation_server.database.rows import AnyRow
 from operation_server.models import User
 
 _COLUMNS = (User.id, User.username, User.role, User.max_running, User.created_at)
@@ -67,7 +68,7 @@ async def list_accounts(connection: AsyncConnection, *, skip: int, limit: int) -
     return total, [_account(row) for row in rows]
 
 
-def _account(row: Row[tuple[int, str, str, int | None, object]] | Row[tuple[object, ...]]) -> Account:
+def _account(row: AnyRow) -> Account:
     return Account(
         id=row.id,
         username=row.username,

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from operation_server.database.rows import AnyRow
 from operation_server.jobs.repository import JobFilter
 from operation_server.models import Job, Plugin
 
 
 async def list_groups(
     connection: AsyncConnection, wanted: JobFilter, *, skip: int, limit: int
-) -> tuple[int, Sequence[Row[Any]]]:
+) -> tuple[int, Sequence[AnyRow]]:
     """Return the number of groups of equal failures and a page of them, the largest first."""
     groups = (
         select(

@@ -48,7 +48,8 @@ class DeadLetterService:
             total, rows = await repository.list_groups(
                 connection, _dead(caller, wanted), skip=skip, limit=limit
             )
-        return total, [row._asdict() for row in rows]
+        # Names of a subquery's columns are a subclass of str, which the serialiser does not take for a key.
+        return total, [{str(name): value for name, value in row._asdict().items()} for row in rows]
 
     async def replay_one(self, caller: Account, job_id: int, *, plugin_version: str | None) -> dict[str, Any]:
         """Run a dead letter again and return its job.

@@ -26,7 +26,7 @@ from operation_server.jobs.schemas import (
 )
 from operation_server.json_route import StrictJSONRoute
 from operation_server.live.cursor import Cursor
-from operation_server.live.sse import sse_response
+from operation_server.live.sse import EVENT_STREAM, STREAM_ANSWER, ResumeDep, sse_response
 from operation_server.live.subscription import Subscription
 from operation_server.problems import problem_responses
 from satellite.contracts.job import JobStatus
@@ -34,8 +34,6 @@ from satellite.contracts.job import JobStatus
 router = APIRouter(tags=["jobs"], route_class=StrictJSONRoute)
 
 LARGEST_ID = 2**63 - 1
-EVENT_STREAM = "text/event-stream"
-EVENT_STREAM_EXAMPLE = 'id: 1767323045000-0:7\ndata: {"cursor":"1767323045000-0:7","type":"status",...}\n\n'
 JobId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[42])]
 IdempotencyKey = Annotated[
     str | None,
@@ -50,6 +48,9 @@ Prefer = Annotated[
     str | None,
     Header(description="`wait=N`, 1 to 60: answer when the job has finished, at the latest after N seconds."),
 ]
+LOG_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/plain": {"example": "model loaded\n1 row classified\n"}}}
+}
 FINISHED: dict[int | str, dict[str, Any]] = {200: {"model": JobRead, "description": "The job has finished"}}
 
 
@@ -178,8 +179,7 @@ async def retry_job(caller: CallerDep, services: ServicesDep, job_id: JobId) -> 
 @router.get(
     "/jobs/{job_id}/logs",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"example": "model loaded\n1 row classified\n"}}}}
-    | problem_responses(401, 403, 404),
+    responses=LOG_ANSWER | problem_responses(401, 403, 404),
 )
 async def read_log(
     caller: CallerDep,
@@ -204,21 +204,19 @@ async def list_attempts(caller: CallerDep, services: ServicesDep, job_id: JobId)
 @router.get(
     "/jobs/{job_id}/events",
     response_model=EventList,
-    responses={200: {"content": {EVENT_STREAM: {"example": EVENT_STREAM_EXAMPLE}}}}
-    | problem_responses(401, 403, 404, 422),
+    responses=STREAM_ANSWER | problem_responses(401, 403, 404, 422),
 )
 async def list_events(
     request: Request,
     caller: CallerDep,
     services: ServicesDep,
     job_id: JobId,
-    after: Annotated[str | None, Query(max_length=64, description="Cursor of the last event seen.")] = None,
+    after: ResumeDep,
 ) -> Response:
     """List a job's status and result events; with `Accept: text/event-stream` follow all of them live."""
     if EVENT_STREAM in request.headers.get("accept", ""):
         await services.jobs.require_access(caller, job_id)
-        resume_after = request.headers.get("last-event-id") or after
-        return sse_response(services.hub, Subscription(job_id=job_id), after=resume_after)
+        return sse_response(services.hub, Subscription(job_id=job_id), after=after)
     after_id = Cursor.parse(after).event_id if after else 0
     rows = await services.jobs.list_events(caller, job_id, after_id=after_id)
     items = [event_fields(row) for row in rows]

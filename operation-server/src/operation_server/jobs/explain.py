@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from pydantic import BaseModel, Field
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from operation_server.database.rows import AnyRow
 from operation_server.jobs import queue_position
 from operation_server.jobs.queue_position import Circumstances
 from operation_server.workers.service import BrokerUnavailable, WorkerService
@@ -56,7 +55,7 @@ class Explanation(BaseModel):
 class Situation:
     """All that the reasons look at."""
 
-    job: Row[Any]
+    job: AnyRow
     around: Circumstances
     workers: Sequence[WorkerHeartbeat] | None
     """None: Redis does not answer."""
@@ -244,7 +243,7 @@ class Explainer:
     def __init__(self, workers: WorkerService) -> None:
         self._workers = workers
 
-    async def explain(self, connection: AsyncConnection, job: Row[Any]) -> Explanation:
+    async def explain(self, connection: AsyncConnection, job: AnyRow) -> Explanation:
         """Return why the job is where it is."""
         around = await queue_position.look_around(connection, job)
         try:

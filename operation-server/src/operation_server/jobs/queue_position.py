@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operation_server.database.rows import AnyRow
 
 AROUND = text("""
     SELECT p.manifest, coalesce(c.is_paused, false) AS is_paused, c.max_running AS control_limit,
@@ -47,7 +49,7 @@ class Circumstances:
     """The database's clock, which run_at is in."""
 
 
-async def look_around(connection: AsyncConnection, job: Row[Any]) -> Circumstances:
+async def look_around(connection: AsyncConnection, job: AnyRow) -> Circumstances:
     """Return what stands around a job."""
     row = (await connection.execute(AROUND, {"job_id": job.id})).one()
     return Circumstances(

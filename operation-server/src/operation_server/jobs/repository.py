@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, case, func, null, select
+from sqlalchemy import BindParameter, ColumnElement, Text, bindparam, case, cast, func, null, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
+from operation_server.database.rows import AnyRow
 from operation_server.models import Job, JobAttempt, JobEvent, JobLog
 from satellite.contracts.job import JobStatus
 
@@ -77,12 +78,12 @@ class JobFilter:
         return found
 
 
-async def find(connection: AsyncConnection, job_id: int) -> Row[Any] | None:
+async def find(connection: AsyncConnection, job_id: int) -> AnyRow | None:
     """Return a job, or None."""
     return (await connection.execute(_GET, {"job_id": job_id})).one_or_none()
 
 
-async def find_head(connection: AsyncConnection, job_id: int) -> Row[Any] | None:
+async def find_head(connection: AsyncConnection, job_id: int) -> AnyRow | None:
     """Return a job's owner, status and attempt, or None."""
     query = select(Job.id, Job.owner_id, Job.status, Job.attempt).where(Job.id == job_id)
     return (await connection.execute(query)).one_or_none()
@@ -90,7 +91,7 @@ async def find_head(connection: AsyncConnection, job_id: int) -> Row[Any] | None
 
 async def list_page(
     connection: AsyncConnection, wanted: JobFilter, *, before_id: int | None, skip: int, limit: int
-) -> Sequence[Row[Any]]:
+) -> Sequence[AnyRow]:
     """Return jobs, newest first, with their payloads where those are small."""
     query = select(*_PLAIN_COLUMNS, _if_small(Job.input_data), _if_small(Job.result)).where(
         *wanted.conditions()
@@ -127,7 +128,7 @@ async def list_ids(
     limit: int,
 ) -> list[int]:
     """Return ids in one of `statuses`, oldest first, beyond `after_id`; for work in bulk."""
-    states = bindparam(
+    states: BindParameter[Any] = bindparam(
         "wanted_statuses", [status.value for status in statuses], expanding=True, literal_execute=True
     )
     rows = await connection.scalars(
@@ -139,7 +140,7 @@ async def list_ids(
     return list(rows)
 
 
-async def list_attempts(connection: AsyncConnection, job_id: int) -> Sequence[Row[Any]]:
+async def list_attempts(connection: AsyncConnection, job_id: int) -> Sequence[AnyRow]:
     """Return a job's finished attempts in order."""
     columns = (
         JobAttempt.attempt,
@@ -154,7 +155,7 @@ async def list_attempts(connection: AsyncConnection, job_id: int) -> Sequence[Ro
     return (await connection.execute(query)).all()
 
 
-async def find_log(connection: AsyncConnection, job_id: int, attempt: int | None) -> Row[Any] | None:
+async def find_log(connection: AsyncConnection, job_id: int, attempt: int | None) -> AnyRow | None:
     """Return the log of an attempt, of the newest that has one unless `attempt` is given."""
     query = select(JobLog.attempt, JobLog.text_zlib, JobLog.total_bytes, JobLog.omitted_bytes).where(
         JobLog.job_id == job_id
@@ -164,7 +165,7 @@ async def find_log(connection: AsyncConnection, job_id: int, attempt: int | None
     return (await connection.execute(query.order_by(JobLog.attempt.desc()).limit(1))).one_or_none()
 
 
-async def list_events(connection: AsyncConnection, job_id: int, *, after_id: int) -> Sequence[Row[Any]]:
+async def list_events(connection: AsyncConnection, job_id: int, *, after_id: int) -> Sequence[AnyRow]:
     """Return a job's durable events in order."""
     query = select(JobEvent.id, JobEvent.job_id, JobEvent.type, JobEvent.data, JobEvent.at)
     query = query.where(JobEvent.job_id == job_id, JobEvent.id > after_id).order_by(JobEvent.id)
@@ -183,5 +184,7 @@ async def group_by_plugin(connection: AsyncConnection, job_ids: Sequence[int]) -
 
 
 def _if_small(column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
-    small = func.pg_column_size(column) <= LISTED_PAYLOAD_BYTES
-    return case((small, column), else_=null()).label(column.key)
+    # The stored size costs nothing to know, but is that of compressed data: the second look is at the text.
+    large_as_stored = func.pg_column_size(column) > LISTED_PAYLOAD_BYTES
+    large_as_text = func.octet_length(cast(column, Text)) > LISTED_PAYLOAD_BYTES
+    return case((large_as_stored, null()), (large_as_text, null()), else_=column).label(column.key)

@@ -9,8 +9,8 @@ from typing import Any, Self
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from sqlalchemy import Row
 
+from operation_server.database.rows import AnyRow
 from operation_server.jobs.transitions import NewJob
 from operation_server.live.cursor import STREAM_START, Cursor
 from satellite.contracts.event import Event
@@ -208,7 +208,7 @@ class EventList(BaseModel):
     items: list[Event]
 
 
-def job_fields(row: Row[Any]) -> dict[str, Any]:
+def job_fields(row: AnyRow) -> dict[str, Any]:
     """Return a row of the repository as the answer shows it."""
     error = row.error
     unfinished = row.completed_at is None
@@ -239,7 +239,7 @@ def job_fields(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def event_fields(row: Row[Any]) -> dict[str, Any]:
+def event_fields(row: AnyRow) -> dict[str, Any]:
     """Return a durable event as the answer shows it; its cursor resumes a stream after it."""
     return {
         "cursor": str(Cursor(STREAM_START, row.id)),

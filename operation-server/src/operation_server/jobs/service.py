@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.accounts.account import Account
 from operation_server.database.engine import read_only
+from operation_server.database.rows import AnyRow
 from operation_server.jobs import repository
 from operation_server.jobs.after_commit import AfterCommit
 from operation_server.jobs.errors import (
@@ -233,7 +233,7 @@ class JobService:
             _allowed(caller, await repository.find_head(connection, job_id), job_id)
             return [row._asdict() for row in await repository.list_attempts(connection, job_id)]
 
-    async def list_events(self, caller: Account, job_id: int, *, after_id: int = 0) -> Sequence[Row[Any]]:
+    async def list_events(self, caller: Account, job_id: int, *, after_id: int = 0) -> Sequence[AnyRow]:
         """Return a job's durable events in order."""
         async with self._reader.connect() as connection:
             _allowed(caller, await repository.find_head(connection, job_id), job_id)
@@ -326,7 +326,7 @@ def _visible(caller: Account, wanted: JobFilter) -> JobFilter:
     return wanted if caller.is_admin else replace(wanted, owner_id=caller.id)
 
 
-def _allowed(caller: Account, row: Row[Any] | None, job_id: int) -> Row[Any]:
+def _allowed(caller: Account, row: AnyRow | None, job_id: int) -> AnyRow:
     if row is None:
         raise JobNotFound(f"There is no job {job_id}.")
     if row.owner_id != caller.id and not caller.is_admin:

@@ -30,8 +30,7 @@ class ManifestRoute(StrictJSONRoute):
                 errors = exc.errors()
                 if any(
                     error["type"] == "json_invalid"
-                    or (error["loc"] == ("body",)
-                    and error["type"] == "missing")
+                    or (error["loc"] == ("body",) and error["type"] == "missing")
                     for error in errors
                 ):
                     raise
@@ -43,6 +42,9 @@ class ManifestRoute(StrictJSONRoute):
 router = APIRouter(tags=["plugins"], route_class=StrictJSONRoute)
 registration = APIRouter(tags=["plugins"], route_class=ManifestRoute)
 
+REGISTERED_ALREADY: dict[int | str, dict[str, Any]] = {
+    200: {"model": PluginRead, "description": "It was registered already"}
+}
 VersionQuery = Annotated[
     str | None, Query(max_length=64, description="The newest registration unless given.")
 ]
@@ -51,8 +53,7 @@ VersionQuery = Annotated[
 @registration.post(
     "/plugins",
     status_code=status.HTTP_201_CREATED,
-    responses={200: {"model": PluginRead, "description": "It was registered already"}}
-    | problem_responses(400, 401, 403, 409, 413, 422),
+    responses=REGISTERED_ALREADY | problem_responses(400, 401, 403, 409, 413, 422),
 )
 async def register_plugin(
     caller: CallerDep,

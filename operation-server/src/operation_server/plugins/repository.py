@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, exists, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Select, bindparam, exists, func, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from operation_server.database.rows import AnyRow
 from operation_server.models import Job, Plugin, PluginControl
 from satellite.contracts.job import JobStatus
 from satellite.contracts.plugin_manifest import PluginManifest
@@ -16,7 +17,7 @@ from satellite.contracts.plugin_manifest import PluginManifest
 UNFINISHED = [JobStatus.QUEUED.value, JobStatus.PROCESSING.value]
 
 
-def _with_control() -> Select[Any]:
+def _with_control() -> Select[*tuple[Any, ...]]:
     return (
         select(
             Plugin.id,
@@ -34,7 +35,7 @@ def _with_control() -> Select[Any]:
     )
 
 
-async def find(connection: AsyncConnection, name: str, version: str | None) -> Row[Any] | None:
+async def find(connection: AsyncConnection, name: str, version: str | None) -> AnyRow | None:
     """Return a plugin version with its control, the newest registration unless `version` is given."""
     query = _with_control().where(Plugin.name == name)
     if version is None:
@@ -44,7 +45,7 @@ async def find(connection: AsyncConnection, name: str, version: str | None) -> R
     return (await connection.execute(query)).one_or_none()
 
 
-async def list_versions(connection: AsyncConnection, name: str) -> Sequence[Row[Any]]:
+async def list_versions(connection: AsyncConnection, name: str) -> Sequence[AnyRow]:
     """Return all versions of a plugin, newest registration first."""
     return (
         await connection.execute(_with_control().where(Plugin.name == name).order_by(Plugin.id.desc()))
@@ -53,7 +54,7 @@ async def list_versions(connection: AsyncConnection, name: str) -> Sequence[Row[
 
 async def list_latest(
     connection: AsyncConnection, *, name: str | None, skip: int, limit: int
-) -> tuple[int, Sequence[Row[Any]]]:
+) -> tuple[int, Sequence[AnyRow]]:
     """Return the number of plugins and a page of the newest version of each, by name."""
     wanted = Plugin.name.contains(name, autoescape=True) if name else text("true")
     total = await connection.scalar(
@@ -62,7 +63,7 @@ async def list_latest(
     rows = await connection.execute(
         _with_control()
         .where(wanted)
-        .distinct(Plugin.name)
+        .ext(distinct_on(Plugin.name))
         .order_by(Plugin.name, Plugin.id.desc())
         .offset(skip)
         .limit(limit)
@@ -89,7 +90,7 @@ async def add(
     return plugin_id
 
 
-async def lock_registered(connection: AsyncConnection, name: str, version: str) -> Row[Any]:
+async def lock_registered(connection: AsyncConnection, name: str, version: str) -> AnyRow:
     """Return the id, digest and deletion of a registered version, deleted ones too, and lock it."""
     return (
         await connection.execute(

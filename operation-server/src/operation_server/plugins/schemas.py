@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Row
 
+from operation_server.database.rows import AnyRow
 from satellite.contracts.plugin_manifest import PluginManifest
 
 EXAMPLE: dict[str, Any] = {
@@ -45,7 +45,7 @@ class PluginRead(PluginManifest):
     control: PluginControlRead
 
     @classmethod
-    def of(cls, row: Row[Any]) -> Self:
+    def of(cls, row: AnyRow) -> Self:
         """Return the answer for a row of the repository."""
         return cls.model_validate(
             {

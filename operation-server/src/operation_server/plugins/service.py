@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.accounts.account import Account
 from operation_server.accounts.errors import AdminRequired
 from operation_server.database.engine import read_only
+from operation_server.database.rows import AnyRow
 from operation_server.plugins import repository
 from operation_server.plugins.catalog import PluginCatalog
 from operation_server.plugins.errors import (
@@ -31,7 +31,7 @@ class PluginService:
         self._engine = engine
         self._catalog = catalog
 
-    async def register(self, caller: Account, manifest: PluginManifest) -> tuple[Row[Any], bool]:
+    async def register(self, caller: Account, manifest: PluginManifest) -> tuple[AnyRow, bool]:
         """Register a version and return it, and whether that made it available.
 
         The same content again changes nothing; a deleted version with the same content comes back.
@@ -69,7 +69,7 @@ class PluginService:
             raise PluginNotFound
         return row, made
 
-    async def get(self, name: str, version: str | None) -> Row[Any]:
+    async def get(self, name: str, version: str | None) -> AnyRow:
         """Return a plugin version, the newest registration unless `version` is given."""
         async with read_only(self._engine).connect() as connection:
             row = await repository.find(connection, name, version)
@@ -77,12 +77,12 @@ class PluginService:
             raise PluginNotFound(f"There is no plugin {name}" + (f" version {version}." if version else "."))
         return row
 
-    async def list_latest(self, *, name: str | None, skip: int, limit: int) -> tuple[int, Sequence[Row[Any]]]:
+    async def list_latest(self, *, name: str | None, skip: int, limit: int) -> tuple[int, Sequence[AnyRow]]:
         """Return the number of plugins and a page of the newest version of each."""
         async with read_only(self._engine).connect() as connection:
             return await repository.list_latest(connection, name=name, skip=skip, limit=limit)
 
-    async def list_versions(self, name: str) -> Sequence[Row[Any]]:
+    async def list_versions(self, name: str) -> Sequence[AnyRow]:
         """Return all versions of a plugin, newest registration first."""
         async with read_only(self._engine).connect() as connection:
             rows = await repository.list_versions(connection, name)
@@ -116,7 +116,7 @@ class PluginService:
             await repository.mark_deleted(connection, ids)
         self._catalog.forget()
 
-    async def control(self, caller: Account, name: str, **values: Any) -> Row[Any]:
+    async def control(self, caller: Account, name: str, **values: Any) -> AnyRow:
         """Set `is_paused` or `max_running` of a plugin name and return its latest version; for admins.
 
         The dispatcher sees it at its next poll.

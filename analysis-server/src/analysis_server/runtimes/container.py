@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import threading
 import time
@@ -13,9 +12,9 @@ import structlog
 from docker import APIClient
 from docker.errors import ImageNotFound
 
-from analysis_server.runtimes import container_session
 from analysis_server.runtimes.container_faults import engine_fault, image_missing
 from analysis_server.runtimes.container_janitor import ContainerJanitor, owner_label
+from analysis_server.runtimes.container_kill import ContainerKiller
 from analysis_server.runtimes.container_run import ContainerRun
 from analysis_server.runtimes.container_session import ContainerSession, open_session
 from analysis_server.runtimes.container_template import container_config, job_labels
@@ -46,6 +45,8 @@ class ContainerRuntime:
         # The engine starts containers one after the other anyway; more at once only wait in its queue.
         self._starts = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
         self._removers = ThreadPoolExecutor(4, thread_name_prefix="container-remover")
+        self._kills = ThreadPoolExecutor(4, thread_name_prefix="container-kill")
+        self._killer = ContainerKiller(self._engine, self._kills)
 
     def prepare(self, manifest: PluginManifest) -> JobError | None:
         """Check that the engine has the image."""
@@ -96,6 +97,7 @@ class ContainerRuntime:
         """Kill what runs, wait for removals under way, and close the connections."""
         self._runs.stop_all()
         self._runs.wait_until_idle(CLOSE_TIMEOUT_S)
+        self._kills.shutdown(wait=True)
         self._removers.shutdown(wait=True)
         self._engine.close()
 
@@ -107,7 +109,7 @@ class ContainerRuntime:
         with self._engine.client() as client:
             session = self._start(client, request)
             try:
-                control.arm(functools.partial(container_session.kill, self._engine, session.container_id))
+                control.arm(self._killer.killing(session.container_id))
                 run = ContainerRun(request, listener=listener, control=control, session=session)
                 return run.converse(client, prepared_ms=(time.perf_counter() - began) * 1000)
             finally:

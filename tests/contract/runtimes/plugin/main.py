@@ -1,72 +1,125 @@
 """A plugin that does what its input says, well or badly."""
 
+from __future__ import annotations
+
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
+from typing import Any
+
+Job = dict[str, Any]
 
 
-def log(line):
+def log(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def ignore_and_spawn(token):
+def answer(value: Any) -> None:
+    print(json.dumps({"answer": value}))
+
+
+def ignore_and_spawn(token: str) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     child = f"import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); '{token}'; time.sleep(600)"
     subprocess.Popen([sys.executable, "-c", child], start_new_session=True)
 
 
-def main():
-    text = sys.argv[1] if len(sys.argv) > 1 else sys.stdin.read()
-    job = json.loads(text)
-    how = job["how"]
-    if how == "echo":
-        print(json.dumps({"answer": job.get("value")}))
-    elif how == "progress":
-        for step in range(1, 5):
-            log(f"::progress {step / 4} step {step}")
-            log(f"line {step}")
-            time.sleep(job.get("pause_s", 0.15))
-        print(json.dumps({"answer": "done"}))
-    elif how == "exit":
-        log("something went wrong")
-        sys.exit(job["code"])
-    elif how == "signal":
-        os.kill(os.getpid(), job["number"])
-    elif how == "write":
-        sys.stdout.write(job["text"])
-    elif how == "large":
-        print(json.dumps({"answer": "x" * job["bytes"]}))
-    elif how == "endless output":
-        while True:
-            sys.stdout.write("x" * 65536)
-    elif how == "flood":
-        block = b"y" * 99 + b"\n"
-        for _ in range(job["bytes"] // (len(block) * 1000)):
-            os.write(2, b"".join([block] * 1000))
-        log("the last line")
-        print(json.dumps({"answer": "flooded"}))
-    elif how == "binary log":
-        os.write(2, b"nul \x00 and \xff\xfe end\n")
-        print(json.dumps({"answer": "logged"}))
-    elif how == "loop":
-        log("looping")
-        if "token" in job:
-            ignore_and_spawn(job["token"])
-        while True:
-            time.sleep(1)
-    elif how == "leave a child":
+def echo(job: Job) -> None:
+    answer(job.get("value"))
+
+
+def progress(job: Job) -> None:
+    for step in range(1, 5):
+        log(f"::progress {step / 4} step {step}")
+        log(f"line {step}")
+        time.sleep(job.get("pause_s", 0.15))
+    answer("done")
+
+
+def end_badly(job: Job) -> None:
+    log("something went wrong")
+    sys.exit(job["code"])
+
+
+def send_signal(job: Job) -> None:
+    os.kill(os.getpid(), job["number"])
+
+
+def write(job: Job) -> None:
+    sys.stdout.write(job["text"])
+
+
+def large(job: Job) -> None:
+    answer("x" * job["bytes"])
+
+
+def endless_output(_: Job) -> None:
+    while True:
+        sys.stdout.write("x" * 65536)
+
+
+def flood(job: Job) -> None:
+    block = b"y" * 99 + b"\n"
+    for _ in range(job["bytes"] // (len(block) * 1000)):
+        os.write(2, b"".join([block] * 1000))
+    log("the last line")
+    answer("flooded")
+
+
+def binary_log(_: Job) -> None:
+    os.write(2, b"nul \x00 and \xff\xfe end\n")
+    answer("logged")
+
+
+def loop(job: Job) -> None:
+    log("looping")
+    if "token" in job:
         ignore_and_spawn(job["token"])
-        print(json.dumps({"answer": "left"}))
-    elif how == "hog":
-        hoard = []
-        while True:
-            hoard.append(os.urandom(1024) * 8192)
-            time.sleep(0.005)
-    elif how == "where":
-        print(json.dumps({"answer": [os.getcwd(), sorted(os.listdir(".")), sorted(os.environ)]}))
+    while True:
+        time.sleep(1)
+
+
+def leave_a_child(job: Job) -> None:
+    ignore_and_spawn(job["token"])
+    answer("left")
+
+
+def hog(_: Job) -> None:
+    hoard = []
+    while True:
+        hoard.append(os.urandom(1024) * 8192)
+        time.sleep(0.005)
+
+
+def where(_: Job) -> None:
+    here = Path.cwd()
+    answer([str(here), sorted(path.name for path in here.iterdir()), sorted(os.environ)])
+
+
+ACTS = {
+    "echo": echo,
+    "progress": progress,
+    "exit": end_badly,
+    "signal": send_signal,
+    "write": write,
+    "large": large,
+    "endless output": endless_output,
+    "flood": flood,
+    "binary log": binary_log,
+    "loop": loop,
+    "leave a child": leave_a_child,
+    "hog": hog,
+    "where": where,
+}
+
+
+def main() -> None:
+    job = json.loads(sys.argv[1] if len(sys.argv) > 1 else sys.stdin.read())
+    ACTS[job["how"]](job)
 
 
 main()

@@ -20,8 +20,24 @@ def migrate_database() -> None:
     prepare_database()
 
 
+def dispatch_jobs() -> None:
+    """Send due jobs to the workers, and repair what was lost on the way."""
+    from operation_server.dispatch.processes import run_dispatcher  # noqa: PLC0415
+
+    run_dispatcher()
+
+
+def consume_results() -> None:
+    """Apply what workers report."""
+    from operation_server.dispatch.processes import run_results  # noqa: PLC0415
+
+    run_results()
+
+
 COMMANDS: dict[str, Callable[[], None]] = {
     "api": serve_api,
+    "dispatcher": dispatch_jobs,
+    "results": consume_results,
     "migrate": migrate_database,
 }
 """Each process of the operation server; imports stand inside the functions so that each starts fast."""

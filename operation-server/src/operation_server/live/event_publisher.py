@@ -87,6 +87,10 @@ class EventPublisher:
             await asyncio.wait([self._marking])
         await self._mark()
 
+    async def flush_marks(self) -> None:
+        """Write the marks gathered so far now."""
+        await self._mark()
+
     async def _mark_soon(self) -> None:
         while self._unmarked:
             await asyncio.sleep(MARK_DELAY_S)

@@ -1,0 +1,43 @@
+"""The Celery application of the worker: thread pool, early acknowledgement, no prefetch, no results."""
+
+from __future__ import annotations
+
+from celery import Celery
+from kombu.entity import Queue
+
+from analysis_server.execution.gpu_inventory import detect_cards
+from analysis_server.settings import WorkerSettings
+from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE, canary_queue
+from satellite.settings.broker import BrokerSettings, celery_options
+
+
+def consumed_queues(settings: WorkerSettings) -> list[str]:
+    """Return the queues of a worker; only one with graphics cards takes jobs that need them."""
+    queues = [EXECUTE_QUEUE, canary_queue(settings.name)]
+    return [*queues, EXECUTE_GPU_QUEUE] if detect_cards(settings.fake_gpus) else queues
+
+
+def _queue(name: str) -> Queue:
+    return Queue(name, routing_key=name)  # type: ignore[no-untyped-call]
+
+
+def make_app() -> Celery:
+    """Return the application, configured from the environment."""
+    settings = WorkerSettings()
+    app = Celery(
+        "analysis_server",
+        broker=BrokerSettings().broker_url,
+        include=["analysis_server.tasks.execute", "analysis_server.tasks.canary"],
+    )
+    app.conf.update(
+        celery_options(),
+        worker_pool="threads",
+        worker_concurrency=settings.slots,
+        task_queues=[_queue(name) for name in consumed_queues(settings)],
+        task_create_missing_queues=False,
+        task_default_queue=EXECUTE_QUEUE,
+    )
+    return app
+
+
+app = make_app()

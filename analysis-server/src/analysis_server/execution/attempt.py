@@ -1,0 +1,163 @@
+"""One attempt from the message to the outcome: claim, admit, run, report."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import structlog
+
+from analysis_server.execution.admission import Grant, ResourceLedger
+from analysis_server.execution.claim import ClaimResult, ClaimStore
+from analysis_server.execution.executor import Execution, ExecutorLost, PluginExecutor
+from analysis_server.execution.manifests import ManifestCache
+from analysis_server.execution.running import HeldAttempt, RunningAttempts, Stop
+from analysis_server.reporting.port import Reporter
+from analysis_server.runtimes.port import RunResult, RunStatus
+from satellite.contracts.job import JobMessage, StartedReport
+from satellite.contracts.outcome import ErrorKind, JobError, Outcome, OutcomeStatus, WorkerTimings
+from satellite.contracts.plugin_manifest import PluginManifest
+
+logger = structlog.get_logger(__name__)
+
+
+class AttemptRunner:
+    """Runs attempts on the threads that call it."""
+
+    def __init__(
+        self,
+        *,
+        worker: str,
+        claims: ClaimStore,
+        running: RunningAttempts,
+        ledger: ResourceLedger,
+        executor: PluginExecutor,
+        reporter: Reporter,
+        executor_lost: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take the parts; `executor_lost` is called when a run ended with its executor."""
+        self._worker = worker
+        self._claims = claims
+        self._running = running
+        self._ledger = ledger
+        self._executor = executor
+        self._reporter = reporter
+        self._executor_lost = executor_lost
+        self._manifests = ManifestCache()
+
+    def run(
+        self, raw: dict[str, Any], *, callbacks: list[dict[str, Any]], received_at_s: float
+    ) -> Outcome | None:
+        """Run the attempt of a message and report its outcome; None when nothing was to be run.
+
+        `received_at_s` is on the clock of `time.perf_counter`.
+        """
+        message = JobMessage.model_validate(raw)
+        key = (message.job_id, message.attempt)
+        claim = self._claims.claim(*key)
+        claimed_ms = (time.perf_counter() - received_at_s) * 1000
+        if claim in {ClaimResult.DUPLICATE, ClaimResult.UNKNOWN}:
+            logger.info("attempt dropped", job_id=message.job_id, attempt=message.attempt, claim=claim)
+            return None
+        held = self._running.add(key)
+        started_at = datetime.now(UTC)
+        if claim is ClaimResult.CANCELLED:
+            result = RunResult(status=RunStatus.CANCELLED)
+            held.stop = Stop.CANCELLED
+        else:
+            self._reporter.started(
+                StartedReport(
+                    job_id=message.job_id, attempt=message.attempt, worker=self._worker, started_at=started_at
+                )
+            )
+            result = self._run(message, held)
+        answered_at_s = time.perf_counter()
+        waited_ms = (answered_at_s - received_at_s) * 1000 - claimed_ms - result.prepared_ms - result.ran_ms
+        outcome = Outcome(
+            job_id=message.job_id,
+            attempt=message.attempt,
+            worker=self._worker,
+            status=_status_of(result, held),
+            error=result.error,
+            started_at=started_at,
+            finished_at=datetime.now(UTC),
+            timings=WorkerTimings(
+                claimed_ms=claimed_ms,
+                # Waiting for room and the way to the executor are part of getting ready.
+                prepared_ms=max(0.0, waited_ms) + result.prepared_ms,
+                ran_ms=result.ran_ms,
+                reported_ms=(time.perf_counter() - answered_at_s) * 1000,
+                start=result.start,
+            ),
+            progress=result.progress,
+            log=result.log,
+        )
+        self._running.finish(key)
+        self._reporter.finished(outcome, result_json=result.result_json, callbacks=callbacks)
+        return outcome
+
+    def _run(self, message: JobMessage, held: HeldAttempt) -> RunResult:
+        try:
+            manifest = self._manifests.parse(message.plugin_digest, message.manifest)
+            if not self._ledger.can_ever_fit(manifest.resources):
+                return _failed(ErrorKind.RESOURCES, _too_much(manifest, self._ledger))
+            grant = self._ledger.acquire(
+                manifest, message.plugin_digest, is_stopped=lambda: held.stop is not None
+            )
+            if grant is None:
+                return RunResult(status=RunStatus.CANCELLED)
+            try:
+                return self._execute(message, grant, held)
+            finally:
+                self._ledger.release(grant)
+        except ExecutorLost as error:
+            self._executor_lost()
+            return _failed(ErrorKind.LOST, f"The attempt was lost: {error}")
+        except Exception as error:
+            logger.exception("attempt failed", job_id=message.job_id, attempt=message.attempt)
+            return _failed(ErrorKind.INTERNAL, f"The worker failed: {error}")
+
+    def _execute(self, message: JobMessage, grant: Grant, held: HeldAttempt) -> RunResult:
+        execution = Execution(
+            job_id=message.job_id,
+            attempt=message.attempt,
+            owner_id=message.owner_id,
+            plugin_digest=message.plugin_digest,
+            manifest_json=orjson.dumps(message.manifest),
+            input_json=_json_bytes(message.input_data),
+            timeout_s=message.timeout_s,
+            gpu_ids=grant.gpu_ids,
+        )
+        if held.stop is not None:
+            return RunResult(status=RunStatus.CANCELLED)
+        return self._executor.run(execution)
+
+
+def _status_of(result: RunResult, held: HeldAttempt) -> OutcomeStatus:
+    if result.status is RunStatus.CANCELLED:
+        return OutcomeStatus.INTERRUPTED if held.stop is not Stop.CANCELLED else OutcomeStatus.CANCELLED
+    return OutcomeStatus(result.status)
+
+
+def _json_bytes(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        # Integers beyond 64 bits are valid JSON, but not for orjson.
+        return json.dumps(value, ensure_ascii=False).encode()
+
+
+def _failed(kind: ErrorKind, message: str) -> RunResult:
+    return RunResult(status=RunStatus.FAILED, error=JobError(kind=kind, message=message))
+
+
+def _too_much(manifest: PluginManifest, ledger: ResourceLedger) -> str:
+    wanted, total = manifest.resources, ledger.total()
+    return (
+        f"{manifest.name} asks for {wanted.cpus:g} CPUs, {wanted.memory_mib} MiB, {wanted.gpus:g} cards; "
+        f"this worker has {total.cpus:g} CPUs, {total.memory_mib} MiB, {total.gpus:g} cards."
+    )

@@ -1,0 +1,71 @@
+"""The claim: of all deliveries of an attempt, the first one wins and no other runs anything."""
+
+from __future__ import annotations
+
+import time
+from enum import StrEnum
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError
+
+from satellite.contracts import redis_keys
+
+CLAIM_TTL_S = 900
+"""Longer than any second delivery takes: the broker restores unacknowledged messages after 60 s."""
+LEASE_TTL_S = 15
+GIVE_UP_AFTER_S = 15.0
+"""Shorter than the operation server waits for a start."""
+RETRY_S = 0.5
+
+# One round trip. KEYS: cancel, claim, lease. ARGV: worker, claim's and lease's time to live in seconds.
+CLAIM = """
+if redis.call('EXISTS', KEYS[1]) == 1 then return 'cancelled' end
+if not redis.call('SET', KEYS[2], ARGV[1], 'NX', 'EX', ARGV[2]) then return 'duplicate' end
+redis.call('SET', KEYS[3], ARGV[1], 'EX', ARGV[3])
+return 'won'
+"""
+
+logger = structlog.get_logger(__name__)
+
+
+class ClaimResult(StrEnum):
+    """What came of a claim."""
+
+    WON = "won"
+    DUPLICATE = "duplicate"
+    """Somebody has claimed this very attempt before."""
+    CANCELLED = "cancelled"
+    """The job shall not run."""
+    UNKNOWN = "unknown"
+    """Redis did not answer for so long that the attempt is left to the operation server."""
+
+
+class ClaimStore:
+    """Claims attempts for one worker."""
+
+    def __init__(self, redis: Redis, *, worker: str) -> None:
+        """Use `redis` from any thread."""
+        self._script = redis.register_script(CLAIM)
+        self._worker = worker
+
+    def claim(self, job_id: int, attempt: int) -> ClaimResult:
+        """Claim an attempt and take its lease; tries again while Redis is away."""
+        deadline = time.monotonic() + GIVE_UP_AFTER_S
+        while True:
+            try:
+                return self._claim(job_id, attempt)
+            except (RedisError, OSError) as error:
+                if time.monotonic() > deadline:
+                    logger.warning("claim given up", job_id=job_id, attempt=attempt, error=str(error))
+                    return ClaimResult.UNKNOWN
+                time.sleep(RETRY_S)
+
+    def _claim(self, job_id: int, attempt: int) -> ClaimResult:
+        keys = [
+            redis_keys.cancel(job_id),
+            redis_keys.claim(job_id, attempt),
+            redis_keys.lease(job_id, attempt),
+        ]
+        answer = self._script(keys=keys, args=[self._worker, CLAIM_TTL_S, LEASE_TTL_S])
+        return ClaimResult(answer.decode() if isinstance(answer, bytes) else answer)

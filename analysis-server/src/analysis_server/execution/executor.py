@@ -1,0 +1,61 @@
+"""The port behind which plugins are executed: an executor runs attempts in a runtime of its own process."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+from analysis_server.runtimes.port import AttemptKey, RunResult
+from satellite.errors import SatelliteError
+
+
+class ExecutorLost(SatelliteError):
+    """The executor process died while it ran the attempt."""
+
+    code = "executor_lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """One attempt as an executor gets it: bytes and numbers only, cheap to hand to another process."""
+
+    job_id: int
+    attempt: int
+    owner_id: int
+    plugin_digest: str
+    manifest_json: bytes
+    input_json: bytes
+    timeout_s: float
+    gpu_ids: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> AttemptKey:
+        """Return what names this attempt."""
+        return (self.job_id, self.attempt)
+
+
+class PluginExecutor(Protocol):
+    """Executes attempts. Safe to call from many threads."""
+
+    def run(self, execution: Execution) -> RunResult:
+        """Run one attempt to its end.
+
+        Raises:
+            ExecutorLost: the executor died meanwhile; what it ran may still have to be swept.
+        """
+
+    def cancel(self, key: AttemptKey) -> None:
+        """Ask for the end of a run; returns at once."""
+
+    def stop_all(self, reason: str) -> None:
+        """Ask for the end of every run; returns at once."""
+
+    def sweep(self, live: Collection[AttemptKey]) -> int:
+        """Remove what belongs to none of the `live` attempts; return how much it was."""
+
+    def is_well(self, timeout_s: float) -> bool:
+        """Tell whether the executor answers within `timeout_s`."""
+
+    def close(self) -> None:
+        """End every run and the executor."""

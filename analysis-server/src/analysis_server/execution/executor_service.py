@@ -1,0 +1,100 @@
+"""What an executor process does: it owns one runtime and tells live events of what runs in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+
+import orjson
+from redis import Redis
+
+from analysis_server.execution.executor import Execution
+from analysis_server.execution.manifests import ManifestCache
+from analysis_server.reporting.event_stream import EventStream
+from analysis_server.runtimes.port import AttemptKey, RunRequest, RunResult
+from analysis_server.runtimes.selection import RuntimeOptions, make_runtime
+from analysis_server.settings import WorkerSettings
+from satellite.contracts.event import EventType, StreamEntry
+
+
+class ExecutorService:
+    """One runtime for all slots of a worker, with its cache of parsed manifests."""
+
+    def __init__(self, settings: WorkerSettings, *, runtime: str, redis_url: str) -> None:
+        """Make the runtime called `runtime`; nothing is started yet."""
+        self._settings = settings
+        self._runtime = make_runtime(
+            "container" if runtime == "container" else "process",
+            RuntimeOptions(
+                stack_id=settings.stack_id,
+                state_dir=settings.state_dir,
+                plugin_dir=settings.plugin_dir,
+                uv=settings.uv,
+            ),
+        )
+        self._redis = Redis.from_url(redis_url, socket_connect_timeout=2, socket_timeout=5)
+        self._events = EventStream(self._redis)
+        self._manifests = ManifestCache()
+
+    def run(self, execution: Execution) -> RunResult:
+        """Run one attempt to its end."""
+        request = RunRequest(
+            job_id=execution.job_id,
+            attempt=execution.attempt,
+            worker=self._settings.name,
+            plugin_digest=execution.plugin_digest,
+            manifest=self._manifests.parse(execution.plugin_digest, execution.manifest_json),
+            input_json=execution.input_json,
+            timeout_s=execution.timeout_s,
+            gpu_ids=execution.gpu_ids,
+            max_result_bytes=self._settings.max_result_bytes,
+            max_log_bytes=self._settings.max_log_bytes,
+            stack_id=self._settings.stack_id,
+        )
+        return self._runtime.run(request, _Teller(self._events, execution))
+
+    def cancel(self, key: AttemptKey) -> bool:
+        """Ask for the end of a run."""
+        return self._runtime.cancel(*key)
+
+    def stop_all(self, reason: str) -> int:
+        """Ask for the end of every run."""
+        return self._runtime.stop_all(reason)
+
+    def sweep(self, live: Collection[AttemptKey]) -> int:
+        """Remove what belongs to none of the `live` attempts."""
+        return self._runtime.sweep(set(live))
+
+    def close(self) -> None:
+        """End every run and release what is held."""
+        self._runtime.close()
+        self._events.close()
+        self._redis.close()
+
+
+class _Teller:
+    """Turns what is heard of a run into live events."""
+
+    def __init__(self, events: EventStream, execution: Execution) -> None:
+        self._events = events
+        self._execution = execution
+
+    def progress(self, fraction: float, message: str) -> None:
+        """Tell the latest progress."""
+        self._tell(EventType.PROGRESS, {"fraction": fraction, "message": message})
+
+    def log(self, lines: Sequence[str]) -> None:
+        """Tell a batch of log lines."""
+        self._tell(EventType.LOG, {"lines": list(lines)})
+
+    def _tell(self, type_: EventType, data: dict[str, object]) -> None:
+        told = {"attempt": self._execution.attempt, **data}
+        self._events.tell(
+            StreamEntry(
+                job_id=self._execution.job_id,
+                owner_id=self._execution.owner_id,
+                type=type_,
+                data=orjson.dumps(told).decode(),
+                at=datetime.now(UTC),
+            )
+        )

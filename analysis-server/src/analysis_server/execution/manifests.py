@@ -1,0 +1,41 @@
+"""Parsed manifests, each parsed once per worker process."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import Any
+
+from satellite.contracts.plugin_manifest import PluginManifest
+
+CACHED_MAX = 512
+
+
+class ManifestCache:
+    """The manifests met most recently, by digest."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, PluginManifest] = OrderedDict()
+
+    def parse(self, digest: str, manifest: dict[str, Any] | bytes) -> PluginManifest:
+        """Return the manifest with this digest, parsed now if it is new.
+
+        Raises:
+            ValidationError: it is no manifest this version understands.
+        """
+        with self._lock:
+            known = self._known.get(digest)
+            if known is None:
+                known = (
+                    PluginManifest.model_validate_json(manifest)
+                    if isinstance(manifest, bytes)
+                    else PluginManifest.model_validate(manifest)
+                )
+                self._known[digest] = known
+                while len(self._known) > CACHED_MAX:
+                    self._known.popitem(last=False)
+            else:
+                self._known.move_to_end(digest)
+            return known

@@ -1,0 +1,131 @@
+"""The executor as a Ray actor: one process for all slots, restarted by Ray when it dies."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from collections.abc import Collection
+from typing import Any
+
+import ray
+import structlog
+from ray.exceptions import GetTimeoutError, RayActorError, RayError
+
+from analysis_server.execution.executor import Execution, ExecutorLost
+from analysis_server.execution.executor_service import ExecutorService
+from analysis_server.runtimes.port import AttemptKey, RunResult
+from analysis_server.settings import RaySettings, WorkerSettings
+
+CONTROL_THREADS = 4
+START_TIMEOUT_S = 90
+SWEEP_TIMEOUT_S = 60
+CLOSE_TIMEOUT_S = 20
+
+logger = structlog.get_logger(__name__)
+
+
+class PluginExecutorActor:
+    """Runs plugins inside a Ray actor process; calls come in on threads of two groups, run and control."""
+
+    def __init__(self, settings_json: bytes, *, runtime: str, redis_url: str) -> None:
+        """Make the runtime in this process."""
+        settings = WorkerSettings.model_validate_json(settings_json)
+        self._service = ExecutorService(settings, runtime=runtime, redis_url=redis_url)
+
+    @ray.method(concurrency_group="run")
+    def run(self, execution: bytes) -> bytes:
+        """Run one attempt; a pickled `Execution` in, a pickled `RunResult` out."""
+        # The bytes come from our own worker over Ray's authenticated channel.
+        return pickle.dumps(self._service.run(pickle.loads(execution)))  # noqa: S301
+
+    @ray.method(concurrency_group="control")
+    def cancel(self, key: AttemptKey) -> bool:
+        """Ask for the end of a run."""
+        return self._service.cancel(key)
+
+    @ray.method(concurrency_group="control")
+    def stop_all(self, reason: str) -> int:
+        """Ask for the end of every run."""
+        return self._service.stop_all(reason)
+
+    @ray.method(concurrency_group="control")
+    def sweep(self, live: list[AttemptKey]) -> int:
+        """Remove what belongs to none of the `live` attempts."""
+        return self._service.sweep(live)
+
+    @ray.method(concurrency_group="control")
+    def ping(self) -> bool:
+        """Answer."""
+        return True
+
+    @ray.method(concurrency_group="control")
+    def close(self) -> None:
+        """End every run."""
+        self._service.close()
+
+
+class RayExecutor:
+    """A `PluginExecutor` whose work is done by one actor, owned by this process and gone with it."""
+
+    def __init__(
+        self, settings: WorkerSettings, ray_settings: RaySettings, *, runtime: str, redis_url: str
+    ) -> None:
+        """Connect to Ray and start the actor; returns once it answers."""
+        ray.init(
+            address=ray_settings.address,
+            namespace=ray_settings.namespace,
+            log_to_driver=False,
+            configure_logging=False,
+            ignore_reinit_error=True,
+        )
+        actor_class: Any = ray.remote(PluginExecutorActor)
+        self._actor = actor_class.options(
+            # Admission is the worker's ledger: an actor would hold resources for life.
+            num_cpus=0,
+            max_restarts=-1,
+            max_task_retries=0,
+            concurrency_groups={"run": settings.slots, "control": CONTROL_THREADS},
+        ).remote(settings.model_dump_json(by_alias=False).encode(), runtime=runtime, redis_url=redis_url)
+        self._sweeping = threading.Lock()
+        ray.get(self._actor.ping.remote(), timeout=START_TIMEOUT_S)
+
+    def run(self, execution: Execution) -> RunResult:
+        """Run one attempt to its end."""
+        try:
+            answer = ray.get(self._actor.run.remote(pickle.dumps(execution)))
+        except RayActorError as error:
+            raise ExecutorLost from error
+        return pickle.loads(answer)  # type: ignore[no-any-return]  # noqa: S301  # Our own actor's.
+
+    def cancel(self, key: AttemptKey) -> None:
+        """Ask for the end of a run."""
+        self._actor.cancel.remote(key)
+
+    def stop_all(self, reason: str) -> None:
+        """Ask for the end of every run."""
+        self._actor.stop_all.remote(reason)
+
+    def sweep(self, live: Collection[AttemptKey]) -> int:
+        """Remove what belongs to none of the `live` attempts; 0 when the actor does not answer."""
+        with self._sweeping:
+            try:
+                return int(ray.get(self._actor.sweep.remote(list(live)), timeout=SWEEP_TIMEOUT_S))
+            except (RayError, OSError) as error:
+                logger.warning("sweep failed", error=str(error))
+                return 0
+
+    def is_well(self, timeout_s: float) -> bool:
+        """Tell whether the actor answers; one that Ray is restarting does not, yet."""
+        try:
+            return bool(ray.get(self._actor.ping.remote(), timeout=timeout_s))
+        except (GetTimeoutError, RayError, OSError):
+            return False
+
+    def close(self) -> None:
+        """End every run, the actor and the connection."""
+        try:
+            ray.get(self._actor.close.remote(), timeout=CLOSE_TIMEOUT_S)
+        except (RayError, OSError) as error:
+            logger.warning("executor did not close", error=str(error))
+        ray.kill(self._actor)
+        ray.shutdown()

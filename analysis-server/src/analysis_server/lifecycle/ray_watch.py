@@ -1,0 +1,37 @@
+"""Notices that the Ray runtime is gone; the supervisor then starts worker and Ray anew."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import structlog
+
+from analysis_server.execution.executor import PluginExecutor
+
+CHECK_EVERY_S = 2.0
+ANSWER_WITHIN_S = 5.0
+GONE_AFTER_S = 12.0
+"""Long enough for Ray to restart an actor process that died."""
+
+logger = structlog.get_logger(__name__)
+
+
+class RayWatch:
+    """Asks the executor again and again whether it is well."""
+
+    def __init__(self, executor: PluginExecutor, *, gone: Callable[[float], None]) -> None:
+        """Call `gone` with the seconds of silence, once there were too many."""
+        self._executor = executor
+        self._gone = gone
+        self._answered_at_s = time.monotonic()
+
+    def check(self) -> None:
+        """Ask once."""
+        if self._executor.is_well(ANSWER_WITHIN_S):
+            self._answered_at_s = time.monotonic()
+            return
+        silence_s = time.monotonic() - self._answered_at_s
+        logger.warning("executor does not answer", silence_s=round(silence_s, 1))
+        if silence_s > GONE_AFTER_S:
+            self._gone(silence_s)

@@ -1,0 +1,43 @@
+"""What happens at Celery's signals: the worker's parts are made, started, drained and closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown, worker_shutting_down
+
+from analysis_server.celery_app import app
+from analysis_server.lifecycle.logs import configure_logs
+from analysis_server.lifecycle.worker import current_worker, make_current
+from analysis_server.settings import AnalysisSettings
+from satellite.settings.observability import LogSettings
+
+
+@setup_logging.connect  # type: ignore[untyped-decorator]
+def set_up_logging(**_: Any) -> None:
+    """Log as the settings say; Celery leaves logging alone because somebody listens to this signal."""
+    configure_logs(LogSettings())
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]
+def make_worker(**_: Any) -> None:
+    """Connect to Ray before Celery sets its signal handlers, because Ray sets one of its own."""
+    make_current(app, AnalysisSettings())
+
+
+@worker_ready.connect  # type: ignore[untyped-decorator]
+def start_worker(**_: Any) -> None:
+    """Show the worker as live once it consumes."""
+    current_worker().start()
+
+
+@worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def drain_worker(**_: Any) -> None:
+    """Begin to drain; Celery waits for the running tasks."""
+    current_worker().drain.begin()
+
+
+@worker_shutdown.connect  # type: ignore[untyped-decorator]
+def close_worker(**_: Any) -> None:
+    """End what is left."""
+    current_worker().close()

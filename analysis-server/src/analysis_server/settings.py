@@ -1,0 +1,85 @@
+"""Settings of an analysis worker, read once at process start and passed down."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import psutil
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from analysis_server.runtimes.port import DEFAULT_MAX_LOG_BYTES, DEFAULT_MAX_RESULT_BYTES
+from satellite.settings.broker import BrokerSettings
+from satellite.settings.observability import LogSettings
+
+
+class WorkerSettings(BaseSettings):
+    """What a worker is called, what it may use and where it keeps its files."""
+
+    model_config = SettingsConfigDict(env_prefix="SATELLITE_WORKER_", extra="ignore", populate_by_name=True)
+
+    name: str = Field(
+        default_factory=socket.gethostname,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
+        description="Unique and stable name of the worker.",
+    )
+    slots: int = Field(
+        default_factory=lambda: max(4, 2 * (os.cpu_count() or 2)),
+        ge=1,
+        le=1024,
+        description="Attempts it holds at the same time; how many of them run is decided by resources.",
+    )
+    runtime: Literal["auto", "container", "process"] = Field(
+        default="auto", description="How plugins are run; `auto` takes containers where an engine answers."
+    )
+    state_dir: Path = Field(
+        default=Path(tempfile.gettempdir()) / "satellite-worker",
+        description="Folder for spooled outcomes, environments and run folders.",
+    )
+    plugin_dir: Path | None = Field(default=None, description="Sources of plugins for the process runtime.")
+    stack_id: str = Field(
+        default="local",
+        validation_alias=AliasChoices("SATELLITE_STACK_ID", "stack_id"),
+        description="Id of the installation; labels its containers.",
+    )
+    drain_timeout_s: float = Field(default=60, ge=0, description="Time running jobs get at shutdown.")
+    cpus: float = Field(default_factory=lambda: float(os.cpu_count() or 1), gt=0, description="CPUs to give.")
+    memory_mib: int = Field(
+        default_factory=lambda: int(psutil.virtual_memory().total * 0.8 / 1024**2),
+        ge=64,
+        description="Memory to give; by default 80 % of the machine's.",
+    )
+    fake_gpus: str | None = Field(
+        default=None,
+        pattern=r"^\d{1,2}x\d{3,6}$",
+        description="A made-up inventory such as `2x24000` (cards x MiB), for machines without a card.",
+    )
+    max_result_bytes: int = Field(default=DEFAULT_MAX_RESULT_BYTES, ge=1, description="Largest result.")
+    max_log_bytes: int = Field(default=DEFAULT_MAX_LOG_BYTES, ge=0, description="Kept of each log.")
+    uv: str | None = Field(default=None, description="Path of uv, if it is not beside Python or on the path.")
+
+
+class RaySettings(BaseSettings):
+    """Where the local Ray runtime is."""
+
+    model_config = SettingsConfigDict(env_prefix="SATELLITE_RAY_", extra="ignore")
+
+    address: str = Field(description="host:port of the Ray head; nothing is guessed.")
+    namespace: str = Field(default="satellite", description="Namespace of the executor actors.")
+
+
+class AnalysisSettings(BaseModel):
+    """All groups; `AnalysisSettings()` reads the environment, tests hand groups in."""
+
+    model_config = ConfigDict(frozen=True)
+
+    worker: WorkerSettings = Field(default_factory=WorkerSettings)
+    broker: BrokerSettings = Field(default_factory=BrokerSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
+    # The address has no default: reading it from the environment is what may fail here.
+    ray: RaySettings = Field(default_factory=partial(RaySettings))

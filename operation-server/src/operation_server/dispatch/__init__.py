@@ -1,0 +1,1 @@
+"""Between PostgreSQL and the broker: the dispatcher, the reconciler and the results consumer."""

@@ -1,0 +1,28 @@
+"""The cancel signal: a key that no claim gets past, and a message that stops what runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from redis.asyncio import Redis
+
+from satellite.contracts import redis_keys
+from satellite.contracts.job import ControlAction, ControlMessage
+
+CANCEL_KEY_TTL_S = 86_400
+
+
+async def repeat_cancels(redis: Redis, job_ids: Sequence[int]) -> None:
+    """Tell workers (again) that these jobs shall stop.
+
+    Raises:
+        RedisError: Redis does not answer.
+    """
+    if not job_ids:
+        return
+    async with redis.pipeline(transaction=False) as pipeline:
+        for job_id in job_ids:
+            message = ControlMessage(action=ControlAction.CANCEL, job_id=job_id)
+            pipeline.set(redis_keys.cancel(job_id), "1", ex=CANCEL_KEY_TTL_S)
+            pipeline.publish(redis_keys.CONTROL_CHANNEL, message.model_dump_json())
+        await pipeline.execute()

@@ -1,0 +1,80 @@
+"""The dispatcher: due jobs go to the broker, as many as the workers can take soon."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from operation_server.dispatch.capacity import CapacityReader
+from operation_server.dispatch.publisher import BrokerDown, JobPublisher
+from operation_server.dispatch.wakeups import Wakeups
+from operation_server.jobs.transitions import DispatchedJob, PluginCatalog, select_and_mark
+from operation_server.settings import DispatchSettings
+from satellite.contracts import redis_keys
+
+AFTER_FAILURE_S = 0.5
+
+log = structlog.get_logger(__name__)
+
+
+class Dispatcher:
+    """Works while this process leads."""
+
+    def __init__(
+        self,
+        *,
+        engine: AsyncEngine,
+        redis: Redis,
+        publisher: JobPublisher,
+        capacity: CapacityReader,
+        settings: DispatchSettings,
+    ) -> None:
+        self._engine = engine
+        self._redis = redis
+        self._publisher = publisher
+        self._capacity = capacity
+        self._settings = settings
+        self._catalog = PluginCatalog()
+
+    async def run(self, wakeups: Wakeups) -> None:
+        """Dispatch whenever there is a reason to look."""
+        while True:
+            await wakeups.wait(self._settings.poll_s)
+            try:
+                while await self.dispatch() == self._settings.batch_size:
+                    pass
+            except (BrokerDown, SQLAlchemyError, RedisError, OSError) as error:
+                log.warning("nothing dispatched", error=" ".join(str(error).split())[:300])
+                await asyncio.sleep(AFTER_FAILURE_S)
+
+    async def dispatch(self) -> int:
+        """Send the next due jobs, and return how many; a failure leaves them as they were.
+
+        Raises:
+            BrokerDown: the broker takes no messages.
+        """
+        capacity = await self._capacity.read()
+        if not capacity.depth and not capacity.gpu_depth:
+            return 0
+        async with self._engine.begin() as connection:
+            # Published inside the transaction that marks them: if the broker refuses, nothing has happened.
+            # The other way round, a message whose mark is lost is stale, and the attempt is dispatched again.
+            selection = await select_and_mark(
+                connection, capacity=capacity, catalog=self._catalog, limit=self._settings.batch_size
+            )
+            if selection.jobs:
+                await self._forget_cancels(selection.jobs)
+                await self._publisher.publish(selection.jobs)
+        return len(selection.jobs)
+
+    async def _forget_cancels(self, jobs: Sequence[DispatchedJob]) -> None:
+        # A replayed job may have been cancelled in an earlier life. A first attempt has no past.
+        keys = [redis_keys.cancel(job.job_id) for job in jobs if job.attempt > 1]
+        if keys:
+            await self._redis.delete(*keys)

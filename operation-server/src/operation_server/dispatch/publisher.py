@@ -1,0 +1,145 @@
+"""Sends attempts to the broker, a batch in one round trip."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import orjson
+from celery import Celery
+from kombu.exceptions import KombuError, OperationalError
+from redis.exceptions import RedisError
+
+from operation_server.jobs.transitions import DispatchedJob
+from satellite.contracts.task_names import APPLY_OUTCOME, EXECUTE_JOB, RESULTS_QUEUE
+from satellite.errors import SatelliteError
+
+BROKER_FAULTS = (OperationalError, KombuError, RedisError, OSError)
+CONNECT_TIMEOUT_S = 3
+
+# The `link` callback: workers address outcomes as it says.
+OUTCOME_CALLBACK: dict[str, Any] = {
+    "task": APPLY_OUTCOME,
+    "args": [],
+    "kwargs": {},
+    "options": {"queue": RESULTS_QUEUE},
+    "subtask_type": None,
+    "immutable": False,
+}
+EMBED = {"callbacks": [OUTCOME_CALLBACK], "errbacks": None, "chain": None, "chord": None}
+
+
+class BrokerDown(SatelliteError):
+    """The broker takes no messages; jobs wait in the database."""
+
+    code = "broker_down"
+
+
+class JobPublisher:
+    """Publishes from one thread of its own, because the broker's client blocks."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+        self._producer: Any = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="publisher")
+
+    async def publish(self, jobs: Sequence[DispatchedJob]) -> None:
+        """Publish one message for each attempt, in order.
+
+        Raises:
+            BrokerDown: it is uncertain which messages have arrived, if any; sending again is harmless.
+        """
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._publish, jobs)
+
+    async def queue_lengths(self, queues: Sequence[str]) -> dict[str, int]:
+        """Return how many messages wait in each queue.
+
+        Raises:
+            BrokerDown: the broker does not answer.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._lengths, queues)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._thread.submit(self._disconnect)
+        self._thread.shutdown(wait=True)
+
+    def _publish(self, jobs: Sequence[DispatchedJob]) -> None:
+        try:
+            producer = self._connected_producer()
+            with producer.batch(max_size=len(jobs)):
+                for job in jobs:
+                    task_id = f"job-{job.job_id}-{job.attempt}"
+                    producer.publish(
+                        message_body(job),
+                        routing_key=job.queue,
+                        exchange="",
+                        headers=message_headers(job, task_id),
+                        content_type="application/json",
+                        content_encoding="utf-8",
+                        correlation_id=task_id,
+                        delivery_mode=2,
+                    )
+        except BROKER_FAULTS as error:
+            self._disconnect()
+            raise BrokerDown from error
+
+    def _lengths(self, queues: Sequence[str]) -> dict[str, int]:
+        try:
+            channel = self._connected_producer().channel
+            # Not passive, so that a queue that nobody has declared yet is empty instead of an error.
+            return {queue: channel.queue_declare(queue, durable=True).message_count for queue in queues}
+        except BROKER_FAULTS as error:
+            self._disconnect()
+            raise BrokerDown from error
+
+    def _connected_producer(self) -> Any:
+        if self._producer is None:
+            connection = self._app.connection_for_write()
+            connection.ensure_connection(max_retries=0, timeout=CONNECT_TIMEOUT_S)
+            self._producer = connection.Producer(auto_declare=False)
+        return self._producer
+
+    def _disconnect(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is None:
+            return
+        try:
+            producer.connection.release()
+        except BROKER_FAULTS:
+            return
+
+
+def message_headers(job: DispatchedJob, task_id: str) -> dict[str, Any]:
+    """Return the headers of a Celery message, protocol 2."""
+    return {
+        "lang": "py",
+        "task": EXECUTE_JOB,
+        "id": task_id,
+        "root_id": task_id,
+        "parent_id": None,
+        "group": None,
+        "retries": 0,
+        "eta": None,
+        "expires": None,
+        "timelimit": [None, None],
+        "argsrepr": f"(job {job.job_id}, attempt {job.attempt}, {job.plugin.name})",
+        "kwargsrepr": "{}",
+        "ignore_result": True,
+    }
+
+
+def message_body(job: DispatchedJob) -> bytes:
+    """Return a `JobMessage` as the one argument of the task; input and manifest are not parsed again."""
+    message = {
+        "job_id": job.job_id,
+        "attempt": job.attempt,
+        "owner_id": job.owner_id,
+        "plugin_digest": job.plugin.digest,
+        "manifest": orjson.Fragment(job.plugin.manifest_json),
+        "input_data": orjson.Fragment(job.input_json),
+        "timeout_s": job.timeout_s,
+    }
+    return orjson.dumps([[message], {}, EMBED])

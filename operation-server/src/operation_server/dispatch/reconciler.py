@@ -1,0 +1,181 @@
+"""The reconciler: every few seconds it compares what the database believes with what is there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import Row, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from operation_server.dispatch.cancel_signal import repeat_cancels
+from operation_server.dispatch.epoch import EpochWatch
+from operation_server.dispatch.event_sweep import sweep_events
+from operation_server.dispatch.publisher import BrokerDown, JobPublisher
+from operation_server.jobs.transitions import (
+    confirm_cancelled,
+    expire_waiting,
+    lose_attempts,
+    release_undelivered,
+)
+from operation_server.live.event_publisher import EventPublisher
+from operation_server.settings import DispatchSettings
+from satellite.contracts import redis_keys
+from satellite.contracts.event import StreamEntry
+from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE
+
+BATCH = 500
+
+# Newest first: a queue is first in, first out, so what still waits in it was dispatched last.
+ACTIVE = text("""
+    SELECT j.id, j.attempt, j.status, j.cancel_requested_at IS NOT NULL AS cancel_requested,
+           extract(epoch FROM now() - j.dispatched_at) AS dispatched_s,
+           extract(epoch FROM now() - j.started_at) AS started_s,
+           coalesce(CAST(p.manifest -> 'resources' ->> 'gpus' AS float8), 0) > 0 AS needs_gpu
+    FROM jobs AS j JOIN plugins AS p ON p.id = j.plugin_id
+    WHERE j.status = 'processing' OR (j.status = 'queued' AND j.dispatched_at IS NOT NULL)
+    ORDER BY j.dispatched_at DESC, j.id DESC
+""")
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveAttempt:
+    """An attempt in the broker's or a worker's hands, and whether somebody holds its lease."""
+
+    job_id: int
+    attempt: int
+    is_processing: bool
+    cancel_requested: bool
+    dispatched_s: float
+    started_s: float
+    queue: str
+    has_lease: bool
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Return what names the attempt."""
+        return (self.job_id, self.attempt)
+
+
+class Reconciler:
+    """Works while this process leads."""
+
+    def __init__(
+        self,
+        *,
+        engine: AsyncEngine,
+        redis: Redis,
+        publisher: JobPublisher,
+        events: EventPublisher,
+        settings: DispatchSettings,
+    ) -> None:
+        self._engine = engine
+        self._redis = redis
+        self._publisher = publisher
+        self._events = events
+        self._settings = settings
+        self._epoch = EpochWatch(redis, settle_s=settings.lease_grace_s)
+
+    async def run(self) -> None:
+        """Reconcile again and again; what fails is tried at the next round."""
+        while True:
+            for work in (self._expire, self.reconcile, self._sweep_events):
+                try:
+                    await work()
+                except (SQLAlchemyError, RedisError, BrokerDown, OSError) as error:
+                    log.warning("reconciling failed", error=" ".join(str(error).split())[:300])
+            await asyncio.sleep(self._settings.reconcile_s)
+
+    async def reconcile(self) -> None:
+        """Look at every active attempt once, and repair what is wrong with it."""
+        if not await self._epoch.check():
+            return
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(ACTIVE)).all()
+        await repeat_cancels(self._redis, [row.id for row in rows if row.cancel_requested])
+        active = await self._with_leases(rows)
+        # Looked at after the leases: had Redis been emptied meanwhile, missing leases would mean nothing.
+        if not await self._epoch.check() or not self._epoch.leases_are_settled:
+            return
+        undelivered = await self._find_undelivered(active, redis_lost_data=self._epoch.take_loss())
+        lost = [one.key for one in active if self._is_lost(one)]
+        cancelled = [one.key for one in active if self._is_cancelled(one, undelivered)]
+        await self._apply(cancelled, confirm_cancelled, "cancelled without a worker")
+        await self._apply(lost, lose_attempts, "lost")
+        await self._apply(
+            [key for key in undelivered if key not in cancelled], release_undelivered, "undelivered"
+        )
+
+    def _is_lost(self, one: ActiveAttempt) -> bool:
+        return (
+            one.is_processing
+            and not one.has_lease
+            and not one.cancel_requested
+            and one.started_s > self._settings.lease_grace_s
+        )
+
+    def _is_cancelled(self, one: ActiveAttempt, undelivered: Sequence[tuple[int, int]]) -> bool:
+        # The cancel key stands, so nobody can claim the attempt any more: without a lease it never will run.
+        if not one.cancel_requested or one.has_lease:
+            return False
+        if one.is_processing:
+            return one.started_s > self._settings.lease_grace_s
+        return one.key in undelivered or one.dispatched_s > self._settings.lease_grace_s
+
+    async def _find_undelivered(
+        self, active: Sequence[ActiveAttempt], *, redis_lost_data: bool
+    ) -> list[tuple[int, int]]:
+        """Return attempts that were dispatched, nobody has claimed, and whose message is not in its queue."""
+        waiting = [one for one in active if not one.is_processing and not one.has_lease]
+        if not waiting:
+            return []
+        lengths = await self._publisher.queue_lengths([EXECUTE_QUEUE, EXECUTE_GPU_QUEUE])
+        found = []
+        for one in waiting:
+            if not redis_lost_data and lengths[one.queue] > 0:
+                lengths[one.queue] -= 1
+                continue
+            if redis_lost_data or one.dispatched_s > self._settings.start_timeout_s:
+                found.append(one.key)
+        return found
+
+    async def _with_leases(self, rows: Sequence[Row[Any]]) -> list[ActiveAttempt]:
+        keys = [redis_keys.lease(row.id, row.attempt) for row in rows]
+        leases = await self._redis.mget(keys) if keys else []
+        return [
+            ActiveAttempt(
+                job_id=row.id,
+                attempt=row.attempt,
+                is_processing=row.status == "processing",
+                cancel_requested=row.cancel_requested,
+                dispatched_s=float(row.dispatched_s or 0),
+                started_s=float(row.started_s or 0),
+                queue=EXECUTE_GPU_QUEUE if row.needs_gpu else EXECUTE_QUEUE,
+                has_lease=lease is not None,
+            )
+            for row, lease in zip(rows, leases, strict=True)
+        ]
+
+    async def _apply(self, keys: Sequence[tuple[int, int]], transition: Any, what: str) -> None:
+        for start in range(0, len(keys), BATCH):
+            batch = keys[start : start + BATCH]
+            async with self._engine.begin() as connection:
+                entries: list[StreamEntry] = await transition(connection, batch)
+            await self._events.publish(entries)
+            log.info("attempts repaired", what=what, count=len(batch), first=batch[0])
+
+    async def _expire(self) -> None:
+        async with self._engine.begin() as connection:
+            entries = await expire_waiting(connection)
+        await self._events.publish(entries)
+
+    async def _sweep_events(self) -> None:
+        await sweep_events(self._engine, self._events)

@@ -1,0 +1,111 @@
+"""Why the dispatcher looks again: a notification of PostgreSQL, a delay that has passed, or the poll.
+
+The connection that listens also holds the lock by which one dispatcher of several is active.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any, Self
+
+import psycopg
+import structlog
+
+from operation_server.jobs.transitions.events import JOBS_CHANNEL
+
+CONNECT_TIMEOUT_S = 5
+KEEPALIVES: dict[str, Any] = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+
+log = structlog.get_logger(__name__)
+
+
+class Leadership:
+    """A PostgreSQL session that holds an advisory lock; leadership ends with the session."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        self.connection = connection
+
+    @classmethod
+    async def take(cls, database_url: str, *, lock_id: int, retry_s: float = 0.5) -> Self:
+        """Wait until this process is the leader; other leaders and an absent database only delay it."""
+        while True:
+            try:
+                connection = await connect(database_url)
+            except (psycopg.Error, OSError) as error:
+                log.warning("database does not answer", error=str(error).strip())
+                await asyncio.sleep(retry_s)
+                continue
+            with contextlib.suppress(psycopg.Error):
+                while True:
+                    cursor = await connection.execute("SELECT pg_try_advisory_lock(%s)", (lock_id,))
+                    row = await cursor.fetchone()
+                    if row is not None and row[0]:
+                        return cls(connection)
+                    await asyncio.sleep(retry_s)
+            await connection.close()
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether the session is still open, as far as this process knows."""
+        return not self.connection.closed and not self.connection.broken
+
+    async def close(self) -> None:
+        """Give the leadership up."""
+        with contextlib.suppress(psycopg.Error):
+            await self.connection.close()
+
+
+async def connect(database_url: str) -> psycopg.AsyncConnection[Any]:
+    """Open a session outside the pool, which lives as long as this process leads."""
+    return await psycopg.AsyncConnection.connect(
+        database_url.replace("+psycopg", ""),
+        autocommit=True,
+        connect_timeout=CONNECT_TIMEOUT_S,
+        application_name="satellite-leader",
+        **KEEPALIVES,
+    )
+
+
+class Wakeups:
+    """Collects reasons to look again; any number of them wakes the dispatcher once."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        self._connection = connection
+        self._woken = asyncio.Event()
+        self._woken.set()
+        self._timers: set[asyncio.TimerHandle] = set()
+
+    async def listen(self) -> None:
+        """Hear notifications until the connection ends.
+
+        Raises:
+            psycopg.Error: it has ended.
+        """
+        await self._connection.execute(f"LISTEN {JOBS_CHANNEL}".encode())
+        async for notification in self._connection.notifies():
+            self._hear(notification.payload)
+        raise psycopg.OperationalError("the connection has ended")
+
+    def wake(self) -> None:
+        """Give a reason to look again now."""
+        self._woken.set()
+
+    async def wait(self, timeout_s: float) -> None:
+        """Return at the next reason, at the latest after `timeout_s`."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), timeout_s)
+        self._woken.clear()
+
+    def _hear(self, payload: str) -> None:
+        _, _, delay = payload.partition(":")
+        if not delay:
+            self.wake()
+            return
+        with contextlib.suppress(ValueError):
+            asyncio.get_running_loop().call_later(float(delay), self.wake)

@@ -78,14 +78,16 @@ class RayExecutor:
             configure_logging=False,
             ignore_reinit_error=True,
         )
-        actor_class: Any = ray.remote(PluginExecutorActor)
-        self._actor = actor_class.options(
+        actor_class: Any = ray.remote(
             # Admission is the worker's ledger: an actor would hold resources for life.
             num_cpus=0,
             max_restarts=-1,
             max_task_retries=0,
             concurrency_groups={"run": settings.slots, "control": CONTROL_THREADS},
-        ).remote(settings.model_dump_json(by_alias=False).encode(), runtime=runtime, redis_url=redis_url)
+        )(PluginExecutorActor)
+        self._actor = actor_class.remote(
+            settings.model_dump_json().encode(), runtime=runtime, redis_url=redis_url
+        )
         self._sweeping = threading.Lock()
         ray.get(self._actor.ping.remote(), timeout=START_TIMEOUT_S)
 

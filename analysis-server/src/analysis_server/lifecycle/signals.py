@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown, worker_shutting_down
 
 from analysis_server.celery_app import app
@@ -11,6 +12,10 @@ from analysis_server.lifecycle.logs import configure_logs
 from analysis_server.lifecycle.worker import current_worker, make_current
 from analysis_server.settings import AnalysisSettings
 from satellite.settings.observability import LogSettings
+
+EXIT_NOT_MADE = 78
+
+logger = structlog.get_logger(__name__)
 
 
 @setup_logging.connect  # type: ignore[untyped-decorator]
@@ -22,7 +27,13 @@ def set_up_logging(**_: Any) -> None:
 @worker_init.connect  # type: ignore[untyped-decorator]
 def make_worker(**_: Any) -> None:
     """Connect to Ray before Celery sets its signal handlers, because Ray sets one of its own."""
-    make_current(app, AnalysisSettings())
+    configure_logs(LogSettings())
+    try:
+        make_current(app, AnalysisSettings())
+    except Exception as error:
+        # Celery would log this and go on without the parts.
+        logger.exception("worker cannot be made")
+        raise SystemExit(EXIT_NOT_MADE) from error
 
 
 @worker_ready.connect  # type: ignore[untyped-decorator]

@@ -1,0 +1,144 @@
+"""Admission gives what there is, in order, and cards to one owner at a time."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from analysis_server.execution.admission import Grant, ResourceLedger
+from satellite.contracts.plugin_manifest import PluginManifest
+from satellite.contracts.worker import GPUCard
+from tests.fixtures.servers import wait_until
+
+
+def manifest(mode: str = "oneshot", **resources: Any) -> PluginManifest:
+    return PluginManifest.model_validate(
+        {
+            "name": "p",
+            "version": "1",
+            "docker_image": "p:1",
+            "input_schema": {},
+            "output_schema": {},
+            "mode": mode,
+            "resources": {"cpus": 1, "memory_mib": 100, **resources},
+        }
+    )
+
+
+def make_ledger(cards: int = 0, **totals: Any) -> ResourceLedger:
+    inventory = [GPUCard(uuid=f"card-{index}", memory_mib=1000) for index in range(cards)]
+    return ResourceLedger(**{"cpus": 2, "memory_mib": 1000, "cards": inventory, **totals})
+
+
+def take(ledger: ResourceLedger, wanted: PluginManifest, digest: str = "d") -> Grant:
+    grant = ledger.acquire(wanted, digest, is_stopped=lambda: False)
+    assert grant is not None
+    return grant
+
+
+class Waiting(threading.Thread):
+    """Acquires on a thread of its own."""
+
+    def __init__(self, ledger: ResourceLedger, wanted: PluginManifest, digest: str = "d") -> None:
+        super().__init__(daemon=True)
+        self.ledger, self.wanted, self.digest = ledger, wanted, digest
+        self.stopped = False
+        self.grant: Grant | None = None
+        self.start()
+
+    def run(self) -> None:
+        self.grant = self.ledger.acquire(self.wanted, self.digest, is_stopped=lambda: self.stopped)
+
+
+def test_an_attempt_waits_until_there_is_room() -> None:
+    ledger = make_ledger()
+    first, second = take(ledger, manifest()), take(ledger, manifest())
+    third = Waiting(ledger, manifest())
+    assert ledger.free().cpus == 0
+    assert third.grant is None
+
+    ledger.release(first)
+    wait_until(lambda: third.grant)
+    ledger.release(second)
+    assert ledger.free().cpus == 1
+
+
+def test_a_big_attempt_is_not_overtaken_for_ever() -> None:
+    ledger = make_ledger()
+    running = take(ledger, manifest())
+    big = Waiting(ledger, manifest(cpus=2))
+    wait_until(lambda: len(ledger._queue) == 1)
+    small = Waiting(ledger, manifest())
+    wait_until(lambda: len(ledger._queue) == 2)
+    assert small.grant is None
+
+    ledger.release(running)
+    wait_until(lambda: big.grant)
+    assert small.grant is None
+    assert big.grant is not None
+    ledger.release(big.grant)
+    wait_until(lambda: small.grant)
+
+
+def test_a_stopped_attempt_waits_no_longer() -> None:
+    ledger = make_ledger()
+    take(ledger, manifest(cpus=2))
+    waiting = Waiting(ledger, manifest())
+    wait_until(lambda: len(ledger._queue) == 1)
+    waiting.stopped = True
+    ledger.wake()
+    waiting.join(5)
+    assert not waiting.is_alive()
+    assert waiting.grant is None
+
+
+def test_jobs_of_one_server_share_what_it_has() -> None:
+    ledger = make_ledger(cpus=1)
+    server = manifest(mode="server")
+    first, second = take(ledger, server), take(ledger, server)
+    assert first is second
+    ledger.release(first)
+    assert ledger.free().cpus == 0
+    ledger.release(second)
+    assert ledger.free().cpus == 1
+
+
+def test_a_whole_card_has_one_owner() -> None:
+    ledger = make_ledger(cards=2, cpus=8)
+    first, second = take(ledger, manifest(gpus=1)), take(ledger, manifest(gpus=1), "e")
+    assert {*first.gpu_ids, *second.gpu_ids} == {"card-0", "card-1"}
+    third = Waiting(ledger, manifest(gpus=0.5))
+    wait_until(lambda: len(ledger._queue) == 1)
+    ledger.release(second)
+    wait_until(lambda: third.grant)
+    assert third.grant is not None
+    assert third.grant.gpu_ids == second.gpu_ids
+
+
+def test_what_shares_a_card_fits_its_memory() -> None:
+    ledger = make_ledger(cards=1, cpus=8)
+    take(ledger, manifest(gpus=0.25, gpu_memory_mib=700))
+    greedy = Waiting(ledger, manifest(gpus=0.25, gpu_memory_mib=400))
+    wait_until(lambda: len(ledger._queue) == 1)
+    assert greedy.grant is None
+    greedy.stopped = True
+    ledger.wake()
+    greedy.join(5)
+    assert take(ledger, manifest(gpus=0.25, gpu_memory_mib=300)).gpu_ids == ("card-0",)
+
+
+def test_parts_go_to_the_fullest_card_so_that_whole_ones_stay_free() -> None:
+    ledger = make_ledger(cards=2, cpus=8)
+    first, second = take(ledger, manifest(gpus=0.5)), take(ledger, manifest(gpus=0.5))
+    assert first.gpu_ids == second.gpu_ids
+    assert take(ledger, manifest(gpus=1)).gpu_ids != first.gpu_ids
+
+
+def test_what_can_never_fit_is_known_at_once() -> None:
+    ledger = make_ledger(cards=1)
+    assert ledger.can_ever_fit(manifest(cpus=2).resources)
+    assert not ledger.can_ever_fit(manifest(cpus=3).resources)
+    assert not ledger.can_ever_fit(manifest(memory_mib=2000).resources)
+    assert not ledger.can_ever_fit(manifest(gpus=2).resources)
+    assert not ledger.can_ever_fit(manifest(gpus=0.5, gpu_memory_mib=2000).resources)
+    assert not make_ledger().can_ever_fit(manifest(gpus=0.1).resources)

@@ -30,6 +30,7 @@ class Platform:
     arguments: tuple[str, ...] = ("--no-demo",)
     lines: list[str] = field(default_factory=list)
     process: subprocess.Popen[str] | None = None
+    reader: threading.Thread | None = None
 
     @property
     def url(self) -> str:
@@ -49,7 +50,8 @@ class Platform:
             ],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
-        threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
+        self.reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
+        self.reader.start()
         process = self.process
         wait_until(lambda: process.poll() is not None or self._is_ready(), timeout_s=timeout_s)
         assert process.poll() is None, f"satellite up ended with {process.returncode}:\n{self.output}"
@@ -63,6 +65,8 @@ class Platform:
         finally:
             if self.process.poll() is None:
                 os.killpg(self.process.pid, signal.SIGKILL)
+            if self.reader is not None:
+                self.reader.join(10)
 
     def api(self) -> httpx.Client:
         """Return a logged-in HTTP client."""
@@ -108,8 +112,9 @@ class Platform:
 
     def _read(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self.lines.append(line)
+        with process.stdout:
+            for line in process.stdout:
+                self.lines.append(line)
 
 
 def wait_for_job(api: httpx.Client, job_id: int, *, timeout_s: float = 90) -> dict[str, Any]:

@@ -43,7 +43,8 @@ def redis_client(platform: Platform) -> redis.Redis:
     for line in platform.leftover_processes():
         found = re.search(r"redis-server.*?(?:--port |:)(\d+)", line)
         if found:
-            return redis.Redis(port=int(found.group(1)))
+            password = (platform.home / "redis-password").read_text().strip()
+            return redis.Redis(port=int(found.group(1)), password=password)
     raise LookupError("the stack runs no Redis")
 
 

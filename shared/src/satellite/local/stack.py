@@ -55,7 +55,7 @@ class StackOptions:
     port: int | None = None
     flower_port: int | None = None
     workers: int = 1
-    slots: int = max(2, min(8, os.cpu_count() or 2))
+    slots: int = max(8, 2 * (os.cpu_count() or 2))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -137,9 +137,9 @@ class _Run:
         """Bring everything up, run the demo, then wait for ever."""
         await supervisor.wait_ready("api")
         self.home.write_credentials(stack.url)
-        self.say.ready(stack.url)
         client = await in_thread(self._log_in, stack.url)
         plugins = await in_thread(self._register, client)
+        self.say.ready(stack.url)
         await supervisor.wait_ready()
         self.say.note(f"All parts run ({self.say.elapsed_s:.1f} s)")
         if self.request.wants_demo and self.plugin_dir is not None:

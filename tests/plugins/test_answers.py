@@ -32,7 +32,7 @@ def test_oneshot_and_server_answer_every_example_equally(folder: Path, environme
 
     for result in oneshot:
         validator.validate(result)
-    assert first == {"ready": True}
+    assert first == {"ready": True, "log_marks": True}
     assert answers == [{"id": str(number), "result": result} for number, result in enumerate(oneshot)]
 
 

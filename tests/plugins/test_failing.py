@@ -86,7 +86,7 @@ def test_as_a_server_each_failure_is_an_answer_of_its_own(failing: PluginEnviron
         {"id": "3", "input": {"how": "ok"}},
     )
 
-    assert ready == {"ready": True}
+    assert ready == {"ready": True, "log_marks": True}
     assert answers[0]["error"]["kind"] == "exit"
     assert answers[1] == {"id": "2", "error": {"kind": "input", "message": "too blue"}}
     assert answers[2] == {"id": "3", "result": {"how": "ok", "note": "nothing failed"}}

@@ -68,6 +68,10 @@ class Bench:
         (folder / "plugin.json").write_text(manifest.model_dump_json())
         return manifest
 
+    def server(self, program: str = "raw_server.py", **changes: Any) -> PluginManifest:
+        """Make the manifest of a server."""
+        return self.manifest(mode="server", command=["python", program], **changes)
+
     def request(self, job: Any, *, timeout_s: float = 30, **options: Any) -> RunRequest:
         manifest = options.pop("manifest", None) or self.manifest()
         return RunRequest(
@@ -91,6 +95,8 @@ class Bench:
 
     def assert_nothing_left(self) -> None:
         self._pool.shutdown()
+        # What outlives single jobs ends with the runtime.
+        self.runtime.close()
         wait_until(lambda: not containers(), timeout_s=10)
         assert not marked_processes()
 

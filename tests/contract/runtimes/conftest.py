@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from analysis_server.models.plugin_environment import sdk_folder
 from analysis_server.runtimes.container import ContainerRuntime
 from analysis_server.runtimes.engine import ENGINE_FAULTS, probe
 from analysis_server.runtimes.port import Runtime
 from analysis_server.runtimes.process import ProcessRuntime
+from analysis_server.runtimes.serving.limits import ServerLimits
 from tests.contract.runtimes.bench import IMAGE, STACK, Bench
 
 PLUGIN = Path(__file__).parent / "plugin"
@@ -27,13 +30,18 @@ def engine_answers() -> bool:
 
 
 @pytest.fixture(scope="session")
-def plugin_image() -> str:
+def plugin_image(tmp_path_factory: pytest.TempPathFactory) -> str:
     if not engine_answers():
         if os.environ.get("SATELLITE_REQUIRE_DOCKER") == "1":
             pytest.fail("SATELLITE_REQUIRE_DOCKER=1, but no container engine answers")
         pytest.skip("no container engine answers")
+    context = tmp_path_factory.mktemp("image") / "context"
+    shutil.copytree(PLUGIN, context)
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(sdk_folder(), context / "satellite" / "plugin", ignore=ignored)
+    (context / "satellite" / "__init__.py").touch()
     subprocess.run(
-        ["docker", "build", "--quiet", "--network", "host", "-t", IMAGE, str(PLUGIN)],
+        ["docker", "build", "--quiet", "--network", "host", "-t", IMAGE, str(context)],
         check=True, capture_output=True, timeout=120,
     )  # fmt: skip
     return IMAGE
@@ -49,14 +57,22 @@ def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("state")
 
 
+@pytest.fixture
+def servers() -> ServerLimits:
+    """Return the limits of the servers; a test module may say otherwise."""
+    return ServerLimits(ready_timeout_s=3, backoff_s=0.1)
+
+
 @pytest.fixture(params=["process", pytest.param("container", marks=pytest.mark.docker)])
-def runtime(request: pytest.FixtureRequest, state_dir: Path, plugin_dir: Path) -> Iterator[Runtime]:
+def runtime(
+    request: pytest.FixtureRequest, state_dir: Path, plugin_dir: Path, servers: ServerLimits
+) -> Iterator[Runtime]:
     made: Runtime
     if request.param == "container":
         request.getfixturevalue("plugin_image")
-        made = ContainerRuntime(stack_id=STACK)
+        made = ContainerRuntime(stack_id=STACK, servers=servers)
     else:
-        made = ProcessRuntime(stack_id=STACK, state_dir=state_dir, plugin_dir=plugin_dir)
+        made = ProcessRuntime(stack_id=STACK, state_dir=state_dir, plugin_dir=plugin_dir, servers=servers)
     yield made
     made.close()
 

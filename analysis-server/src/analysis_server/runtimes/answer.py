@@ -89,12 +89,11 @@ def find_fault(answer: bytes, *, manifest: PluginManifest, digest: str, max_byte
         value = orjson.loads(stripped)
     except orjson.JSONDecodeError as error:
         return _fault(f"stdout is not one JSON value ({error}); it begins with {quote(answer)}.")
-    return _find_value_fault(value, stripped, manifest=manifest, digest=digest)
+    return find_value_fault(value, stripped, manifest=manifest, digest=digest)
 
 
-def _find_value_fault(
-    value: Any, written: bytes, *, manifest: PluginManifest, digest: str
-) -> JobError | None:
+def find_value_fault(value: Any, written: bytes, *, manifest: PluginManifest, digest: str) -> JobError | None:
+    """Return what is wrong with a result that was read from `written`, or None."""
     if b"\\u0000" in written and _holds_nul(value):
         return _fault(f"The result holds the character U+0000, which cannot be stored: {quote(written)}.")
     try:

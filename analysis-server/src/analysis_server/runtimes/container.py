@@ -13,18 +13,23 @@ from docker import APIClient
 from docker.errors import ImageNotFound
 
 from analysis_server.runtimes.container_faults import engine_fault, image_missing
-from analysis_server.runtimes.container_janitor import ContainerJanitor, owner_label
+from analysis_server.runtimes.container_janitor import ContainerJanitor
 from analysis_server.runtimes.container_kill import ContainerKiller
+from analysis_server.runtimes.container_link import ContainerLink, explain_start
 from analysis_server.runtimes.container_run import ContainerRun
 from analysis_server.runtimes.container_session import ContainerSession, open_session
-from analysis_server.runtimes.container_template import container_config, job_labels
+from analysis_server.runtimes.container_template import container_config, job_labels, owned_labels
 from analysis_server.runtimes.engine import ENGINE_FAULTS, Engine, inspect_image
+from analysis_server.runtimes.owner import owner_label
 from analysis_server.runtimes.plugin_input import InputTooLong, PluginSecrets, SecretMissing, job_arguments
 from analysis_server.runtimes.port import AttemptKey, RunListener, RunRequest, RunResult, RunStatus
 from analysis_server.runtimes.run_control import ActiveRuns, RunControl, StopReason
+from analysis_server.runtimes.serving.fleet import ServerFleet
+from analysis_server.runtimes.serving.limits import ServerLimits
+from analysis_server.runtimes.serving.link import MODE_VARIABLE, Sink
 from analysis_server.runtimes.verdict import failed
 from satellite.contracts.outcome import ErrorKind, JobError
-from satellite.contracts.plugin_manifest import PluginManifest
+from satellite.contracts.plugin_manifest import PluginManifest, PluginMode
 
 logger = structlog.get_logger(__name__)
 
@@ -36,7 +41,13 @@ class ContainerRuntime:
 
     name = "container"
 
-    def __init__(self, *, stack_id: str, secrets: PluginSecrets | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        stack_id: str,
+        secrets: PluginSecrets | None = None,
+        servers: ServerLimits | None = None,
+    ) -> None:
         """Connect to nothing yet; an engine that is down shows as failed runs."""
         self._engine = Engine()
         self._secrets = secrets or PluginSecrets()
@@ -47,6 +58,7 @@ class ContainerRuntime:
         self._removers = ThreadPoolExecutor(4, thread_name_prefix="container-remover")
         self._kills = ThreadPoolExecutor(4, thread_name_prefix="container-kill")
         self._killer = ContainerKiller(self._engine, self._kills)
+        self._fleet = ServerFleet(self, servers)
 
     def prepare(self, manifest: PluginManifest) -> JobError | None:
         """Check that the engine has the image."""
@@ -60,10 +72,12 @@ class ContainerRuntime:
         return None
 
     def run(self, request: RunRequest, listener: RunListener) -> RunResult:
-        """Run one attempt in a fresh container."""
+        """Run one attempt, in a fresh container or in its plugin's server."""
         began = time.perf_counter()
         with self._runs.enter(request.key) as control:
             try:
+                if request.manifest.mode is PluginMode.SERVER:
+                    return self._fleet.run(request, listener, control)
                 return self._run(request, listener, control, began)
             except (InputTooLong, SecretMissing) as refusal:
                 return failed(refusal.kind, str(refusal))
@@ -74,6 +88,32 @@ class ContainerRuntime:
             except Exception as error:
                 logger.exception("container run failed", job_id=request.job_id, attempt=request.attempt)
                 return failed(ErrorKind.INTERNAL, f"The container runtime failed: {error}")
+
+    def open_link(self, request: RunRequest, *, stdout: Sink, stderr: Sink) -> ContainerLink:
+        """Start a container that serves any number of jobs."""
+        variables = {**self._variables(request.manifest), MODE_VARIABLE: "server"}
+        labels = owned_labels(request, owner=owner_label(), role="server")
+        config = container_config(
+            request.manifest, labels=labels, environment=variables, gpu_ids=request.gpu_ids
+        )
+        with self._starts, self._engine.client() as client:
+            session = open_session(client, config)
+        return ContainerLink(
+            session,
+            engine=self._engine,
+            killer=self._killer,
+            janitor=self._janitor,
+            stdout=stdout,
+            stderr=stderr,
+        )
+
+    def explain(self, error: Exception, manifest: PluginManifest) -> JobError:
+        """Tell why a server could not be started."""
+        return explain_start(error, manifest)
+
+    def loaded(self) -> list[str]:
+        """Return the plugins whose servers are ready."""
+        return self._fleet.loaded()
 
     def cancel(self, job_id: int, attempt: int) -> bool:
         """Kill the attempt's container, or keep it from being started."""
@@ -97,6 +137,7 @@ class ContainerRuntime:
         """Kill what runs, wait for removals under way, and close the connections."""
         self._runs.stop_all()
         self._runs.wait_until_idle(CLOSE_TIMEOUT_S)
+        self._fleet.close()
         self._kills.shutdown(wait=True)
         self._removers.shutdown(wait=True)
         self._engine.close()
@@ -131,12 +172,15 @@ class ContainerRuntime:
         config = container_config(
             request.manifest,
             labels=job_labels(request, owner=owner_label()),
-            environment={**request.manifest.env, **self._secrets.values(request.manifest)},
+            environment=self._variables(request.manifest),
             gpu_ids=request.gpu_ids,
             arguments=arguments,
         )
         with self._starts:
             return open_session(client, config)
+
+    def _variables(self, manifest: PluginManifest) -> dict[str, str]:
+        return {**manifest.env, **self._secrets.values(manifest)}
 
     @staticmethod
     def _image_command(client: APIClient, manifest: PluginManifest) -> list[str]:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import functools
-import os
-import socket
 import time
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-import psutil
 import structlog
 from docker.errors import APIError, NotFound
 
@@ -22,6 +18,7 @@ from analysis_server.runtimes.container_template import (
     LABEL_STACK,
 )
 from analysis_server.runtimes.engine import ENGINE_FAULTS, Engine
+from analysis_server.runtimes.owner import owner_is_dead
 from analysis_server.runtimes.port import AttemptKey
 
 logger = structlog.get_logger(__name__)
@@ -72,21 +69,4 @@ def _is_stale(labels: dict[str, Any], live: AbstractSet[AttemptKey]) -> bool:
         return True
     if labels.get(LABEL_ROLE) == "job":
         return (int(labels[LABEL_JOB]), int(labels[LABEL_ATTEMPT])) not in live
-    return _owner_is_dead(labels.get(LABEL_OWNER, ""))
-
-
-@functools.cache
-def owner_label() -> str:
-    """Name this process so that others on the same host can tell whether it still lives."""
-    return f"{socket.gethostname()}/{os.getpid()}/{psutil.Process().create_time():.2f}"
-
-
-def _owner_is_dead(owner: str) -> bool:
-    host, _, rest = owner.partition("/")
-    pid, _, created = rest.partition("/")
-    if host != socket.gethostname() or not pid.isdigit():
-        return False
-    try:
-        return f"{psutil.Process(int(pid)).create_time():.2f}" != created
-    except psutil.NoSuchProcess:
-        return True
+    return owner_is_dead(labels.get(LABEL_OWNER, ""))

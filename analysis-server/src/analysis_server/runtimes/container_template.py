@@ -39,6 +39,16 @@ def job_labels(request: RunRequest, *, owner: str) -> dict[str, str]:
     }
 
 
+def owned_labels(request: RunRequest, *, owner: str, role: str) -> dict[str, str]:
+    """Return the labels of a container that lives longer than one job, and as long as its worker."""
+    return {
+        LABEL_STACK: request.stack_id,
+        LABEL_WORKER: request.worker,
+        LABEL_OWNER: owner,
+        LABEL_ROLE: role,
+    }
+
+
 def container_config(
     manifest: PluginManifest,
     *,

@@ -136,11 +136,6 @@ class LogCapture:
         last = self._kept.last(TAIL_OF_ERROR_BYTES)
         return printable(last) if last else None
 
-    def last_line(self) -> str:
-        """Return the last line that is not blank."""
-        lines = (self.tail() or "").splitlines()
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")
-
     def _take_lines(self, lines: bytes) -> None:
         if b"::progress" in lines:
             lines = _PROGRESS.sub(self._note_progress, lines)

@@ -5,6 +5,7 @@ It is for machines without a container engine. A plugin sees the file system and
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import tempfile
@@ -19,13 +20,17 @@ from analysis_server.models.plugin_source import PluginSourceMissing, PluginSour
 from analysis_server.runtimes.plugin_input import InputTooLong, PluginSecrets, SecretMissing, job_arguments
 from analysis_server.runtimes.port import AttemptKey, RunListener, RunRequest, RunResult, RunStatus
 from analysis_server.runtimes.process_command import limited_command, plugin_command, plugin_variables
-from analysis_server.runtimes.process_janitor import ProcessJanitor
+from analysis_server.runtimes.process_janitor import ProcessJanitor, owned_folder_prefix, owned_marker
+from analysis_server.runtimes.process_link import ProcessLink
 from analysis_server.runtimes.process_run import ProcessRun
-from analysis_server.runtimes.process_tree import ProcessTable
+from analysis_server.runtimes.process_start import StartedProcess
+from analysis_server.runtimes.process_tree import ProcessTable, ProcessTree
 from analysis_server.runtimes.run_control import ActiveRuns, RunControl
-from analysis_server.runtimes.verdict import failed
+from analysis_server.runtimes.serving.fleet import ServerFleet
+from analysis_server.runtimes.serving.limits import ServerLimits
+from analysis_server.runtimes.serving.link import MODE_VARIABLE, Sink
 from satellite.contracts.outcome import ErrorKind, JobError
-from satellite.contracts.plugin_manifest import PluginManifest
+from satellite.contracts.plugin_manifest import PluginManifest, PluginMode
 
 logger = structlog.get_logger(__name__)
 
@@ -45,6 +50,7 @@ class ProcessRuntime:
         plugin_dir: Path | None,
         uv: str | None = None,
         secrets: PluginSecrets | None = None,
+        servers: ServerLimits | None = None,
     ) -> None:
         """Keep environments and run folders under `state_dir`; find plugins in `plugin_dir`."""
         self._stack_id = stack_id
@@ -55,6 +61,8 @@ class ProcessRuntime:
         self._runs = ActiveRuns()
         self._table = ProcessTable()
         self._janitor = ProcessJanitor(stack_id=stack_id, run_folders=self._run_folders)
+        self._numbers = itertools.count(1)
+        self._fleet = ServerFleet(self, servers)
 
     def prepare(self, manifest: PluginManifest) -> JobError | None:
         """Make the plugin's environment."""
@@ -65,18 +73,48 @@ class ProcessRuntime:
         return None
 
     def run(self, request: RunRequest, listener: RunListener) -> RunResult:
-        """Run one attempt in a fresh process and an empty folder."""
+        """Run one attempt, in a fresh process with an empty folder or in its plugin's server."""
         began = time.perf_counter()
         with self._runs.enter(request.key) as control:
             try:
+                if request.manifest.mode is PluginMode.SERVER:
+                    return self._fleet.run(request, listener, control)
                 return self._run(request, listener, control, began)
-            except (PluginSourceMissing, EnvironmentNotMade) as error:
-                return failed(ErrorKind.IMAGE, str(error))
-            except (InputTooLong, SecretMissing) as refusal:
-                return failed(refusal.kind, str(refusal))
-            except Exception as error:
-                logger.exception("process run failed", job_id=request.job_id, attempt=request.attempt)
-                return failed(ErrorKind.INTERNAL, f"The process runtime failed: {error}")
+            except Exception as error:  # noqa: BLE001 - what it means is told in one place
+                return RunResult(status=RunStatus.FAILED, error=self.explain(error, request.manifest))
+
+    def open_link(self, request: RunRequest, *, stdout: Sink, stderr: Sink) -> ProcessLink:
+        """Start a process that serves any number of jobs."""
+        marker = owned_marker(self._stack_id, next(self._numbers))
+        folder = self._make_folder(owned_folder_prefix())
+        try:
+            command, variables = self._command(request, folder=folder, marker=marker)
+            variables[MODE_VARIABLE] = "server"
+            started = StartedProcess(command, folder=folder, variables=variables)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return ProcessLink(
+            started,
+            tree=ProcessTree(started.pid, marker=marker, table=self._table),
+            folder=folder,
+            memory_bytes=request.manifest.resources.memory_mib * 1024 * 1024,
+            stdout=stdout,
+            stderr=stderr,
+        )
+
+    def explain(self, error: Exception, manifest: PluginManifest) -> JobError:
+        """Tell why a process could not be started."""
+        if isinstance(error, PluginSourceMissing | EnvironmentNotMade):
+            return JobError(kind=ErrorKind.IMAGE, message=str(error))
+        if isinstance(error, InputTooLong | SecretMissing):
+            return JobError(kind=error.kind, message=str(error))
+        logger.error("process not run", plugin=manifest.name, exc_info=error)
+        return JobError(kind=ErrorKind.INTERNAL, message=f"The process runtime failed: {error}")
+
+    def loaded(self) -> list[str]:
+        """Return the plugins whose servers are ready."""
+        return self._fleet.loaded()
 
     def cancel(self, job_id: int, attempt: int) -> bool:
         """Kill the attempt's processes, or keep them from being started."""
@@ -96,34 +134,35 @@ class ProcessRuntime:
         """Kill what runs and wait for it."""
         self._runs.stop_all()
         self._runs.wait_until_idle(CLOSE_TIMEOUT_S)
+        self._fleet.close()
 
     def _run(
         self, request: RunRequest, listener: RunListener, control: RunControl, began: float
     ) -> RunResult:
+        if control.reason is not None:
+            return RunResult(status=RunStatus.CANCELLED)
+        marker = f"{self._stack_id}:{request.job_id}:{request.attempt}:{os.getpid()}"
+        folder = self._make_folder(f"{request.job_id}-{request.attempt}-")
+        try:
+            command, variables = self._command(request, folder=folder, marker=marker)
+            return ProcessRun(request, listener=listener, control=control, table=self._table).converse(
+                command, variables=variables, folder=folder, marker=marker, began=began
+            )
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _command(self, request: RunRequest, *, folder: Path, marker: str) -> tuple[list[str], dict[str, str]]:
         source = self._sources.get(request.manifest, digest=request.plugin_digest)
         environment = self._environments.ensure(source)
         secrets = self._secrets.values(request.manifest)
         command = plugin_command(request.manifest, source=source, environment=environment)
-        command += job_arguments(request) or []
-        if control.reason is not None:
-            return RunResult(status=RunStatus.CANCELLED)
-        marker = f"{self._stack_id}:{request.job_id}:{request.attempt}:{os.getpid()}"
+        if request.manifest.mode is PluginMode.ONESHOT:
+            command += job_arguments(request) or []
+        variables = plugin_variables(
+            request, source=source, environment=environment, folder=folder, secrets=secrets, marker=marker
+        )
+        return limited_command(command, request.manifest), variables
+
+    def _make_folder(self, prefix: str) -> Path:
         self._run_folders.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"{request.job_id}-{request.attempt}-", dir=self._run_folders))
-        try:
-            return ProcessRun(request, listener=listener, control=control, table=self._table).converse(
-                limited_command(command, request.manifest),
-                variables=plugin_variables(
-                    request,
-                    source=source,
-                    environment=environment,
-                    folder=folder,
-                    secrets=secrets,
-                    marker=marker,
-                ),
-                folder=folder,
-                marker=marker,
-                began=began,
-            )
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        return Path(tempfile.mkdtemp(prefix=prefix, dir=self._run_folders))

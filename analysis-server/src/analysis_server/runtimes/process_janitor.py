@@ -10,10 +10,15 @@ import signal
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
+import psutil
+
+from analysis_server.runtimes.owner import owner_is_dead, owner_label
 from analysis_server.runtimes.port import AttemptKey
 from analysis_server.runtimes.process_tree import MARKER_VARIABLE, list_processes
 
+OWNED = "owned"
 _FOLDER = re.compile(r"^(\d+)-(\d+)-")
+_OWNED_FOLDER = re.compile(rf"^{OWNED}-(\d+)-")
 
 
 class ProcessJanitor:
@@ -24,30 +29,52 @@ class ProcessJanitor:
         self._marker = re.compile(
             rf"(?:^|\0){MARKER_VARIABLE}={re.escape(stack_id)}:(\d+):(\d+):\d+(?:\0|$)".encode()
         )
+        self._owned = re.compile(
+            rb"(?:^|\0)" + f"{MARKER_VARIABLE}={re.escape(stack_id)}:{OWNED}:".encode() + rb"([^\0:]+)"
+        )
         self._run_folders = run_folders
 
     def sweep(self, live: AbstractSet[AttemptKey]) -> int:
         """Kill the processes that belong to no live attempt; return how many there were."""
         killed = 0
         for row in list_processes():
-            key = self._attempt_of(row.pid)
-            if key is not None and key not in live:
+            if self._is_stale(row.pid, live):
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(row.pid, signal.SIGKILL)
                     killed += 1
         self._remove_folders(live)
         return killed
 
-    def _attempt_of(self, pid: int) -> AttemptKey | None:
+    def _is_stale(self, pid: int, live: AbstractSet[AttemptKey]) -> bool:
         try:
-            found = self._marker.search(Path(f"/proc/{pid}/environ").read_bytes())
+            environment = Path(f"/proc/{pid}/environ").read_bytes()
         except OSError:
-            return None
-        return (int(found[1]), int(found[2])) if found else None
+            return False
+        job = self._marker.search(environment)
+        if job is not None:
+            return (int(job[1]), int(job[2])) not in live
+        owned = self._owned.search(environment)
+        return owned is not None and owner_is_dead(owned[1].decode())
 
     def _remove_folders(self, live: AbstractSet[AttemptKey]) -> None:
         with contextlib.suppress(FileNotFoundError):
             for folder in self._run_folders.iterdir():
                 found = _FOLDER.match(folder.name)
-                if found and (int(found[1]), int(found[2])) not in live:
+                stale = found and (int(found[1]), int(found[2])) not in live
+                if stale or _belonged_to_the_dead(folder.name):
                     shutil.rmtree(folder, ignore_errors=True)
+
+
+def owned_marker(stack_id: str, number: int) -> str:
+    """Return the marker of a process that lives longer than one job, and as long as its worker."""
+    return f"{stack_id}:{OWNED}:{owner_label()}:{number}"
+
+
+def owned_folder_prefix() -> str:
+    """Return the beginning of the name of such a process's folder."""
+    return f"{OWNED}-{os.getpid()}-"
+
+
+def _belonged_to_the_dead(folder: str) -> bool:
+    found = _OWNED_FOLDER.match(folder)
+    return found is not None and not psutil.pid_exists(int(found[1]))

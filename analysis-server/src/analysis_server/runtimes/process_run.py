@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 from pathlib import Path
 
 from analysis_server.runtimes.answer import AnswerBuffer
 from analysis_server.runtimes.log_capture import LogCapture
 from analysis_server.runtimes.port import RunListener, RunRequest, RunResult
+from analysis_server.runtimes.process_start import StartedProcess
 from analysis_server.runtimes.process_tree import ProcessTable, ProcessTree
 from analysis_server.runtimes.pump import Feed, Reader, chunk_reader, pump
 from analysis_server.runtimes.run_control import RunControl, StopReason
@@ -40,16 +40,7 @@ class ProcessRun:
         self, command: list[str], *, variables: dict[str, str], folder: Path, marker: str, began: float
     ) -> RunResult:
         """Run the command to its end and return the result; the whole tree has ended by then."""
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            cwd=folder,
-            env=variables,
-            start_new_session=True,
-        )
+        process = StartedProcess(command, folder=folder, variables=variables)
         started = time.perf_counter()
         tree = ProcessTree(process.pid, marker=marker, table=self._table)
         try:
@@ -59,10 +50,7 @@ class ProcessRun:
             # Only now is the leader reaped: until then its id cannot become another process's.
             self._control.disarm()
             tree.kill_rest()
-            exit_code = process.wait()
-            for stream in (process.stdin, process.stdout, process.stderr):
-                if stream is not None:
-                    stream.close()
+            exit_code = process.reap()
         clock = RunClock(prepared_ms=(started - began) * 1000, ran_ms=(time.perf_counter() - started) * 1000)
         return conclude(
             self._request,
@@ -73,10 +61,7 @@ class ProcessRun:
             clock=clock,
         )
 
-    def _pump(self, process: subprocess.Popen[bytes], tree: ProcessTree) -> None:
-        assert process.stdin is not None  # noqa: S101 - all three are pipes
-        assert process.stdout is not None  # noqa: S101
-        assert process.stderr is not None  # noqa: S101
+    def _pump(self, process: StartedProcess, tree: ProcessTree) -> None:
         payload = self._request.input_json if self._request.manifest.input_via is InputVia.STDIN else b""
         exited = os.pidfd_open(process.pid)
         readers: dict[int, Reader] = {

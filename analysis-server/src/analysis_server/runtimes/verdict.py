@@ -16,6 +16,9 @@ from satellite.contracts.outcome import ErrorKind, JobError, StartKind
 EXIT_INPUT_REFUSED = 64
 """EX_USAGE: what `satellite.plugin` ends with when the author refuses the input."""
 
+_SPOKEN = {"::input-refused ": ErrorKind.INPUT, "::output-unfit ": ErrorKind.OUTPUT}
+"""How a last line begins in which a plugin itself says why it ends."""
+
 _OUT_OF_MEMORY = re.compile(
     r"^(MemoryError|numpy\S*MemoryError|torch\S*OutOfMemoryError)\b|CUDA(?: error:)? out of memory",
     re.MULTILINE,
@@ -87,16 +90,13 @@ def _find_error(
     request: RunRequest, *, ending: Ending, reason: StopReason | None, stdout: AnswerBuffer, log: LogCapture
 ) -> JobError | None:
     if reason is StopReason.TIMEOUT:
-        return JobError(
-            kind=ErrorKind.TIMEOUT,
-            message=f"The plugin ran longer than {request.timeout_s:g} s and was ended.",
-        )
+        return overran(request)
     if reason is StopReason.OUTPUT_TOO_LARGE or (reason is None and stdout.too_large):
         return answer.too_large(stdout.bytes(), max_bytes=request.max_result_bytes)
     if reason is StopReason.OOM or ending.oom:
-        return _out_of_memory(request)
+        return out_of_memory(request)
     if ending.exit_code != 0:
-        return _bad_exit(request, code=ending.exit_code, log=log)
+        return bad_exit(request, code=ending.exit_code, tail=log.tail() or "")
     return answer.find_fault(
         stdout.bytes(),
         manifest=request.manifest,
@@ -105,7 +105,15 @@ def _find_error(
     )
 
 
-def _out_of_memory(request: RunRequest) -> JobError:
+def overran(request: RunRequest) -> JobError:
+    """Return the error of a run that passed its deadline."""
+    return JobError(
+        kind=ErrorKind.TIMEOUT, message=f"The plugin ran longer than {request.timeout_s:g} s and was ended."
+    )
+
+
+def out_of_memory(request: RunRequest) -> JobError:
+    """Return the error of a plugin that needed more memory than it has."""
     memory_mib = request.manifest.resources.memory_mib
     return JobError(
         kind=ErrorKind.OOM,
@@ -113,14 +121,18 @@ def _out_of_memory(request: RunRequest) -> JobError:
     )
 
 
-def _bad_exit(request: RunRequest, *, code: int, log: LogCapture) -> JobError:
-    last_line = log.last_line()[:500]
+def bad_exit(request: RunRequest, *, code: int, tail: str) -> JobError:
+    """Return the error of a plugin that ended with `code` by itself, having written `tail` last."""
+    last_line = next((line.strip() for line in reversed(tail.splitlines()) if line.strip()), "")[:500]
+    for prefix, kind in _SPOKEN.items():
+        if last_line.startswith(prefix):
+            return JobError(kind=kind, message=last_line.removeprefix(prefix))
     if code == EXIT_INPUT_REFUSED:
         return JobError(kind=ErrorKind.INPUT, message=last_line or "The plugin refused its input.")
-    if _OUT_OF_MEMORY.search(log.tail() or ""):
-        if "CUDA" in (log.tail() or ""):
+    if _OUT_OF_MEMORY.search(tail):
+        if "CUDA" in tail:
             return JobError(kind=ErrorKind.OOM, message=f"The graphics card is out of memory: {last_line}")
-        return _out_of_memory(request)
+        return out_of_memory(request)
     number = -code if code < 0 else code - 128
     if 0 < number < signal.NSIG:
         return JobError(

@@ -33,18 +33,22 @@ class ProgressLines:
             return
         self._last = said
         rest = f" {said[0] / 1000:g} {text}".rstrip() + "\n"
-        lines = [f"::progress@{job}{rest}" for job in self._ids] or [f"::progress{rest}"]
-        _flush_stderr()
-        for line in lines:
-            with contextlib.suppress(OSError):
-                os.write(STDERR, line.encode("utf-8", "replace"))
+        _write([f"::progress@{job}{rest}" for job in self._ids] or [f"::progress{rest}"])
+
+    def end(self, first_id: str) -> None:
+        """Tell that all log lines of a request have been written; it is named by the first id in it."""
+        self._ids = ()
+        _write([f"::end@{first_id}\n"])
 
 
-def _flush_stderr() -> None:
-    """Let what `print` holds back come before the progress line."""
+def _write(lines: Sequence[str]) -> None:
+    """Write to stderr, after what `print` holds back."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):
             stream.flush()
+    for line in lines:
+        with contextlib.suppress(OSError):
+            os.write(STDERR, line.encode("utf-8", "replace"))
 
 
 lines = ProgressLines()

@@ -18,10 +18,11 @@ def serve(invocation: Invocation, streams: Streams) -> int:
     """Answer requests in order until stdin ends, and return the exit code.
 
     A request is {"id", "input"} or {"batch": [{"id", "input"}, ...]}; an answer is {"id", "result"} or
-    {"id", "error": {"kind", "message"}}, each on a line of its own. The first line is {"ready": true}.
+    {"id", "error": {"kind", "message"}}, each on a line of its own. The first line is {"ready": true};
+    its "log_marks" promise a line `::end@ID` on stderr after the last log line of each request.
     """
     try:
-        _write(streams, ['{"ready":true}'])
+        _write(streams, ['{"ready":true,"log_marks":true}'])
         for line in streams.requests:
             if line.strip():
                 _write(streams, _answer_line(invocation, line))
@@ -43,6 +44,8 @@ def _answer_line(invocation: Invocation, line: bytes) -> list[str]:
     # A batch that failed as a whole has one failure for all its jobs, and needs one traceback.
     for failure in {id(answer): answer for answer in answers if isinstance(answer, Failure)}.values():
         failure.print_traceback()
+    if ids:
+        progress.lines.end(str(ids[0]))
     return [_write_answer(job, answer) for job, answer in zip(ids, answers)]
 
 

@@ -1,0 +1,119 @@
+"""The loop in which a server's thread reads, writes what is left to write, and keeps the times."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from typing import TYPE_CHECKING, ClassVar
+
+from analysis_server.runtimes.log_capture import FLUSH_S
+from analysis_server.runtimes.serving.outbox import Outbox
+from analysis_server.runtimes.verdict import out_of_memory
+
+if TYPE_CHECKING:
+    from analysis_server.runtimes.serving.link import Link
+    from analysis_server.runtimes.serving.server import PluginServer
+
+KILL_AGAIN_AFTER_S = 1.0
+GIVE_UP_AFTER_S = 30.0
+SAMPLE_S = 0.25
+LONGEST_WAIT_S = 60.0
+_READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
+
+
+class Listening:
+    """Runs until the server has ended."""
+
+    MARK_WAIT_S: ClassVar[float] = 0.05
+    """Longest wait for a server's last log lines once it has answered."""
+
+    def __init__(self, server: PluginServer, link: Link, outbox: Outbox) -> None:
+        """Start the clock of the start."""
+        self._server = server
+        self._link = link
+        self._outbox = outbox
+        self._readers = link.readers()
+        self._ready_by = time.monotonic() + server.limits.ready_timeout_s
+        self._sample_at = time.monotonic()
+        self._killed_at: float | None = None
+        self._kills_since: float | None = None
+        self._poll = select.poll()
+        self._written = False
+
+    def go_on(self) -> None:
+        """Listen to the end."""
+        self._poll.register(self._outbox.waker, select.POLLIN)
+        for descriptor in {*self._readers, self._outbox.descriptor}:
+            os.set_blocking(descriptor, False)
+        for descriptor in self._readers:
+            self._poll.register(descriptor, select.POLLIN)
+        while self._readers:
+            wait_s = self._tend()
+            if wait_s is None:
+                break
+            ready = dict(self._poll.poll(wait_s * 1000))
+            if self._outbox.waker in ready:
+                self._outbox.woken()
+            self._read(ready)
+            self._write()
+            self._server.take_lines()
+
+    def _read(self, ready: dict[int, int]) -> None:
+        for descriptor, reader in list(self._readers.items()):
+            if ready.get(descriptor, 0) & _READABLE and not reader(descriptor):
+                del self._readers[descriptor]
+                self._poll.unregister(descriptor)
+
+    def _write(self) -> None:
+        with self._server.lock:
+            if self._outbox.waiting:
+                self._outbox.write_some()
+            waiting = self._outbox.waiting
+        if waiting == self._written:
+            return
+        self._written = waiting
+        descriptor = self._outbox.descriptor
+        if descriptor in self._readers:
+            self._poll.modify(descriptor, select.POLLIN | (select.POLLOUT if waiting else 0))
+        elif waiting:
+            self._poll.register(descriptor, select.POLLOUT)
+        else:
+            self._poll.unregister(descriptor)
+
+    def _tend(self) -> float | None:
+        """Do what is due; return the seconds until the next time, None when waiting on is pointless."""
+        server, now = self._server, time.monotonic()
+        if server.ready_at is None and now >= self._ready_by:
+            server.give_up_start()
+        if self._link.sampled and now >= self._sample_at:
+            self._sample_at = now + SAMPLE_S
+            if self._link.over_memory():
+                server.break_off(out_of_memory(server.template))
+        server.stop_when_unused(now)
+        if server.stopping.is_set():
+            return self._kill(now)
+        waits = [LONGEST_WAIT_S]
+        if not server.exchange.calls and server.ready_at is not None:
+            waits.append(server.unused_for_good_in(now))
+        if server.ready_at is None:
+            waits.append(self._ready_by - now)
+        if self._link.sampled:
+            waits.append(self._sample_at - now)
+        if server.exchange.answered_at is not None:
+            waits.append(self.MARK_WAIT_S)
+        # A list, because each of them has to be flushed.
+        pending = [call.flush_log() for call in server.exchange.calls]
+        if any(pending):
+            waits.append(FLUSH_S)
+        return max(0.0, min(waits))
+
+    def _kill(self, now: float) -> float | None:
+        if self._kills_since is None:
+            self._kills_since = now
+        if now - self._kills_since > GIVE_UP_AFTER_S:
+            return None
+        if self._killed_at is None or now - self._killed_at >= KILL_AGAIN_AFTER_S:
+            self._killed_at = now
+            self._link.kill()
+        return KILL_AGAIN_AFTER_S / 4

@@ -1,0 +1,109 @@
+"""What every runtime does when servers are too many, too large, or unused, or have lost their worker."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analysis_server.runtimes.container import ContainerRuntime
+from analysis_server.runtimes.port import RunResult, RunStatus
+from analysis_server.runtimes.process import ProcessRuntime
+from analysis_server.runtimes.serving.limits import ServerLimits
+from satellite.contracts.outcome import StartKind
+from satellite.contracts.plugin_manifest import PluginManifest
+from tests.contract.runtimes.bench import STACK, Bench, Ear, containers, marked_processes
+from tests.fixtures.servers import wait_until
+
+
+@pytest.fixture
+def servers() -> ServerLimits:
+    return ServerLimits(servers_max=2, memory_mib=600, idle_ttl_s=1.5, ready_timeout_s=10)
+
+
+def use(bench: Bench, manifest: PluginManifest, **job: Any) -> RunResult:
+    result = bench.run({"how": "echo", **job}, manifest=manifest)
+    assert result.status is RunStatus.COMPLETED, result
+    return result
+
+
+def loaded(bench: Bench) -> list[str]:
+    assert isinstance(bench.runtime, ContainerRuntime | ProcessRuntime)
+    return [each.split()[0] for each in bench.runtime.loaded()]
+
+
+def test_the_least_recently_used_makes_room(bench: Bench) -> None:
+    first, second, third = bench.server(), bench.server(), bench.server()
+    use(bench, first)
+    use(bench, second)
+    assert use(bench, first).start is StartKind.WARM
+    use(bench, third)
+    assert loaded(bench) == [first.name, third.name]
+    assert use(bench, first).start is StartKind.WARM
+    assert use(bench, second).start is StartKind.COLD
+
+
+def test_memory_is_room_too(bench: Bench) -> None:
+    small = bench.server(resources={"memory_mib": 128})
+    large = bench.server(resources={"memory_mib": 512})
+    use(bench, small)
+    use(bench, large)
+    assert loaded(bench) == [large.name]
+
+
+def test_busy_servers_take_turns_when_there_is_no_room(bench: Bench) -> None:
+    manifests = [bench.server() for _ in range(4)]
+    runs: list[Future[RunResult]] = [
+        bench.start(bench.request({"how": "slow", "s": 0.1}, manifest=manifest), Ear())
+        for _ in range(3)
+        for manifest in manifests
+    ]
+    assert [run.result(60).status for run in runs] == [RunStatus.COMPLETED] * 12
+    assert len(loaded(bench)) <= 2
+
+
+def test_an_unused_server_goes(bench: Bench) -> None:
+    use(bench, bench.server())
+    assert loaded(bench)
+    wait_until(lambda: not containers() and not marked_processes(), timeout_s=10)
+    assert not loaded(bench)
+
+
+def test_servers_of_a_dead_worker_are_swept(bench: Bench, plugin_dir: Path, state_dir: Path) -> None:
+    request = bench.request({"how": "echo"}, manifest=bench.server())
+    if isinstance(bench.runtime, ContainerRuntime):
+        made = f"ContainerRuntime(stack_id={STACK!r})"
+    else:
+        made = (
+            f"ProcessRuntime(stack_id={STACK!r}, state_dir=Path({str(state_dir)!r}), "
+            f"plugin_dir=Path({str(plugin_dir)!r}))"
+        )
+    script = f"""
+        import sys, time, pickle
+        from pathlib import Path
+        from analysis_server.runtimes.container import ContainerRuntime
+        from analysis_server.runtimes.process import ProcessRuntime
+        from analysis_server.runtimes.port import SilentListener
+        runtime = {made}
+        result = runtime.run(pickle.loads({pickle.dumps(request)!r}), SilentListener())
+        print(result.status, flush=True)
+        time.sleep(600)
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE, text=True
+    ) as worker:
+        assert worker.stdout is not None
+        assert next(line for line in worker.stdout if "environment" not in line).strip() == "completed"
+        assert bench.runtime.sweep(set()) == 0
+        assert containers() or marked_processes()
+        os.kill(worker.pid, signal.SIGKILL)
+    wait_until(lambda: bench.runtime.sweep(set()) == 0 and not containers(), timeout_s=10)
+    wait_until(lambda: not marked_processes(), timeout_s=5)

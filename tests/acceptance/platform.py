@@ -56,6 +56,11 @@ class Platform:
         wait_until(lambda: process.poll() is not None or self._is_ready(), timeout_s=timeout_s)
         assert process.poll() is None, f"satellite up ended with {process.returncode}:\n{self.output}"
 
+    def wait_worker_ready(self, *, timeout_s: float = 120) -> None:
+        """Wait until a worker lives."""
+        with self.api() as api:
+            wait_until(lambda: api.get("/workers").json().get("items"), timeout_s=timeout_s)
+
     def stop(self, *, timeout_s: float = 90) -> int:
         """Press Ctrl-C and return the exit code."""
         assert self.process is not None

@@ -9,6 +9,7 @@ import signal
 import subprocess
 from collections.abc import Callable
 
+import psutil
 import redis
 
 from tests.acceptance.platform import Platform
@@ -26,9 +27,18 @@ MARKS = {
 
 
 def find_processes(platform: Platform, part: str) -> list[int]:
-    """Return the process ids of a part of the stack."""
+    """Return the process ids of a part of the stack.
+
+    By descent, because Redis and Ray's actors write over the memory that shows their environment.
+    """
+    assert platform.process is not None
     pattern = re.compile(MARKS[part])
-    return [int(line.split()[0]) for line in platform.leftover_processes() if pattern.search(line)]
+    found = []
+    for process in psutil.Process(platform.process.pid).children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if pattern.search(" ".join(process.cmdline())):
+                found.append(process.pid)
+    return found
 
 
 def kill(platform: Platform, part: str, signal_number: int = signal.SIGKILL) -> None:
@@ -38,14 +48,18 @@ def kill(platform: Platform, part: str, signal_number: int = signal.SIGKILL) -> 
             os.kill(process_id, signal_number)
 
 
+def redis_url(platform: Platform) -> str:
+    """Return the URL of the stack's Redis."""
+    password = (platform.home / "redis-password").read_text().strip()
+    [process_id] = find_processes(platform, "redis")
+    [port] = {c.laddr.port for c in psutil.Process(process_id).net_connections() if c.status == "LISTEN"}
+    return f"redis://:{password}@127.0.0.1:{port}/0"
+
+
 def redis_client(platform: Platform) -> redis.Redis:
     """Return a client of the stack's Redis."""
-    for line in platform.leftover_processes():
-        found = re.search(r"redis-server.*?(?:--port |:)(\d+)", line)
-        if found:
-            password = (platform.home / "redis-password").read_text().strip()
-            return redis.Redis(port=int(found.group(1)), password=password)
-    raise LookupError("the stack runs no Redis")
+    client: redis.Redis = redis.Redis.from_url(redis_url(platform), socket_timeout=5)
+    return client
 
 
 def flush(platform: Platform) -> None:

@@ -28,6 +28,8 @@ STATUS_OF: Mapping[type[SatelliteError], int] = {
     accounts.CredentialsRefused: 401,
     accounts.TokenRefused: 401,
     accounts.AdminRequired: 403,
+    accounts.AccountNotFound: 404,
+    accounts.OwnAccountKept: 409,
     accounts.UsernameTaken: 409,
     plugins.PluginInvalid: 400,
     plugins.PluginNotFound: 404,

@@ -26,6 +26,8 @@ from operation_server.jobs import endpoints as jobs
 from operation_server.live import sse, websocket
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.live.hub import Hub
+from operation_server.live.shutdown import ending_streams_on_signal
+from operation_server.log_lines import configure_logging
 from operation_server.plugins import endpoints as plugins
 from operation_server.problems import Problem
 from operation_server.request_id import RequestIdMiddleware
@@ -49,21 +51,27 @@ ROUTERS = (
 DRAIN_TIMEOUT_S = 5.0
 
 
-def create_app(settings: OperationSettings | None = None) -> FastAPI:
-    """Return the application; `uvicorn --factory` calls this without arguments."""
-    known = settings or OperationSettings()
+def create_process() -> FastAPI:
+    """Return the application of a process of its own, as uvicorn starts it."""
+    settings = OperationSettings()
+    configure_logging(settings.log)
+    return create_app(settings)
+
+
+def create_app(settings: OperationSettings) -> FastAPI:
+    """Return the application."""
     app = FastAPI(
         title="Satellite",
         version="1",
         summary="Runs plugins as durable jobs.",
-        lifespan=lambda app: run_parts(app, known),
+        lifespan=lambda app: run_parts(app, settings),
     )
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
     app.include_router(health.router)
     app.include_router(pages.router)
     add_error_handlers(app)
-    app.add_middleware(BodyLimitMiddleware, max_bytes=known.api.max_body_bytes)
+    app.add_middleware(BodyLimitMiddleware, max_bytes=settings.api.max_body_bytes)
     app.add_middleware(RequestIdMiddleware)
     _describe_problems(app)
     return app
@@ -82,7 +90,8 @@ async def run_parts(app: FastAPI, settings: OperationSettings) -> AsyncIterator[
     with contextlib.suppress(SQLAlchemyError, OSError):
         await ensure_admin(engine, settings.admin)
     async with hub.running():
-        yield
+        with ending_streams_on_signal(hub):
+            yield
     await services.after_commit.drain(timeout_s=DRAIN_TIMEOUT_S)
     await publisher.aclose()
     await redis.aclose()
@@ -93,7 +102,7 @@ def serve() -> None:
     """Serve the API until a signal ends it."""
     settings = OperationSettings()
     uvicorn.run(
-        "operation_server.main:create_app",
+        "operation_server.main:create_process",
         factory=True,
         host=settings.api.host,
         port=settings.api.port,

@@ -86,3 +86,32 @@ class TestUsers:
 
         assert answer.status_code == 422
         assert answer.json()["errors"] == [{"pointer": "/rôle", "message": "is not a known field"}]
+
+    async def test_admins_change_roles_limits_and_activity(
+        self, user: httpx.AsyncClient, admin: httpx.AsyncClient
+    ) -> None:
+        me = (await user.get("/users/me")).json()
+        path = f"/users/{me['id']}"
+
+        assert (await user.patch(path, json={"role": "admin"})).status_code == 403
+        limited = (await admin.patch(path, json={"max_running": 2})).json()
+        promoted = (await admin.patch(path, json={"role": "admin"})).json()
+        unlimited = (await user.patch(path, json={"max_running": None})).json()
+        closed = (await admin.patch(path, json={"is_active": False})).json()
+
+        assert (limited["max_running"], limited["role"]) == (2, "user")
+        assert (promoted["max_running"], promoted["role"]) == (2, "admin")
+        assert unlimited["max_running"] is None
+        assert closed["is_active"] is False
+        assert (await user.get("/users/me")).status_code == 401
+        assert (await admin.patch("/users/999", json={"role": "user"})).status_code == 404
+        assert (await admin.patch(path, json={"max_running": 0})).status_code == 422
+
+    @pytest.mark.parametrize("change", [{"role": "user"}, {"is_active": False}])
+    async def test_nobody_locks_themselves_out(
+        self, admin: httpx.AsyncClient, change: dict[str, object]
+    ) -> None:
+        me = (await admin.get("/users/me")).json()
+
+        assert (await admin.patch(f"/users/{me['id']}", json=change)).status_code == 409
+        assert (await admin.patch(f"/users/{me['id']}", json={"role": "admin"})).status_code == 200

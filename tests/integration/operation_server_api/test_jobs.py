@@ -174,6 +174,16 @@ class TestBatch:
         assert other.json()["errors"][0]["pointer"] == "/jobs/1/idempotency_key"
         assert (await user.get("/jobs")).json()["total"] == 2
 
+    async def test_ten_batches_with_one_key_at_once_make_one_job(
+        self, user: httpx.AsyncClient, adder: Any
+    ) -> None:
+        keyed = {"plugin_name": "adder", "input_data": {"n": 1}, "idempotency_key": "k"}
+
+        answers = await asyncio.gather(*(user.post("/jobs/batch", json={"jobs": [keyed]}) for _ in range(10)))
+
+        assert {answer.status_code for answer in answers} == {202}
+        assert len({answer.json()["ids"][0] for answer in answers}) == 1
+
     async def test_at_most_a_thousand(self, user: httpx.AsyncClient, adder: Any) -> None:
         item = {"plugin_name": "adder", "input_data": {"n": 1}}
 

@@ -18,13 +18,14 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """An account that exists and is active."""
+    """An account; one that is not active can neither log in nor use its tokens."""
 
     id: int
     username: str
     role: Role
     max_running: int | None
     created_at: datetime
+    is_active: bool = True
 
     @property
     def is_admin(self) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Request, status
+from fastapi import APIRouter, Path, Request, status
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
@@ -13,6 +13,7 @@ from operation_server.accounts.schemas import (
     TicketRead,
     TokenRead,
     TokenRequest,
+    UserChange,
     UserCreate,
     UserList,
     UserRead,
@@ -23,6 +24,7 @@ from operation_server.problems import problem_responses
 
 router = APIRouter(tags=["accounts"], route_class=StrictJSONRoute)
 
+UserId = Annotated[int, Path(ge=1, le=2**63 - 1, examples=[1])]
 TOKEN_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -73,6 +75,17 @@ async def create_user(caller: CallerDep, services: ServicesDep, body: UserCreate
         max_running=body.max_running,
     )
     return UserRead.model_validate(account)
+
+
+@router.patch("/users/{user_id}", responses=problem_responses(401, 403, 404, 409, 422))
+async def change_user(
+    caller: CallerDep, services: ServicesDep, user_id: UserId, body: UserChange
+) -> UserRead:
+    """Change an account's role, limit or activity; for admins."""
+    values = body.model_dump(exclude_unset=True)
+    # Only the limit can be set to null; for the others it means the same as leaving them out.
+    stated = {key: value for key, value in values.items() if value is not None or key == "max_running"}
+    return UserRead.model_validate(await services.accounts.change(caller, user_id, **stated))
 
 
 async def _credentials(request: Request) -> TokenRequest:

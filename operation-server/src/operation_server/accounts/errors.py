@@ -23,6 +23,18 @@ class AdminRequired(SatelliteError):
     code = "admin_required"
 
 
+class AccountNotFound(SatelliteError):
+    """There is no such account."""
+
+    code = "account_not_found"
+
+
+class OwnAccountKept(SatelliteError):
+    """Nobody closes their own account or gives up their own admin role; another admin may."""
+
+    code = "own_account_kept"
+
+
 class UsernameTaken(SatelliteError):
     """There is already an account of this name."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,7 +12,7 @@ from operation_server.accounts.account import Account, Role
 from operation_server.database.rows import AnyRow
 from operation_server.models import User
 
-_COLUMNS = (User.id, User.username, User.role, User.max_running, User.created_at)
+_COLUMNS = (User.id, User.username, User.role, User.max_running, User.created_at, User.is_active)
 
 
 class StoredCredentials(NamedTuple):
@@ -68,6 +68,16 @@ async def list_accounts(connection: AsyncConnection, *, skip: int, limit: int) -
     return total, [_account(row) for row in rows]
 
 
+async def change_account(connection: AsyncConnection, account_id: int, **values: Any) -> Account | None:
+    """Set columns of an account and return it, or None when there is none."""
+    row = (
+        await connection.execute(
+            update(User).where(User.id == account_id).values(**values).returning(*_COLUMNS)
+        )
+    ).one_or_none()
+    return None if row is None else _account(row)
+
+
 def _account(row: AnyRow) -> Account:
     return Account(
         id=row.id,
@@ -75,4 +85,5 @@ def _account(row: AnyRow) -> Account:
         role=Role(row.role),
         max_running=row.max_running,
         created_at=row.created_at,
+        is_active=row.is_active,
     )

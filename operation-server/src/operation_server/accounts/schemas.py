@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -53,33 +54,45 @@ class UserCreate(BaseModel):
     )
 
 
+class UserChange(BaseModel):
+    """What to change of an account; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"max_running": 4}]})
+
+    role: Role | None = None
+    is_active: bool | None = Field(default=None, description="False: its tokens and password open nothing.")
+    max_running: int | None = Field(
+        default=None, ge=1, le=1_000_000, description="At most so many jobs run at once; null: no limit."
+    )
+
+
+USER_EXAMPLE: dict[str, Any] = {
+    "id": 1,
+    "username": "ada@example.com",
+    "role": "user",
+    "is_active": True,
+    "max_running": None,
+    "created_at": "2026-01-02T03:04:05Z",
+}
+
+
 class UserRead(BaseModel):
     """An account."""
 
-    model_config = ConfigDict(
-        from_attributes=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": 1,
-                    "username": "ada@example.com",
-                    "role": "user",
-                    "max_running": None,
-                    "created_at": "2026-01-02T03:04:05Z",
-                }
-            ]
-        },
-    )
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [USER_EXAMPLE]})
 
     id: int
     username: str
     role: Role
+    is_active: bool
     max_running: int | None
     created_at: datetime
 
 
 class UserList(BaseModel):
     """A page of accounts."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"total": 1, "items": [USER_EXAMPLE]}]})
 
     total: int
     items: list[UserRead]

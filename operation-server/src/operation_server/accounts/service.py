@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.accounts import repository
 from operation_server.accounts.account import Account, Role
-from operation_server.accounts.errors import CredentialsRefused, TokenRefused, UsernameTaken
+from operation_server.accounts.errors import (
+    AccountNotFound,
+    CredentialsRefused,
+    OwnAccountKept,
+    TokenRefused,
+    UsernameTaken,
+)
 from operation_server.accounts.passwords import hash_password, is_password
 from operation_server.accounts.tokens import Audience, TokenSigner
 from operation_server.database.engine import read_only
@@ -86,6 +93,27 @@ class AccountService:
             )
         if account is None:
             raise UsernameTaken(f"there is already an account named {username!r}")
+        return account
+
+    async def change(self, caller: Account, account_id: int, **values: Any) -> Account:
+        """Set the role, limit or activity of an account and return it.
+
+        Other API processes go on with what they remember of it for up to 5 s.
+
+        Raises:
+            AdminRequired: the caller is not an admin.
+            AccountNotFound: there is no such account.
+            OwnAccountKept: the caller would lock themselves out.
+        """
+        caller.require_admin()
+        locks_out = values.get("is_active") is False or values.get("role", Role.ADMIN) is not Role.ADMIN
+        if account_id == caller.id and locks_out:
+            raise OwnAccountKept
+        async with self._engine.begin() as connection:
+            account = await repository.change_account(connection, account_id, **values)
+        if account is None:
+            raise AccountNotFound(f"There is no account {account_id}.")
+        self._callers.clear()
         return account
 
     async def list_accounts(self, caller: Account, *, skip: int, limit: int) -> tuple[int, list[Account]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, RedirectResponse
 
 STATIC = Path(__file__).parent / "static"
 FILES: Final = {"dashboard.js": "text/javascript", "dashboard.css": "text/css"}
@@ -18,6 +18,12 @@ HEADERS: Final = {
 }
 
 router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+async def read_root() -> RedirectResponse:
+    """Lead people who open the bare address to the dashboard."""
+    return RedirectResponse("/dashboard")
 
 
 @router.get("/dashboard")

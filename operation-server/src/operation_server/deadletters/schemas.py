@@ -6,18 +6,39 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from operation_server.jobs.schemas import JobRead
+from operation_server.jobs.schemas import JOB_EXAMPLE, JobRead, page_of
 from satellite.contracts.outcome import ErrorKind, JobError
+
+LETTER_EXAMPLE = JOB_EXAMPLE | {
+    "status": "failed",
+    "result": None,
+    "error_message": "The plugin ended with exit code 1.",
+    "error": {"kind": "exit", "message": "The plugin ended with exit code 1.", "exit_code": 1},
+    "fingerprint": "5f2b9c0d",
+}
+GROUP_EXAMPLE = {
+    "fingerprint": "5f2b9c0d",
+    "plugin_name": "example-failing",
+    "jobs": 17,
+    "first_at": "2026-01-02T03:04:05Z",
+    "last_at": "2026-01-02T04:04:05Z",
+    "newest_job_id": 42,
+    "example": LETTER_EXAMPLE["error"],
+}
 
 
 class DeadLetterRead(JobRead):
     """A job that failed for good."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [LETTER_EXAMPLE]})
 
     fingerprint: str | None = Field(description="The same for failures that look the same.")
 
 
 class DeadLetterList(BaseModel):
     """A page of dead letters, newest first."""
+
+    model_config = page_of(LETTER_EXAMPLE)
 
     total: int = Field(description="Exact up to 10,000; more are counted as 10,000.")
     items: list[DeadLetterRead]
@@ -37,6 +58,8 @@ class DeadLetterGroup(BaseModel):
 
 class DeadLetterGroups(BaseModel):
     """A page of groups, the largest first."""
+
+    model_config = page_of(GROUP_EXAMPLE)
 
     total: int
     items: list[DeadLetterGroup]

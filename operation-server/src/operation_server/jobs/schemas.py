@@ -59,6 +59,29 @@ JOB_EXAMPLE: dict[str, Any] = {
 }
 
 
+ATTEMPT_EXAMPLE: dict[str, Any] = {
+    "attempt": 1,
+    "worker": "gpu-1",
+    "outcome": "failed",
+    "error": {"kind": "exit", "message": "The plugin ended with exit code 1.", "exit_code": 1},
+    "started_at": "2026-01-02T03:04:05Z",
+    "finished_at": "2026-01-02T03:04:06Z",
+    "timings": None,
+}
+EVENT_EXAMPLE: dict[str, Any] = {
+    "cursor": "0-0:7",
+    "job_id": 42,
+    "type": "status",
+    "data": {"status": "queued", "attempt": 0},
+    "at": "2026-01-02T03:04:05Z",
+}
+
+
+def page_of(example: dict[str, Any], **more: Any) -> ConfigDict:
+    """Return the configuration of a list with one item as its example."""
+    return ConfigDict(json_schema_extra={"examples": [{"total": 1, "items": [example], **more}]})
+
+
 class JobCreate(BaseModel):
     """A job to run."""
 
@@ -177,6 +200,8 @@ class JobRead(BaseModel):
 class JobList(BaseModel):
     """A page of jobs, newest first; inputs and results above 4 KiB are null here."""
 
+    model_config = page_of(JOB_EXAMPLE, next_cursor=None)
+
     total: int = Field(description="Exact up to 10,000; more are counted as 10,000.")
     items: list[JobRead]
     next_cursor: str | None = Field(description="Pass as `cursor` for the next page, however deep.")
@@ -197,12 +222,16 @@ class AttemptRead(BaseModel):
 class AttemptList(BaseModel):
     """The finished attempts of a job in order."""
 
+    model_config = page_of(ATTEMPT_EXAMPLE)
+
     total: int
     items: list[AttemptRead]
 
 
 class EventList(BaseModel):
     """The durable events of a job in order."""
+
+    model_config = page_of(EVENT_EXAMPLE)
 
     total: int
     items: list[Event]

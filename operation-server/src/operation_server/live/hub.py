@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections import OrderedDict, defaultdict
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import structlog
@@ -52,6 +53,7 @@ class Hub:
         self._waiters: defaultdict[int, set[asyncio.Event]] = defaultdict(set)
         self._progress: OrderedDict[int, Frame] = OrderedDict()
         self._finished: OrderedDict[int, None] = OrderedDict()
+        self._is_ending = False
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -65,8 +67,10 @@ class Hub:
         try:
             yield
         finally:
-            reader.cancel()
-            await asyncio.wait([reader])
+            # A cancellation can be lost between two timeouts of the client, so once may not be enough.
+            while not reader.done():
+                reader.cancel()
+                await asyncio.wait([reader], timeout=1)
             await self.redis.aclose()
 
     @contextlib.contextmanager
@@ -74,11 +78,22 @@ class Hub:
         """Deliver to a subscription until the block ends."""
         group = self._group(subscription)
         group.add(subscription)
+        if self._is_ending:
+            subscription.end()
         try:
             yield subscription
         finally:
             group.discard(subscription)
             self._forget_empty_groups(subscription)
+
+    def end_streams(self) -> None:
+        """Let all clients go, and everybody who waits for a job: the process stops."""
+        self._is_ending = True
+        for subscription in self._all_subscriptions():
+            subscription.end()
+        for waiters in self._waiters.values():
+            for ended in waiters:
+                ended.set()
 
     def latest_progress(self, job_id: int) -> Frame | None:
         """Return the newest progress of a running job, if there was any."""
@@ -90,7 +105,7 @@ class Hub:
         self._waiters[job_id].add(ended)
         try:
             async with asyncio.timeout(timeout_s):
-                while job_id not in self._finished:
+                while job_id not in self._finished and not self._is_ending:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(ended.wait(), FALLBACK_POLL_S)
                     if ended.is_set() or await self._is_finished(job_id):
@@ -110,6 +125,11 @@ class Hub:
         self._remember(frame)
         for subscription in self._audience(frame):
             subscription.offer(frame)
+
+    def _all_subscriptions(self) -> Iterable[Subscription]:
+        yield from chain.from_iterable(self._by_job.values())
+        yield from chain.from_iterable(self._by_owner.values())
+        yield from self._of_everything
 
     def _audience(self, frame: Frame) -> Iterable[Subscription]:
         yield from self._by_job.get(frame.job_id, ())

@@ -14,7 +14,7 @@ from operation_server.dependencies import CallerDep, ServicesDep
 from operation_server.live.cursor import Cursor
 from operation_server.live.hub import Hub
 from operation_server.live.replay import follow
-from operation_server.live.subscription import FellBehind, Subscription
+from operation_server.live.subscription import StreamEnded, Subscription
 from operation_server.live.websocket import subscription_of
 from operation_server.problems import problem_responses
 
@@ -84,7 +84,7 @@ async def _messages(hub: Hub, subscription: Subscription, cursor: Cursor | None)
                 line, following = following.result(), None
                 cursor_text, _, _ = line[CURSOR_START:].partition('"')
                 yield f"id: {cursor_text}\ndata: {line}\n\n"
-        except FellBehind:
+        except StreamEnded:
             # The browser reconnects by itself and sends the last cursor.
             return
         finally:

@@ -12,7 +12,11 @@ from operation_server.live.frame import Frame
 QUEUE_LENGTH = 256
 
 
-class FellBehind(Exception):
+class StreamEnded(Exception):
+    """The process stops; the client may resume from its cursor at another one."""
+
+
+class FellBehind(StreamEnded):
     """The client reads more slowly than events come; it may resume from its cursor."""
 
 
@@ -29,6 +33,7 @@ class Subscription:
     _waiting: deque[Frame] = field(default_factory=deque)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _has_overflowed: bool = False
+    _has_ended: bool = False
 
     def offer(self, frame: Frame) -> None:
         """Add a frame without ever waiting."""
@@ -38,11 +43,17 @@ class Subscription:
             self._waiting.append(frame)
         self._woken.set()
 
+    def end(self) -> None:
+        """Let the client go once it has what waits for it."""
+        self._has_ended = True
+        self._woken.set()
+
     async def take(self) -> str:
         """Return the text of the next frame not shown yet.
 
         Raises:
             FellBehind: frames were dropped.
+            StreamEnded: the process stops.
         """
         while True:
             while self._waiting:
@@ -52,6 +63,8 @@ class Subscription:
                 return self.show(frame)
             if self._has_overflowed:
                 raise FellBehind
+            if self._has_ended:
+                raise StreamEnded
             self._woken.clear()
             await self._woken.wait()
 

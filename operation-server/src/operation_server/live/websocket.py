@@ -15,7 +15,7 @@ from operation_server.dependencies import ServicesDep, SocketCallerDep
 from operation_server.live.cursor import Cursor, CursorInvalid
 from operation_server.live.hub import Hub
 from operation_server.live.replay import follow
-from operation_server.live.subscription import FellBehind, Subscription
+from operation_server.live.subscription import FellBehind, StreamEnded, Subscription
 
 SEND_TIMEOUT_S = 10.0
 """A client that takes no frame for so long has gone."""
@@ -25,6 +25,7 @@ FORBIDDEN = 4403
 NOT_FOUND = 4404
 CURSOR_INVALID = 4400
 TRY_AGAIN_LATER = 1013
+RESTARTING = 1012
 
 OWNER = text("SELECT owner_id FROM jobs WHERE id = :id")
 
@@ -105,6 +106,8 @@ async def _send(websocket: WebSocket, hub: Hub, subscription: Subscription, curs
                 await asyncio.wait_for(websocket.send_text(line), SEND_TIMEOUT_S)
     except FellBehind:
         await websocket.close(TRY_AGAIN_LATER, "too slow; resume from the last cursor")
+    except StreamEnded:
+        await websocket.close(RESTARTING, "restarting; resume from the last cursor")
     except (WebSocketDisconnect, TimeoutError, RuntimeError):
         return
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Request, Response, status
+from fastapi import APIRouter, Body, Path, Query, Request, Response, status
 from fastapi.exceptions import RequestValidationError
 
 from operation_server.dependencies import CallerDep, PaginationDep, ServicesDep
@@ -45,6 +45,7 @@ registration = APIRouter(tags=["plugins"], route_class=ManifestRoute)
 REGISTERED_ALREADY: dict[int | str, dict[str, Any]] = {
     200: {"model": PluginRead, "description": "It was registered already"}
 }
+Name = Annotated[str, Path(max_length=64, examples=["example-classifier"])]
 VersionQuery = Annotated[
     str | None, Query(max_length=64, description="The newest registration unless given.")
 ]
@@ -85,7 +86,7 @@ async def list_plugins(
 
 @router.get("/plugins/{name}", responses=problem_responses(401, 404))
 async def read_plugin(
-    caller: CallerDep, services: ServicesDep, name: str, version: VersionQuery = None
+    caller: CallerDep, services: ServicesDep, name: Name, version: VersionQuery = None
 ) -> PluginRead:
     """Show a plugin, by default its newest version."""
     del caller
@@ -93,7 +94,7 @@ async def read_plugin(
 
 
 @router.get("/plugins/{name}/versions", responses=problem_responses(401, 404))
-async def list_plugin_versions(caller: CallerDep, services: ServicesDep, name: str) -> PluginList:
+async def list_plugin_versions(caller: CallerDep, services: ServicesDep, name: Name) -> PluginList:
     """List all versions of a plugin, newest registration first."""
     del caller
     rows = await services.plugins.list_versions(name)
@@ -108,7 +109,7 @@ async def list_plugin_versions(caller: CallerDep, services: ServicesDep, name: s
 async def delete_plugin(
     caller: CallerDep,
     services: ServicesDep,
-    name: str,
+    name: Name,
     version: Annotated[str | None, Query(max_length=64, description="All versions unless given.")] = None,
 ) -> None:
     """Delete a plugin or one version; refused while jobs of it are queued or processing."""
@@ -116,20 +117,20 @@ async def delete_plugin(
 
 
 @router.post("/plugins/{name}/pause", responses=problem_responses(401, 403, 404))
-async def pause_plugin(caller: CallerDep, services: ServicesDep, name: str) -> PluginRead:
+async def pause_plugin(caller: CallerDep, services: ServicesDep, name: Name) -> PluginRead:
     """Start no more jobs of a plugin; running ones go on. For admins."""
     return PluginRead.of(await services.plugins.control(caller, name, is_paused=True))
 
 
 @router.post("/plugins/{name}/resume", responses=problem_responses(401, 403, 404))
-async def resume_plugin(caller: CallerDep, services: ServicesDep, name: str) -> PluginRead:
+async def resume_plugin(caller: CallerDep, services: ServicesDep, name: Name) -> PluginRead:
     """Start jobs of a paused plugin again. For admins."""
     return PluginRead.of(await services.plugins.control(caller, name, is_paused=False))
 
 
 @router.patch("/plugins/{name}/control", responses=problem_responses(401, 403, 404, 422))
 async def change_plugin_control(
-    caller: CallerDep, services: ServicesDep, name: str, body: PluginControlChange
+    caller: CallerDep, services: ServicesDep, name: Name, body: PluginControlChange
 ) -> PluginRead:
     """Limit how many jobs of a plugin run at once. For admins."""
     return PluginRead.of(await services.plugins.control(caller, name, max_running=body.max_running))

@@ -25,6 +25,15 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
+REGISTERED: dict[str, Any] = EXAMPLE | {
+    "id": 1,
+    "manifest_digest": "9f2c7a51d0e84b6f83a0c5e1724d96bb",
+    "created_by": 1,
+    "created_at": "2026-01-02T03:04:05Z",
+    "control": {"is_paused": False, "max_running": None},
+}
+
+
 class PluginControlRead(BaseModel):
     """What operators decided for a plugin name, across its versions."""
 
@@ -36,7 +45,7 @@ class PluginRead(PluginManifest):
     """A registered version: its manifest, and what the server adds."""
 
     # Read, not checked: a stored manifest of an older release may have other keys.
-    model_config = ConfigDict(frozen=True, extra="ignore", json_schema_extra={"examples": [EXAMPLE]})
+    model_config = ConfigDict(frozen=True, extra="ignore", json_schema_extra={"examples": [REGISTERED]})
 
     id: int
     manifest_digest: str = Field(description="SHA-256 of the canonical manifest.")
@@ -61,6 +70,8 @@ class PluginRead(PluginManifest):
 
 class PluginList(BaseModel):
     """A page of plugins."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"total": 1, "items": [REGISTERED]}]})
 
     total: int
     items: list[PluginRead]

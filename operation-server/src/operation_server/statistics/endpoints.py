@@ -24,7 +24,18 @@ class Summary(BaseModel):
     """The last 24 hours, by the time of submission; at most 10 seconds old."""
 
     by_status: dict[str, int] = Field(examples=[{"completed": 120, "failed": 3}])
-    by_plugin: list[PluginFigures]
+    by_plugin: list[PluginFigures] = Field(
+        examples=[
+            [
+                {
+                    "plugin_name": "example-classifier",
+                    "completed": 120,
+                    "average_total_ms": 21.4,
+                    "p95_total_ms": 35.0,
+                }
+            ]
+        ]
+    )
 
 
 @router.get("/results/stats/summary", responses=problem_responses(401))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from operation_server.dependencies import CallerDep, ServicesDep
 from operation_server.problems import problem_responses
@@ -12,8 +14,27 @@ from satellite.contracts.worker import WorkerHeartbeat
 router = APIRouter(tags=["workers"])
 
 
+WORKER_EXAMPLE: dict[str, Any] = {
+    "name": "gpu-1",
+    "host": "gpu-host",
+    "pid": 4711,
+    "version": "1.0.0",
+    "runtime": "container",
+    "runtime_reason": "a Docker engine answers",
+    "queues": ["satellite.execute", "satellite.execute.gpu"],
+    "slots": 8,
+    "running": [[42, 1]],
+    "draining": False,
+    "consumer_ok": True,
+    "started_at": "2026-01-02T03:04:05Z",
+    "seen_at": "2026-01-02T04:04:05Z",
+}
+
+
 class WorkerList(BaseModel):
     """The live workers."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"total": 1, "items": [WORKER_EXAMPLE]}]})
 
     total: int
     items: list[WorkerHeartbeat]

@@ -1,0 +1,33 @@
+"""How this process logs: lines for people or JSON for programs, never the values of variables."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+from satellite.settings.observability import LogSettings
+
+
+def configure_logging(settings: LogSettings) -> None:
+    """Log from the set level on, to standard error; once at the start of a process."""
+    # The default renderer shows the local variables of every frame: slow, and some are passwords.
+    form: list[structlog.typing.Processor] = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        if settings.json_lines
+        else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback, colors=False)]
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *form,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[settings.level.upper()]
+        ),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,141 @@
+"""An API process, and a story of a job to tell."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+import websockets
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+from websockets.asyncio.client import ClientConnection
+
+from operation_server.jobs.transitions import apply_outcomes, apply_started
+from operation_server.live.event_publisher import EventPublisher
+from satellite.contracts.event import EventType, StreamEntry
+from satellite.contracts.job import StartedReport
+from satellite.contracts.outcome import Outcome
+from tests.fixtures.api import log_in, running_api
+from tests.integration.operation_server_api.conftest import MANIFEST, set_job
+
+
+@pytest.fixture
+def api_url(database_url: str, redis_url: str) -> Iterator[str]:
+    """The address of a running API process."""
+    with running_api(database_url=database_url, redis_url=redis_url) as url:
+        yield url
+
+
+@pytest.fixture
+def admin(api_url: str) -> Iterator[httpx.Client]:
+    """A client logged in as the bootstrap admin, with the plugin `adder` registered."""
+    with log_in(api_url) as client:
+        client.post("/plugins", json=MANIFEST).raise_for_status()
+        yield client
+
+
+@pytest.fixture
+def user(api_url: str, admin: httpx.Client) -> Iterator[httpx.Client]:
+    """A client logged in as an ordinary account."""
+    credentials = {"username": "ada@example.com", "password": "analytical engine"}
+    admin.post("/users", json=credentials).raise_for_status()
+    with log_in(api_url, credentials) as client:
+        yield client
+
+
+def submit(client: httpx.Client) -> int:
+    job_id: int = (
+        client.post("/jobs", json={"plugin_name": "adder", "input_data": {"n": 1}})
+        .raise_for_status()
+        .json()["id"]
+    )
+    return job_id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storyteller:
+    """Does to jobs what the dispatcher, a worker and the results consumer do."""
+
+    engine: AsyncEngine
+    publisher: EventPublisher
+
+    async def start(self, job_id: int) -> None:
+        await set_job(self.engine, job_id, "attempt = attempt + 1, dispatched_at = now()")
+        report = StartedReport(job_id=job_id, attempt=1, worker="w", started_at=datetime.now(UTC))
+        async with self.engine.begin() as connection:
+            entries = await apply_started(connection, [report])
+        await self.publisher.publish(entries)
+
+    async def progress(self, job_id: int, fraction: float, *, owner_id: int = 1) -> None:
+        data = {"attempt": 1, "fraction": fraction, "message": "on it"}
+        await self.publisher.publish(
+            [
+                StreamEntry(
+                    job_id=job_id,
+                    owner_id=owner_id,
+                    type=EventType.PROGRESS,
+                    data=json.dumps(data),
+                    at=datetime.now(UTC),
+                )
+            ]
+        )
+
+    async def complete(self, job_id: int) -> None:
+        now = datetime.now(UTC)
+        outcome = Outcome.model_validate(
+            {"job_id": job_id, "attempt": 1, "worker": "w", "status": "completed", "result": {"sum": 2}}
+            | {"started_at": now, "finished_at": now}
+        )
+        async with self.engine.begin() as connection:
+            applied = await apply_outcomes(connection, [outcome])
+        await self.publisher.publish(applied.entries)
+
+
+@pytest.fixture
+async def story(engine: AsyncEngine, redis_url: str) -> AsyncIterator[Storyteller]:
+    """Who makes things happen to jobs."""
+    redis = Redis.from_url(redis_url)
+    publisher = EventPublisher(redis=redis, engine=engine)
+    yield Storyteller(engine=engine, publisher=publisher)
+    await publisher.aclose()
+    await redis.aclose()
+
+
+@contextlib.asynccontextmanager
+async def socket(
+    client: httpx.Client, path: str, *, after: str | None = None
+) -> AsyncIterator[ClientConnection]:
+    """Open a WebSocket with a fresh ticket."""
+    ticket = client.post("/auth/ws-ticket").raise_for_status().json()["ticket"]
+    url = str(client.base_url).replace("http", "ws", 1).rstrip("/")
+    query = f"?ticket={ticket}" + (f"&after={after}" if after else "")
+    async with websockets.connect(f"{url}{path}{query}") as connection:
+        yield connection
+
+
+async def frames_until(connection: ClientConnection, last: str) -> list[dict[str, Any]]:
+    """Return the frames up to the first of the type, or with the status, `last`."""
+    frames: list[dict[str, Any]] = []
+    async for text in connection:
+        frames.append(json.loads(text))
+        if last in {frames[-1]["type"], frames[-1]["data"].get("status")}:
+            return frames
+    raise AssertionError(f"the socket closed before {last}: {frames}")
+
+
+def told(frames: list[dict[str, Any]]) -> list[str]:
+    """Return what frames tell, in short."""
+    return [
+        frame["data"]["status"]
+        if frame["type"] == "status"
+        else f"{frame['data']['fraction']:g}"
+        if frame["type"] == "progress"
+        else frame["type"]
+        for frame in frames
+    ]

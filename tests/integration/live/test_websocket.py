@@ -1,0 +1,148 @@
+"""WebSockets of a real API process: what is told, to whom, and what a client that comes back misses."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+import redis
+import websockets
+
+from tests.fixtures.api import log_in, running_api
+from tests.integration.live.conftest import Storyteller, frames_until, socket, submit, told
+
+pytestmark = pytest.mark.timeout(120)
+
+
+class TestOneJob:
+    async def test_the_whole_story(self, user: httpx.Client, story: Storyteller) -> None:
+        job_id = submit(user)
+        async with socket(user, f"/ws/jobs/{job_id}") as connection:
+            frames = await frames_until(connection, "queued")
+            await story.start(job_id)
+            frames += await frames_until(connection, "processing")
+            await story.progress(job_id, 0.5, owner_id=2)
+            frames += await frames_until(connection, "progress")
+            await story.complete(job_id)
+            frames += await frames_until(connection, "result")
+
+        assert told(frames) == ["queued", "processing", "0.5", "completed", "result"]
+        assert {frame["job_id"] for frame in frames} == {job_id}
+        assert len({frame["cursor"] for frame in frames}) == len(frames)
+        assert frames[-1]["data"]["result"] == {"sum": 2}
+
+    async def test_told_from_the_start_after_its_end(self, user: httpx.Client, story: Storyteller) -> None:
+        job_id = submit(user)
+        await story.start(job_id)
+        await story.complete(job_id)
+
+        async with socket(user, f"/ws/jobs/{job_id}") as connection:
+            assert told(await frames_until(connection, "result")) == [
+                "queued",
+                "processing",
+                "completed",
+                "result",
+            ]
+
+    @pytest.mark.parametrize("flushed", [False, True], ids=["stream kept", "stream lost"])
+    async def test_nothing_missed_and_nothing_twice_after_a_reconnect(
+        self, user: httpx.Client, story: Storyteller, redis_url: str, flushed: bool
+    ) -> None:
+        job_id = submit(user)
+        async with socket(user, f"/ws/jobs/{job_id}") as connection:
+            await story.start(job_id)
+            before = await frames_until(connection, "processing")
+        await story.complete(job_id)
+        if flushed:
+            with redis.Redis.from_url(redis_url) as client:
+                client.flushall()
+
+        async with socket(user, f"/ws/jobs/{job_id}", after=before[-1]["cursor"]) as connection:
+            after = await frames_until(connection, "result")
+
+        assert told(before + after) == ["queued", "processing", "completed", "result"]
+
+    async def test_each_cursor_resumes_behind_its_frame(self, user: httpx.Client, story: Storyteller) -> None:
+        job_id = submit(user)
+        async with socket(user, f"/ws/jobs/{job_id}") as connection:
+            await story.start(job_id)
+            await frames_until(connection, "processing")
+            await story.progress(job_id, 0.5, owner_id=2)
+            await story.complete(job_id)
+            await frames_until(connection, "result")
+        async with socket(user, f"/ws/jobs/{job_id}") as connection:
+            whole = await frames_until(connection, "result")
+
+        for index, frame in enumerate(whole[:-1]):
+            async with socket(user, f"/ws/jobs/{job_id}", after=frame["cursor"]) as connection:
+                rest = await frames_until(connection, "result")
+            assert [each["data"] for each in rest] == [each["data"] for each in whole[index + 1 :]]
+
+
+class TestAllJobs:
+    async def test_users_see_their_own_and_admins_all(
+        self, user: httpx.Client, admin: httpx.Client, story: Storyteller
+    ) -> None:
+        async with socket(user, "/ws/jobs") as mine, socket(admin, "/ws/jobs") as everything:
+            # A socket that is open is not subscribed yet; progress is told until both have seen some.
+            own, foreign = submit(user), submit(admin)
+            for connection in (mine, everything):
+                seen = asyncio.create_task(frames_until(connection, "progress"))
+                while not seen.done():
+                    await story.progress(own, 0.1, owner_id=2)
+                    await asyncio.wait({seen}, timeout=0.1)
+            await story.start(foreign)
+            await story.start(own)
+            of_user = await frames_until(mine, "processing")
+            of_admin = await frames_until(everything, "processing")
+
+        assert {frame["job_id"] for frame in of_user} == {own}
+        assert of_admin[-1]["job_id"] == foreign
+
+    async def test_a_cursor_survives_a_restart_of_the_api(
+        self, database_url: str, redis_url: str, story: Storyteller, api_url: str, admin: httpx.Client
+    ) -> None:
+        first = submit(admin)
+        async with socket(admin, f"/ws/jobs/{first}") as connection:
+            cursor = (await frames_until(connection, "queued"))[-1]["cursor"]
+        await story.start(first)
+        second = submit(admin)
+
+        with (
+            running_api(database_url=database_url, redis_url=redis_url) as url,
+            log_in(url) as client,
+        ):
+            await story.complete(first)
+            async with socket(client, "/ws/jobs", after=cursor) as connection:
+                frames = await frames_until(connection, "result")
+
+        seen = [(frame["job_id"], what) for frame, what in zip(frames, told(frames), strict=True)]
+        assert sorted(seen) == sorted(
+            [
+                (first, "processing"),
+                (second, "queued"),
+                (first, "completed"),
+                (first, "result"),
+            ]
+        )
+
+
+class TestRefused:
+    async def test_close_codes_say_why(self, user: httpx.Client, admin: httpx.Client, api_url: str) -> None:
+        foreign = submit(admin)
+        ws_url = api_url.replace("http", "ws") + "/api/v1/ws"
+        token = user.headers["authorization"].removeprefix("Bearer ")
+
+        assert await close_code(f"{ws_url}/jobs") == 4401
+        assert await close_code(f"{ws_url}/jobs?ticket={token}") == 4401
+        assert await close_code(f"{ws_url}/jobs/{foreign}", token=token) == 4403
+        assert await close_code(f"{ws_url}/jobs/999", token=token) == 4404
+        assert await close_code(f"{ws_url}/jobs?after=nonsense", token=token) == 4400
+
+
+async def close_code(url: str, *, token: str | None = None) -> int | None:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with websockets.connect(url, additional_headers=headers) as connection:
+        await connection.wait_closed()
+        return connection.close_code

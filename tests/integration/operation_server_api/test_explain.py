@@ -1,0 +1,136 @@
+"""Why a job waits: each reason, brought about for real."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from satellite.contracts import redis_keys
+from satellite.contracts.task_names import EXECUTE_QUEUE
+from satellite.contracts.worker import WorkerHeartbeat, WorkerResources
+from tests.integration.operation_server_api.conftest import set_job
+
+
+@pytest.fixture
+def worker() -> WorkerHeartbeat:
+    """An idle worker that could run `adder`."""
+    now = datetime.now(UTC)
+    return WorkerHeartbeat(
+        name="w", host="h", pid=1, version="1", runtime="process", queues=[EXECUTE_QUEUE], slots=2,
+        total=WorkerResources(cpus=4, memory_mib=4096), started_at=now, seen_at=now,
+    )  # fmt: skip
+
+
+Beat = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture
+async def beat(redis_url: str, worker: WorkerHeartbeat) -> Beat:
+    """Let the worker, with changes, give a sign of life."""
+
+    async def beat(**change: Any) -> None:
+        changed = worker.model_copy(update=change)
+        async with Redis.from_url(redis_url) as redis:
+            await redis.set(redis_keys.worker(changed.name), changed.model_dump_json(), ex=60)
+
+    return beat
+
+
+async def reason(user: httpx.AsyncClient, job: dict[str, Any]) -> str:
+    answer = await user.get(f"/jobs/{job['id']}/explain")
+    assert answer.status_code == 200, answer.text
+    explanation = answer.json()
+    assert explanation["detail"].endswith(".")
+    assert explanation["what_would_help"] or explanation["status"] == "completed"
+    found: str = explanation["reason"]
+    return found
+
+
+async def test_no_worker_at_all(submit: Any, user: httpx.AsyncClient) -> None:
+    assert await reason(user, await submit()) == "no_live_worker"
+
+
+@pytest.mark.parametrize("change", [{"draining": True}, {"consumer_ok": False}])
+async def test_no_worker_that_takes_jobs(
+    submit: Any, user: httpx.AsyncClient, beat: Beat, change: dict[str, Any]
+) -> None:
+    await beat(**change)
+
+    assert await reason(user, await submit()) == "no_live_worker"
+
+
+async def test_no_worker_with_such_resources(submit: Any, user: httpx.AsyncClient, beat: Beat) -> None:
+    await beat(total=WorkerResources(cpus=4, memory_mib=256))
+
+    assert await reason(user, await submit()) == "no_fitting_worker"
+
+
+async def test_a_paused_plugin(
+    submit: Any, user: httpx.AsyncClient, admin: httpx.AsyncClient, beat: Beat
+) -> None:
+    await beat()
+    await admin.post("/plugins/adder/pause")
+
+    assert await reason(user, await submit()) == "plugin_paused"
+
+
+async def test_its_place_in_the_queue(submit: Any, user: httpx.AsyncClient, beat: Beat) -> None:
+    await beat()
+    await submit()
+    last = await submit()
+    first = await submit(priority=9)
+
+    assert await reason(user, last) == "in_queue"
+    positions = [(await user.get(f"/jobs/{job['id']}/explain")).json()["position"] for job in (first, last)]
+    assert positions == [1, 3]
+
+
+async def test_the_limits_of_plugin_and_user(
+    submit: Any,
+    user: httpx.AsyncClient,
+    admin: httpx.AsyncClient,
+    engine: AsyncEngine,
+    beat: Beat,
+) -> None:
+    await beat()
+    running = await submit()
+    await set_job(engine, running["id"], "status = 'processing', attempt = 1, dispatched_at = now()")
+    waiting = await submit()
+
+    await admin.patch("/plugins/adder/control", json={"max_running": 1})
+    assert await reason(user, waiting) == "plugin_limit"
+    await admin.patch("/plugins/adder/control", json={"max_running": None})
+    assert await reason(user, waiting) == "in_queue"
+    await admin.patch(f"/users/{waiting['owner_id']}", json={"max_running": 1})
+    assert await reason(user, waiting) == "user_limit"
+    assert await reason(user, running) == "running"
+
+
+async def test_what_was_dispatched_waits_for_a_slot(
+    submit: Any, user: httpx.AsyncClient, engine: AsyncEngine, beat: Beat
+) -> None:
+    await beat()
+    job = await submit()
+    await set_job(engine, job["id"], "attempt = 1, dispatched_at = now()")
+
+    assert await reason(user, job) == "waiting_for_slot"
+
+
+async def test_a_retry_waits_for_its_time(submit: Any, user: httpx.AsyncClient, engine: AsyncEngine) -> None:
+    job = await submit()
+    await set_job(engine, job["id"], "attempt = 1, failures = 1, run_at = now() + interval '1 hour'")
+
+    assert await reason(user, job) == "waiting_for_retry"
+
+
+async def test_a_finished_job(submit: Any, user: httpx.AsyncClient) -> None:
+    job = await submit()
+    await user.post(f"/jobs/{job['id']}/cancel")
+
+    assert await reason(user, job) == "finished"

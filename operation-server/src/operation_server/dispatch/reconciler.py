@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +32,8 @@ from satellite.contracts.event import StreamEntry
 from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE
 
 BATCH = 500
+CLOCK_SLACK_S = 0.5
+"""Attempts dispatched within this before the queues were looked at are judged at the next round."""
 
 # Newest first: a queue is first in, first out, so what still waits in it was dispatched last.
 ACTIVE = text("""
@@ -63,6 +66,24 @@ class ActiveAttempt:
     def key(self) -> tuple[int, int]:
         """Return what names the attempt."""
         return (self.job_id, self.attempt)
+
+
+def find_missing(active: Sequence[ActiveAttempt], lengths: Mapping[str, int]) -> list[ActiveAttempt]:
+    """Return the attempts that nobody has claimed and whose message is not in its queue any more.
+
+    `active` is ordered newest first. A queue is first in, first out, so as many of the newest unclaimed
+    attempts as it has messages are in it.
+    """
+    left = dict(lengths)
+    missing = []
+    for one in active:
+        if one.is_processing or one.has_lease:
+            continue
+        if left.get(one.queue, 0) > 0:
+            left[one.queue] -= 1
+        else:
+            missing.append(one)
+    return missing
 
 
 class Reconciler:
@@ -98,6 +119,9 @@ class Reconciler:
         """Look at every active attempt once, and repair what is wrong with it."""
         if not await self._epoch.check():
             return
+        # Before the rows: what leaves a queue meanwhile then only looks as if it were still there.
+        lengths_read_s = time.monotonic()
+        lengths = await self._publisher.queue_lengths([EXECUTE_QUEUE, EXECUTE_GPU_QUEUE])
         async with self._engine.connect() as connection:
             rows = (await connection.execute(ACTIVE)).all()
         await repeat_cancels(self._redis, [row.id for row in rows if row.cancel_requested])
@@ -105,13 +129,18 @@ class Reconciler:
         # Looked at after the leases: had Redis been emptied meanwhile, missing leases would mean nothing.
         if not await self._epoch.check() or not self._epoch.leases_are_settled:
             return
-        undelivered = await self._find_undelivered(active, redis_lost_data=self._epoch.take_loss())
+        start_timeout_s = 0.0 if self._epoch.take_loss() else self._settings.start_timeout_s
+        missing = find_missing(
+            [one for one in active if one.dispatched_s > time.monotonic() - lengths_read_s + CLOCK_SLACK_S],
+            lengths,
+        )
+        undelivered = [one.key for one in missing if one.dispatched_s > start_timeout_s]
         lost = [one.key for one in active if self._is_lost(one)]
         cancelled = [one.key for one in active if self._is_cancelled(one, undelivered)]
         await self._apply(cancelled, confirm_cancelled, "cancelled without a worker")
         await self._apply(lost, lose_attempts, "lost")
         await self._apply(
-            [key for key in undelivered if key not in cancelled], release_undelivered, "undelivered"
+            await self._without_lease(undelivered, cancelled), release_undelivered, "undelivered"
         )
 
     def _is_lost(self, one: ActiveAttempt) -> bool:
@@ -130,22 +159,13 @@ class Reconciler:
             return one.started_s > self._settings.lease_grace_s
         return one.key in undelivered or one.dispatched_s > self._settings.lease_grace_s
 
-    async def _find_undelivered(
-        self, active: Sequence[ActiveAttempt], *, redis_lost_data: bool
+    async def _without_lease(
+        self, keys: Sequence[tuple[int, int]], handled: Sequence[tuple[int, int]]
     ) -> list[tuple[int, int]]:
-        """Return attempts that were dispatched, nobody has claimed, and whose message is not in its queue."""
-        waiting = [one for one in active if not one.is_processing and not one.has_lease]
-        if not waiting:
-            return []
-        lengths = await self._publisher.queue_lengths([EXECUTE_QUEUE, EXECUTE_GPU_QUEUE])
-        found = []
-        for one in waiting:
-            if not redis_lost_data and lengths[one.queue] > 0:
-                lengths[one.queue] -= 1
-                continue
-            if redis_lost_data or one.dispatched_s > self._settings.start_timeout_s:
-                found.append(one.key)
-        return found
+        """Return those of `keys` that are not handled yet and that nobody has claimed in the meantime."""
+        left = [key for key in keys if key not in handled]
+        leases = await self._redis.mget([redis_keys.lease(*key) for key in left]) if left else []
+        return [key for key, lease in zip(left, leases, strict=True) if lease is None]
 
     async def _with_leases(self, rows: Sequence[Row[Any]]) -> list[ActiveAttempt]:
         keys = [redis_keys.lease(row.id, row.attempt) for row in rows]

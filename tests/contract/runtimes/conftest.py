@@ -16,6 +16,7 @@ from analysis_server.runtimes.engine import ENGINE_FAULTS, probe
 from analysis_server.runtimes.port import Runtime
 from analysis_server.runtimes.process import ProcessRuntime
 from analysis_server.runtimes.serving.limits import ServerLimits
+from analysis_server.runtimes.standby.shelf import StandbyLimits
 from tests.contract.runtimes.bench import IMAGE, STACK, Bench
 
 PLUGIN = Path(__file__).parent / "plugin"
@@ -63,16 +64,28 @@ def servers() -> ServerLimits:
     return ServerLimits(ready_timeout_s=3, backoff_s=0.1)
 
 
+@pytest.fixture
+def standby() -> StandbyLimits:
+    """Return the limits of what is on standby; a test module may say otherwise."""
+    return StandbyLimits()
+
+
 @pytest.fixture(params=["process", pytest.param("container", marks=pytest.mark.docker)])
 def runtime(
-    request: pytest.FixtureRequest, state_dir: Path, plugin_dir: Path, servers: ServerLimits
+    request: pytest.FixtureRequest,
+    state_dir: Path,
+    plugin_dir: Path,
+    servers: ServerLimits,
+    standby: StandbyLimits,
 ) -> Iterator[Runtime]:
     made: Runtime
     if request.param == "container":
         request.getfixturevalue("plugin_image")
-        made = ContainerRuntime(stack_id=STACK, servers=servers)
+        made = ContainerRuntime(stack_id=STACK, servers=servers, standby=standby)
     else:
-        made = ProcessRuntime(stack_id=STACK, state_dir=state_dir, plugin_dir=plugin_dir, servers=servers)
+        made = ProcessRuntime(
+            stack_id=STACK, state_dir=state_dir, plugin_dir=plugin_dir, servers=servers, standby=standby
+        )
     yield made
     made.close()
 

@@ -18,6 +18,7 @@ from analysis_server.runtimes.container_kill import ContainerKiller
 from analysis_server.runtimes.container_link import ContainerLink, explain_start
 from analysis_server.runtimes.container_run import ContainerRun
 from analysis_server.runtimes.container_session import ContainerSession, open_session
+from analysis_server.runtimes.container_spare import ContainerSpare
 from analysis_server.runtimes.container_template import container_config, job_labels, owned_labels
 from analysis_server.runtimes.engine import ENGINE_FAULTS, Engine, inspect_image
 from analysis_server.runtimes.owner import owner_label
@@ -27,8 +28,10 @@ from analysis_server.runtimes.run_control import ActiveRuns, RunControl, StopRea
 from analysis_server.runtimes.serving.fleet import ServerFleet
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.serving.link import MODE_VARIABLE, Sink
+from analysis_server.runtimes.standby.pool import StandbyPool
+from analysis_server.runtimes.standby.shelf import StandbyLimits
 from analysis_server.runtimes.verdict import failed
-from satellite.contracts.outcome import ErrorKind, JobError
+from satellite.contracts.outcome import ErrorKind, JobError, StartKind
 from satellite.contracts.plugin_manifest import PluginManifest, PluginMode
 
 logger = structlog.get_logger(__name__)
@@ -47,6 +50,7 @@ class ContainerRuntime:
         stack_id: str,
         secrets: PluginSecrets | None = None,
         servers: ServerLimits | None = None,
+        standby: StandbyLimits | None = None,
     ) -> None:
         """Connect to nothing yet; an engine that is down shows as failed runs."""
         self._engine = Engine()
@@ -59,6 +63,7 @@ class ContainerRuntime:
         self._kills = ThreadPoolExecutor(4, thread_name_prefix="container-kill")
         self._killer = ContainerKiller(self._engine, self._kills)
         self._fleet = ServerFleet(self, servers)
+        self._standby = StandbyPool(self._start_spare, standby)
 
     def prepare(self, manifest: PluginManifest) -> JobError | None:
         """Check that the engine has the image."""
@@ -115,6 +120,10 @@ class ContainerRuntime:
         """Return the plugins whose servers are ready."""
         return self._fleet.loaded()
 
+    def spares(self) -> int:
+        """Return how many containers are on standby."""
+        return self._standby.waiting()
+
     def cancel(self, job_id: int, attempt: int) -> bool:
         """Kill the attempt's container, or keep it from being started."""
         return self._runs.cancel((job_id, attempt))
@@ -138,6 +147,7 @@ class ContainerRuntime:
         self._runs.stop_all()
         self._runs.wait_until_idle(CLOSE_TIMEOUT_S)
         self._fleet.close()
+        self._standby.close()
         self._kills.shutdown(wait=True)
         self._removers.shutdown(wait=True)
         self._engine.close()
@@ -148,10 +158,12 @@ class ContainerRuntime:
         if control.reason is not None:
             return RunResult(status=RunStatus.CANCELLED)
         with self._engine.client() as client:
-            session = self._start(client, request)
+            spare = self._standby.take(request)
+            session = spare.session if spare else self._start(client, request)
             try:
                 control.arm(self._killer.killing(session.container_id))
-                run = ContainerRun(request, listener=listener, control=control, session=session)
+                start = StartKind.STANDBY if spare else StartKind.COLD
+                run = ContainerRun(request, listener=listener, control=control, session=session, start=start)
                 return run.converse(client, prepared_ms=(time.perf_counter() - began) * 1000)
             finally:
                 control.disarm()
@@ -178,6 +190,16 @@ class ContainerRuntime:
         )
         with self._starts:
             return open_session(client, config)
+
+    def _start_spare(self, request: RunRequest) -> ContainerSpare:
+        config = container_config(
+            request.manifest,
+            labels=owned_labels(request, owner=owner_label(), role="standby"),
+            environment=self._variables(request.manifest),
+            gpu_ids=request.gpu_ids,
+        )
+        with self._starts, self._engine.client() as client:
+            return ContainerSpare(open_session(client, config), self._janitor)
 
     def _variables(self, manifest: PluginManifest) -> dict[str, str]:
         return {**manifest.env, **self._secrets.values(manifest)}

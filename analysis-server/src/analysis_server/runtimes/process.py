@@ -23,13 +23,16 @@ from analysis_server.runtimes.process_command import limited_command, plugin_com
 from analysis_server.runtimes.process_janitor import ProcessJanitor, owned_folder_prefix, owned_marker
 from analysis_server.runtimes.process_link import ProcessLink
 from analysis_server.runtimes.process_run import ProcessRun
+from analysis_server.runtimes.process_spare import ProcessSpare
 from analysis_server.runtimes.process_start import StartedProcess
 from analysis_server.runtimes.process_tree import ProcessTable, ProcessTree
 from analysis_server.runtimes.run_control import ActiveRuns, RunControl
 from analysis_server.runtimes.serving.fleet import ServerFleet
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.serving.link import MODE_VARIABLE, Sink
-from satellite.contracts.outcome import ErrorKind, JobError
+from analysis_server.runtimes.standby.pool import StandbyPool
+from analysis_server.runtimes.standby.shelf import StandbyLimits
+from satellite.contracts.outcome import ErrorKind, JobError, StartKind
 from satellite.contracts.plugin_manifest import PluginManifest, PluginMode
 
 logger = structlog.get_logger(__name__)
@@ -51,6 +54,7 @@ class ProcessRuntime:
         uv: str | None = None,
         secrets: PluginSecrets | None = None,
         servers: ServerLimits | None = None,
+        standby: StandbyLimits | None = None,
     ) -> None:
         """Keep environments and run folders under `state_dir`; find plugins in `plugin_dir`."""
         self._stack_id = stack_id
@@ -63,6 +67,7 @@ class ProcessRuntime:
         self._janitor = ProcessJanitor(stack_id=stack_id, run_folders=self._run_folders)
         self._numbers = itertools.count(1)
         self._fleet = ServerFleet(self, servers)
+        self._standby = StandbyPool(self._start_owned, standby)
 
     def prepare(self, manifest: PluginManifest) -> JobError | None:
         """Make the plugin's environment."""
@@ -85,19 +90,8 @@ class ProcessRuntime:
 
     def open_link(self, request: RunRequest, *, stdout: Sink, stderr: Sink) -> ProcessLink:
         """Start a process that serves any number of jobs."""
-        marker = owned_marker(self._stack_id, next(self._numbers))
-        folder = self._make_folder(owned_folder_prefix())
-        try:
-            command, variables = self._command(request, folder=folder, marker=marker)
-            variables[MODE_VARIABLE] = "server"
-            started = StartedProcess(command, folder=folder, variables=variables)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
         return ProcessLink(
-            started,
-            tree=ProcessTree(started.pid, marker=marker, table=self._table),
-            folder=folder,
+            self._start_owned(request, {MODE_VARIABLE: "server"}),
             memory_bytes=request.manifest.resources.memory_mib * 1024 * 1024,
             stdout=stdout,
             stderr=stderr,
@@ -115,6 +109,10 @@ class ProcessRuntime:
     def loaded(self) -> list[str]:
         """Return the plugins whose servers are ready."""
         return self._fleet.loaded()
+
+    def spares(self) -> int:
+        """Return how many processes are on standby."""
+        return self._standby.waiting()
 
     def cancel(self, job_id: int, attempt: int) -> bool:
         """Kill the attempt's processes, or keep them from being started."""
@@ -135,21 +133,45 @@ class ProcessRuntime:
         self._runs.stop_all()
         self._runs.wait_until_idle(CLOSE_TIMEOUT_S)
         self._fleet.close()
+        self._standby.close()
 
     def _run(
         self, request: RunRequest, listener: RunListener, control: RunControl, began: float
     ) -> RunResult:
         if control.reason is not None:
             return RunResult(status=RunStatus.CANCELLED)
+        spare = self._standby.take(request)
+        start = StartKind.STANDBY if spare else StartKind.COLD
+        spare = spare or self._start_for_job(request)
+        try:
+            run = ProcessRun(request, listener=listener, control=control)
+            return run.converse(spare, began=began, start=start)
+        finally:
+            spare.remove_folder()
+
+    def _start_for_job(self, request: RunRequest) -> ProcessSpare:
         marker = f"{self._stack_id}:{request.job_id}:{request.attempt}:{os.getpid()}"
-        folder = self._make_folder(f"{request.job_id}-{request.attempt}-")
+        return self._start(
+            request, marker=marker, folder_prefix=f"{request.job_id}-{request.attempt}-", extra={}
+        )
+
+    def _start_owned(self, request: RunRequest, extra: dict[str, str] | None = None) -> ProcessSpare:
+        marker = owned_marker(self._stack_id, next(self._numbers))
+        return self._start(request, marker=marker, folder_prefix=owned_folder_prefix(), extra=extra or {})
+
+    def _start(
+        self, request: RunRequest, *, marker: str, folder_prefix: str, extra: dict[str, str]
+    ) -> ProcessSpare:
+        self._run_folders.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=folder_prefix, dir=self._run_folders))
         try:
             command, variables = self._command(request, folder=folder, marker=marker)
-            return ProcessRun(request, listener=listener, control=control, table=self._table).converse(
-                command, variables=variables, folder=folder, marker=marker, began=began
-            )
-        finally:
+            started = StartedProcess(command, folder=folder, variables={**variables, **extra})
+        except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
+            raise
+        tree = ProcessTree(started.pid, marker=marker, table=self._table)
+        return ProcessSpare(started, tree=tree, folder=folder)
 
     def _command(self, request: RunRequest, *, folder: Path, marker: str) -> tuple[list[str], dict[str, str]]:
         source = self._sources.get(request.manifest, digest=request.plugin_digest)
@@ -162,7 +184,3 @@ class ProcessRuntime:
             request, source=source, environment=environment, folder=folder, secrets=secrets, marker=marker
         )
         return limited_command(command, request.manifest), variables
-
-    def _make_folder(self, prefix: str) -> Path:
-        self._run_folders.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=prefix, dir=self._run_folders))

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
-from pathlib import Path
 
-from analysis_server.runtimes.process_start import StartedProcess
-from analysis_server.runtimes.process_tree import ProcessTree
+from analysis_server.runtimes.process_spare import ProcessSpare
 from analysis_server.runtimes.pump import Reader, chunk_reader
 from analysis_server.runtimes.serving.link import Sink
 from analysis_server.runtimes.verdict import Ending
@@ -18,24 +15,14 @@ class ProcessLink:
 
     sampled = True
 
-    def __init__(
-        self,
-        started: StartedProcess,
-        *,
-        tree: ProcessTree,
-        folder: Path,
-        memory_bytes: int,
-        stdout: Sink,
-        stderr: Sink,
-    ) -> None:
-        """Take a started process and the folder that is removed with it."""
-        self._started = started
-        self._tree = tree
-        self._folder = folder
+    def __init__(self, spare: ProcessSpare, *, memory_bytes: int, stdout: Sink, stderr: Sink) -> None:
+        """Take a started process."""
+        self._spare = spare
+        self._started = spare.started
         self._memory_bytes = memory_bytes
         self._stdout = stdout
         self._stderr = stderr
-        self._exited = os.pidfd_open(started.pid)
+        self._exited = os.pidfd_open(spare.started.pid)
 
     def readers(self) -> dict[int, Reader]:
         """Return both streams, and the descriptor that tells of the end."""
@@ -51,22 +38,20 @@ class ProcessLink:
 
     def kill(self) -> None:
         """Kill its whole tree."""
-        self._tree.kill()
+        self._spare.tree.kill()
 
     def over_memory(self) -> bool:
         """Tell whether its tree is larger than the manifest allows."""
-        return self._tree.rss_bytes() > self._memory_bytes
+        return self._spare.tree.rss_bytes() > self._memory_bytes
 
     def finish(self) -> Ending:
         """Leave nothing of it."""
-        # The leader is reaped last: until then its id cannot become another process's.
-        self._tree.kill_rest()
-        exit_code = self._started.reap()
+        exit_code = self._spare.end()
         os.close(self._exited)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._spare.remove_folder()
         return Ending(exit_code=exit_code)
 
     def _note_end(self, _: int) -> bool:
         # What it left running would hold its pipes open for ever.
-        self._tree.kill_rest()
+        self._spare.tree.kill_rest()
         return False

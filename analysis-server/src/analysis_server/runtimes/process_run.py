@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 
 from analysis_server.runtimes.answer import AnswerBuffer
 from analysis_server.runtimes.log_capture import LogCapture
 from analysis_server.runtimes.port import RunListener, RunRequest, RunResult
+from analysis_server.runtimes.process_spare import ProcessSpare
 from analysis_server.runtimes.process_start import StartedProcess
-from analysis_server.runtimes.process_tree import ProcessTable, ProcessTree
+from analysis_server.runtimes.process_tree import ProcessTree
 from analysis_server.runtimes.pump import Feed, Reader, chunk_reader, pump
 from analysis_server.runtimes.run_control import RunControl, StopReason
 from analysis_server.runtimes.run_watch import RunWatch
 from analysis_server.runtimes.verdict import Ending, RunClock, conclude
+from satellite.contracts.outcome import StartKind
 from satellite.contracts.plugin_manifest import InputVia
 
 SAMPLE_S = 0.1
@@ -25,40 +26,34 @@ DRAIN_S = 2.0
 class ProcessRun:
     """Starts a plugin as a process and talks with it until it ends."""
 
-    def __init__(
-        self, request: RunRequest, *, listener: RunListener, control: RunControl, table: ProcessTable
-    ) -> None:
+    def __init__(self, request: RunRequest, *, listener: RunListener, control: RunControl) -> None:
         """Take what belongs to the run."""
         self._request = request
         self._control = control
-        self._table = table
         self._stdout = AnswerBuffer(request.max_result_bytes)
         self._log = LogCapture(listener, max_bytes=request.max_log_bytes)
         self._ended_at: float | None = None
 
-    def converse(
-        self, command: list[str], *, variables: dict[str, str], folder: Path, marker: str, began: float
-    ) -> RunResult:
-        """Run the command to its end and return the result; the whole tree has ended by then."""
-        process = StartedProcess(command, folder=folder, variables=variables)
+    def converse(self, spare: ProcessSpare, *, began: float, start: StartKind) -> RunResult:
+        """Talk with the process to its end and return the result; the whole tree has ended by then."""
         started = time.perf_counter()
-        tree = ProcessTree(process.pid, marker=marker, table=self._table)
         try:
-            self._control.arm(tree.kill)
-            self._pump(process, tree)
+            self._control.arm(spare.tree.kill)
+            self._pump(spare.started, spare.tree)
         finally:
-            # Only now is the leader reaped: until then its id cannot become another process's.
             self._control.disarm()
-            tree.kill_rest()
-            exit_code = process.reap()
-        clock = RunClock(prepared_ms=(started - began) * 1000, ran_ms=(time.perf_counter() - started) * 1000)
+            exit_code = spare.end()
         return conclude(
             self._request,
             ending=Ending(exit_code=exit_code),
             reason=self._control.reason,
             stdout=self._stdout,
             log=self._log,
-            clock=clock,
+            clock=RunClock(
+                prepared_ms=(started - began) * 1000,
+                ran_ms=(time.perf_counter() - started) * 1000,
+                start=start,
+            ),
         )
 
     def _pump(self, process: StartedProcess, tree: ProcessTree) -> None:

@@ -1,0 +1,1 @@
+"""Standby: fresh containers or processes that are started already, each used for one job."""

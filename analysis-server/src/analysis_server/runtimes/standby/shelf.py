@@ -1,0 +1,64 @@
+"""The spares of one plugin version."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass, replace
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+from analysis_server.runtimes.port import RunRequest
+
+ShelfKey: TypeAlias = tuple[str, tuple[str, ...]]
+"""The plugin's digest, and the cards that its spares were given."""
+
+BACKOFF_S = 1.0
+BACKOFF_MAX_S = 120.0
+
+
+class Spare(Protocol):
+    """A plugin that is started and waits for its input."""
+
+    def usable(self) -> bool:
+        """Tell whether it still waits."""
+
+    def discard(self) -> None:
+        """End it and leave nothing of it."""
+
+
+SpareT = TypeVar("SpareT", bound=Spare)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandbyLimits:
+    """How many spares a worker keeps in all, for how long unused, and what memory must stay free."""
+
+    spares_max: int = 16
+    idle_ttl_s: float = 600
+    memory_reserve_mib: int = 512
+
+
+class Shelf(Generic[SpareT]):
+    """How many spares a plugin wants and which it has. Guarded by the pool's lock."""
+
+    def __init__(self, request: RunRequest) -> None:
+        """Begin empty; of the request all is kept but the job."""
+        self.template = replace(request, job_id=0, attempt=0, input_json=b"")
+        self.spares: deque[SpareT] = deque()
+        self.used_at = time.monotonic()
+        self._failures = 0
+        self._not_before = 0.0
+
+    @property
+    def wanting(self) -> bool:
+        """Tell whether one more is to be started now."""
+        return len(self.spares) < self.template.manifest.standby and time.monotonic() >= self._not_before
+
+    def note_start(self) -> None:
+        """Forget failures: a start went well."""
+        self._failures = 0
+
+    def note_failure(self) -> None:
+        """Put off the next start, because one failed or a spare ended unused."""
+        self._failures += 1
+        self._not_before = time.monotonic() + min(BACKOFF_MAX_S, BACKOFF_S * 2 ** min(self._failures, 30))

@@ -232,6 +232,34 @@ class TestCancel:
             assert len(await confirm_cancelled(connection, [(job_id, 1)])) == 2
         assert (await job_row(engine, job_id)).status == "cancelled"
 
+    async def test_lost_attempt_of_a_cancelled_job_is_history_and_not_its_error(
+        self, engine: AsyncEngine
+    ) -> None:
+        job_id = await submit_one(engine)
+        await dispatch(engine)
+        async with engine.begin() as connection:
+            await apply_started(connection, [started(job_id, 1)])
+            await request_cancel(connection, [job_id])
+            await lose_attempts(connection, [(job_id, 1)])
+            history = (await connection.execute(text("SELECT error FROM job_attempts"))).scalar_one()
+
+        job = await job_row(engine, job_id)
+        assert (job.status, job.error, job.error_fingerprint) == ("cancelled", None, None)
+        assert history["kind"] == "lost"
+
+    async def test_undelivered_job_that_was_cancelled_does_not_go_back_into_the_queue(
+        self, engine: AsyncEngine
+    ) -> None:
+        job_id = await submit_one(engine)
+        await dispatch(engine)
+        async with engine.begin() as connection:
+            await request_cancel(connection, [job_id])
+            entries = await release_undelivered(connection, [(job_id, 1)])
+
+        assert [entry.type for entry in entries] == [EventType.STATUS, EventType.RESULT]
+        assert (await job_row(engine, job_id)).status == "cancelled"
+        assert await dispatch(engine) == []
+
 
 class TestRecovery:
     async def test_lost_attempt_runs_again_at_once_and_the_late_outcome_is_refused(

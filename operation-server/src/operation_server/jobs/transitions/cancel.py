@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operation_server.jobs.transitions.ending import EndedAttempt, end_attempts, lock_attempts
+from operation_server.jobs.transitions.ending import EndedAttempt, LockedAttempt, end_attempts, lock_attempts
 from operation_server.jobs.transitions.events import insert_events, result_event, status_event
 from operation_server.jobs.transitions.policy import Decision
 from satellite.contracts.event import StreamEntry
@@ -88,14 +88,14 @@ async def confirm_cancelled(
 ) -> list[StreamEntry]:
     """End attempts whose cancel was requested and which no worker holds."""
     locked = await lock_attempts(connection, attempts)
-    ended = [
-        EndedAttempt(
-            job=job,
-            decision=Decision(status=JobStatus.CANCELLED, rule="confirm_cancel"),
-            outcome=OutcomeStatus.CANCELLED,
-            worker=job.worker,
-        )
-        for job in locked
-        if job.cancel_requested
-    ]
-    return await end_attempts(connection, ended)
+    return await end_attempts(connection, [ended_as_cancelled(job) for job in locked if job.cancel_requested])
+
+
+def ended_as_cancelled(job: LockedAttempt) -> EndedAttempt:
+    """Return the end of an attempt that was asked to stop and that nobody reports."""
+    return EndedAttempt(
+        job=job,
+        decision=Decision(status=JobStatus.CANCELLED, rule="confirm_cancel"),
+        outcome=OutcomeStatus.CANCELLED,
+        worker=job.worker,
+    )

@@ -19,11 +19,15 @@ from operation_server.jobs.transitions.catalog import PluginCatalog, PluginVersi
 from operation_server.jobs.transitions.room import DispatchCapacity, Room, WaitingGroup
 from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE
 
+ROUND_LOCK = 7_244_001
+"""Advisory lock of one round, until its transaction ends: limits are counted and used up by one at a time."""
+
 # Every statement below is one walk along an index. The planner must not think otherwise while its statistics
 # lag behind a large batch. A lost dispatch mark only makes a stale attempt, so its commit need not wait for
 # the disk.
 PREPARE = text("""
-    SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+    SELECT pg_try_advisory_xact_lock(:lock) AS is_alone,
+           set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
            set_config('synchronous_commit', 'off', true)
 """)
 
@@ -115,8 +119,13 @@ class Selection:
 async def select_and_mark(
     connection: AsyncConnection, *, capacity: DispatchCapacity, catalog: PluginCatalog, limit: int
 ) -> Selection:
-    """Mark the next due jobs as dispatched, each with its next attempt number, and return them in order."""
-    await connection.execute(PREPARE)
+    """Mark the next due jobs as dispatched, each with its next attempt number, and return them in order.
+
+    Chooses nothing while another transaction is in the middle of its round.
+    """
+    prepared = (await connection.execute(PREPARE, {"lock": ROUND_LOCK})).one()
+    if not prepared.is_alone:
+        return Selection(has_more=True)
     groups = [WaitingGroup(**row._asdict()) for row in await connection.execute(WAITING_GROUPS)]
     if not groups:
         return Selection()

@@ -51,8 +51,8 @@ END = text(f"""
         UPDATE jobs SET
             status = e.status,
             result = e.result,
-            error = e.error,
-            error_fingerprint = e.fingerprint,
+            error = CASE WHEN e.status <> 'cancelled' THEN e.error END,
+            error_fingerprint = CASE WHEN e.status <> 'cancelled' THEN e.fingerprint END,
             failures = jobs.failures + e.counted,
             redeliveries = 0,
             timings = e.timings,
@@ -114,6 +114,7 @@ class EndedAttempt:
     worker: str | None
     result_json: str | None = None
     error: JobError | None = None
+    """What went wrong with the attempt; a job that is cancelled has none for that."""
     started_at: datetime | None = None
     timings: dict[str, Any] | None = None
     progress: float | None = None
@@ -176,7 +177,7 @@ async def end_attempts(connection: AsyncConnection, ended: Sequence[EndedAttempt
 
 def _events(end: EndedAttempt) -> list[NewEvent]:
     job, status = end.job, end.decision.status
-    error = end.error.model_dump(mode="json", exclude_none=True) if end.error else None
+    error = _error_json(end) if status is not JobStatus.CANCELLED else None
     delay_s = end.decision.run_at_delay_s
     run_at = (job.now + timedelta(seconds=delay_s)).isoformat() if delay_s else None
     told = status_event(
@@ -190,6 +191,10 @@ def _events(end: EndedAttempt) -> list[NewEvent]:
     return [told, closing]
 
 
+def _error_json(end: EndedAttempt) -> dict[str, Any] | None:
+    return end.error.model_dump(mode="json", exclude_none=True) if end.error else None
+
+
 def _row(end: EndedAttempt) -> dict[str, Any]:
     error, log, job = end.error, end.log, end.job
     fingerprint = error and error_fingerprint(job.plugin_name, error.kind, error.message)
@@ -201,7 +206,7 @@ def _row(end: EndedAttempt) -> dict[str, Any]:
         "counted": int(end.decision.counts_as_failure),
         "delay_s": end.decision.run_at_delay_s,
         "result": orjson.Fragment(end.result_json) if end.result_json else None,
-        "error": error.model_dump(mode="json", exclude_none=True) if error else None,
+        "error": _error_json(end),
         "fingerprint": fingerprint,
         "worker": end.worker,
         "started_at": _within(end.started_at or job.started_at, job),

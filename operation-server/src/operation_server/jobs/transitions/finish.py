@@ -13,7 +13,6 @@ from operation_server.jobs.transitions.json_text import JSONNotStorable, dump_js
 from operation_server.jobs.transitions.policy import DEFAULT_RETRY, FinishedAttempt, decide
 from operation_server.jobs.transitions.timings import job_timings
 from satellite.contracts.event import StreamEntry
-from satellite.contracts.job import JobStatus
 from satellite.contracts.outcome import ErrorKind, JobError, Outcome, OutcomeStatus
 
 
@@ -74,7 +73,7 @@ def _ended(job: LockedAttempt, outcome: Outcome, waited_ms: float) -> EndedAttem
         outcome=status,
         worker=outcome.worker,
         result_json=result_json,
-        error=error if decision.status in {JobStatus.FAILED, JobStatus.QUEUED} else None,
+        error=error,
         started_at=outcome.started_at,
         timings=job_timings(
             created_at=job.created_at,

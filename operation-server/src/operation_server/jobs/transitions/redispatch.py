@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operation_server.jobs.transitions.ending import end_attempts, lock_attempts
+from operation_server.jobs.transitions.cancel import ended_as_cancelled
+from operation_server.jobs.transitions.ending import EndedAttempt, LockedAttempt, end_attempts, lock_attempts
 from operation_server.jobs.transitions.events import notify_dispatcher
 from operation_server.jobs.transitions.lose import ended_as_lost
 from satellite.contracts.event import StreamEntry
@@ -26,21 +27,22 @@ RELEASE = text("""
 async def release_undelivered(
     connection: AsyncConnection, attempts: Sequence[tuple[int, int]]
 ) -> list[StreamEntry]:
-    """Put never started attempts back into the queue; the next dispatch makes a new attempt of them."""
+    """Put never started attempts back into the queue; the next dispatch makes a new attempt of them.
+
+    Jobs whose cancel was requested end instead: nobody runs them.
+    """
     locked = await lock_attempts(connection, attempts, with_policy=[job_id for job_id, _ in attempts])
     undelivered = [job for job in locked if job.status is JobStatus.QUEUED]
-    if not undelivered:
-        return []
-    rows = await connection.execute(
-        RELEASE, {"ids": [job.job_id for job in undelivered], "limit": MAX_REDELIVERIES}
-    )
-    released = set(rows.scalars())
-    await notify_dispatcher(connection)
-    return await end_attempts(
-        connection,
-        [
-            ended_as_lost(job, message=f"No worker started the job in {MAX_REDELIVERIES} deliveries.")
-            for job in undelivered
-            if job.job_id not in released
-        ],
-    )
+    wanted = [job.job_id for job in undelivered if not job.cancel_requested]
+    released: set[int] = set()
+    if wanted:
+        rows = await connection.execute(RELEASE, {"ids": wanted, "limit": MAX_REDELIVERIES})
+        released = set(rows.scalars())
+        await notify_dispatcher(connection)
+    return await end_attempts(connection, [_ended(job) for job in undelivered if job.job_id not in released])
+
+
+def _ended(job: LockedAttempt) -> EndedAttempt:
+    if job.cancel_requested:
+        return ended_as_cancelled(job)
+    return ended_as_lost(job, message=f"No worker started the job in {MAX_REDELIVERIES} deliveries.")

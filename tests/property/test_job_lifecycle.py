@@ -1,0 +1,383 @@
+"""Any order of submissions, messages, losses and requests leaves jobs as the model says they must be."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operation_server.jobs import transitions
+from operation_server.jobs.transitions import DispatchCapacity, redispatch
+from satellite.contracts.event import EventType
+from satellite.contracts.job import JobStatus, StartedReport
+from satellite.contracts.outcome import ErrorKind, JobError, Outcome, OutcomeStatus
+from tests.integration.transitions.seed import BIG_WORKER, new_job, outcome
+from tests.property.job_database import BY_PLACE, JobDatabase, job_database
+from tests.property.job_model import Ending, LifecycleModel, ModelJob, ModelPlugin, ModelUser, Told
+
+PLUGINS = [
+    ModelPlugin(name="eager"),
+    ModelPlugin(name="patient", retry_delay_s=3_600, max_running=2),
+    ModelPlugin(name="resigned", retried=frozenset({ErrorKind.LOST})),
+]
+USERS = [ModelUser(name="ada"), ModelUser(name="bob", max_running=2)]
+MAX_REDELIVERIES = 2
+"""Few, so that the limit is met within a short story."""
+MAX_JOBS = 12
+
+EXPLORES = "SATELLITE_EXPLORE" in os.environ
+"""Whether to look for new stories for minutes; otherwise they are the same in every run."""
+
+SETTINGS = settings(
+    max_examples=400 if EXPLORES else 30,
+    stateful_step_count=40,
+    deadline=None,
+    database=None,
+    report_multiple_bugs=False,
+    derandomize=not EXPLORES,
+    # Shrinking a story takes minutes.
+    phases=[Phase.generate, Phase.shrink] if EXPLORES else [Phase.generate],
+)
+
+MAKE_DUE = text("UPDATE jobs SET run_at = now() WHERE status = 'queued' AND run_at > now()")
+LET_TTL_PASS = text(
+    "UPDATE jobs SET expires_at = now() - interval '1 second'"
+    " WHERE expires_at IS NOT NULL AND status IN ('queued', 'processing')"
+)
+PAUSE = text(
+    "INSERT INTO plugin_controls (plugin_name, is_paused) VALUES (:name, :paused)"
+    " ON CONFLICT (plugin_name) DO UPDATE SET is_paused = :paused"
+)
+
+Attempts = list[tuple[int, int]]
+
+
+class Aim(Enum):
+    """Which job and attempt a message names."""
+
+    ACTIVE = "newest attempt of a job in somebody's hands, if there is one"
+    PREVIOUS = "the attempt before that"
+    NEXT = "one that does not exist yet"
+    ANY = "newest attempt of any job"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A job to submit."""
+
+    plugin: ModelPlugin
+    owner: ModelUser
+    priority: int
+    max_retries: int
+    has_ttl: bool
+
+
+PLACES = st.integers(0, 11)
+SOME_JOBS = st.lists(PLACES, min_size=1, max_size=3)
+ONE_ATTEMPT = st.tuples(st.sampled_from([*[Aim.ACTIVE] * 5, Aim.PREVIOUS, Aim.NEXT, Aim.ANY]), PLACES)
+SOME_ATTEMPTS = st.lists(ONE_ATTEMPT, min_size=1, max_size=4)
+REPORTED = [ending for ending in Ending if ending is not Ending.LOST]
+DRAFTS = st.builds(
+    Draft,
+    plugin=st.sampled_from(PLUGINS),
+    owner=st.sampled_from(USERS),
+    priority=st.integers(0, 9),
+    max_retries=st.integers(0, 2),
+    has_ttl=st.booleans(),
+)
+
+
+class JobLifecycle(RuleBasedStateMachine):
+    """Does everything to the database and to the model, and compares them after each step.
+
+    Jobs are named by their position in the order of submission.
+    """
+
+    def __init__(self, database: JobDatabase) -> None:
+        super().__init__()
+        database.clear()
+        self.database = database
+        self.model = LifecycleModel(max_redeliveries=MAX_REDELIVERIES)
+        self.ids: list[int] = []
+        self.highest_attempts: dict[int, int] = defaultdict(int)
+
+    def job(self, place: int) -> int:
+        """Return a job by its place, which wraps around."""
+        return place % len(self.ids)
+
+    def attempt(self, drawn: tuple[Aim, int]) -> tuple[int, int]:
+        """Return a job and an attempt number that a message or the reconciler names."""
+        aim, place = drawn
+        active = [index for index, job in enumerate(self.model.jobs) if job.is_active]
+        index = active[place % len(active)] if active and aim is not Aim.ANY else self.job(place)
+        offset = {Aim.PREVIOUS: -1, Aim.NEXT: 1}.get(aim, 0)
+        return index, self.model.jobs[index].attempt + offset
+
+    def with_ids(self, attempts: Attempts) -> Attempts:
+        return [(self.ids[index], attempt) for index, attempt in attempts]
+
+    @initialize(drafts=st.lists(DRAFTS, min_size=1, max_size=4))
+    def submit_first(self, drafts: list[Draft]) -> None:
+        self.submit(drafts)
+
+    # Few jobs, so that most steps meet one in an interesting state.
+    @precondition(lambda self: len(self.ids) < MAX_JOBS)
+    @rule(drafts=st.lists(DRAFTS, min_size=1, max_size=2))
+    def submit_more(self, drafts: list[Draft]) -> None:
+        self.submit(drafts)
+
+    def submit(self, drafts: list[Draft]) -> None:
+        new_jobs = [
+            new_job(
+                self.database.users[draft.owner.name],
+                self.database.plugins[draft.plugin.name, "1"],
+                draft.plugin.name,
+                priority=draft.priority,
+                max_retries=draft.max_retries,
+                expires_in_s=3_600 if draft.has_ttl else None,
+            )
+            for draft in drafts
+        ]
+        submitted = self.database.apply(lambda connection: transitions.submit_jobs(connection, new_jobs))
+        self.ids += submitted.ids
+        for draft in drafts:
+            self.model.submit(
+                ModelJob(
+                    plugin=draft.plugin,
+                    owner=draft.owner,
+                    max_retries=draft.max_retries,
+                    has_ttl=draft.has_ttl,
+                )
+            )
+
+    def let_work_come(self, *, is_late: bool) -> None:
+        """Dispatch before a step unless it comes late: hypothesis leaves whole rules out of a story."""
+        if not is_late and not any(job.is_active for job in self.model.jobs):
+            self.dispatch(limit=2, depth=100)
+
+    @rule(limit=st.integers(1, 9), depth=st.integers(1, 9), crashes=st.booleans())
+    def dispatch_some(self, limit: int, depth: int, crashes: bool) -> None:
+        self.dispatch(limit=limit, depth=depth, crashes=crashes)
+
+    def dispatch(self, *, limit: int, depth: int, crashes: bool = False) -> None:
+        async def select(connection: AsyncConnection) -> transitions.Selection:
+            return await transitions.select_and_mark(
+                connection,
+                capacity=DispatchCapacity(depth=depth, workers=[BIG_WORKER]),
+                catalog=self.database.catalog,
+                limit=limit,
+            )
+
+        if crashes:
+            self.database.attempt_and_crash(select)
+        by_place = self.database.rows(BY_PLACE)
+        selection = self.database.apply(select)
+        chosen = self.model.dispatch([self.ids.index(row.id) for row in by_place], limit=limit, depth=depth)
+        assert [(job.job_id, job.attempt) for job in selection.jobs] == self.with_ids(chosen)
+        assert selection.has_more or not self.model.has_room_for_more(depth=depth)
+
+    @rule(drawn=SOME_ATTEMPTS, is_late=st.booleans())
+    def report_started(self, drawn: list[tuple[Aim, int]], is_late: bool) -> None:
+        self.let_work_come(is_late=is_late)
+        attempts = [self.attempt(one) for one in drawn]
+        reports = [
+            StartedReport(job_id=job_id, attempt=attempt, worker="w1", started_at=datetime.now(UTC))
+            for job_id, attempt in self.with_ids(attempts)
+        ]
+        self.database.apply(lambda connection: transitions.apply_started(connection, reports))
+        self.model.start(attempts)
+
+    @rule(
+        drawn=st.lists(st.tuples(ONE_ATTEMPT, st.sampled_from(REPORTED)), min_size=1, max_size=4),
+        crashes=st.booleans(),
+        is_late=st.booleans(),
+    )
+    def report_outcomes(
+        self, drawn: list[tuple[tuple[Aim, int], Ending]], crashes: bool, is_late: bool
+    ) -> None:
+        self.let_work_come(is_late=is_late)
+        endings = [(*self.attempt(one), ending) for one, ending in drawn]
+        outcomes = [reported(self.ids[index], attempt, ending) for index, attempt, ending in endings]
+
+        async def apply(connection: AsyncConnection) -> transitions.AppliedOutcomes:
+            return await transitions.apply_outcomes(connection, outcomes)
+
+        if crashes:
+            self.database.attempt_and_crash(apply)
+        answer = self.database.apply(apply)
+        again = self.database.apply(apply)
+        applied = self.model.finish(endings)
+        assert sorted(answer.applied) == sorted(self.with_ids(applied))
+        assert answer.stale == len(outcomes) - len(applied)
+        assert (again.applied, again.stale) == ([], len(outcomes))
+
+    @rule(places=SOME_JOBS, is_late=st.booleans())
+    def request_cancel(self, places: list[int], is_late: bool) -> None:
+        self.let_work_come(is_late=is_late)
+        some = [self.job(place) for place in places]
+        ids = [self.ids[index] for index in some]
+        before = {self.ids[index]: self.model.jobs[index] for index in some}
+        waiting = sorted(job_id for job_id, job in before.items() if job.is_waiting)
+        held = sorted(job_id for job_id, job in before.items() if job.is_active)
+        answer = self.database.apply(lambda connection: transitions.request_cancel(connection, ids))
+        self.model.request_cancel(some)
+        assert (answer.cancelled, answer.cancelling) == (waiting, held)
+        assert sorted(answer.already_finished) == sorted(before.keys() - {*waiting, *held})
+
+    @rule(
+        step=st.sampled_from(["confirm_cancelled", "lose_attempts", "release_undelivered"]),
+        drawn=SOME_ATTEMPTS,
+        is_late=st.booleans(),
+    )
+    def reconcile(self, step: str, drawn: list[tuple[Aim, int]], is_late: bool) -> None:
+        self.let_work_come(is_late=is_late)
+        attempts = [self.attempt(one) for one in drawn]
+        transition = getattr(transitions, step)
+        # The second time must change nothing.
+        for _ in range(2):
+            self.database.apply(lambda connection: transition(connection, self.with_ids(attempts)))
+        getattr(self.model, step)(attempts)
+
+    @rule(places=SOME_JOBS, version=st.sampled_from([None, "2"]))
+    def replay(self, places: list[int], version: str | None) -> None:
+        some = [self.job(place) for place in places]
+        # Another version belongs to one plugin, so all replayed jobs must.
+        plugin = self.model.jobs[some[0]].plugin
+        some = [index for index in some if version is None or self.model.jobs[index].plugin is plugin]
+        plugin_id = self.database.plugins[plugin.name, version] if version else None
+        ids = [self.ids[index] for index in some]
+        self.database.apply(
+            lambda connection: transitions.replay(
+                connection, ids, plugin_id=plugin_id, plugin_version=version
+            )
+        )
+        self.model.replay(some, version=version)
+
+    @rule()
+    def let_retry_delays_pass(self) -> None:
+        self.database.change(MAKE_DUE)
+        for job in self.model.jobs:
+            job.is_due = True
+
+    @rule(is_swept=st.booleans())
+    def let_times_to_live_pass(self, is_swept: bool) -> None:
+        self.database.change(LET_TTL_PASS)
+        for job in self.model.jobs:
+            job.is_expired = job.has_ttl and not job.status.is_terminal
+        if is_swept:
+            self.database.apply(transitions.expire_waiting)
+            self.model.expire()
+
+    @rule(plugin=st.sampled_from(PLUGINS), paused=st.booleans())
+    def pause_or_resume(self, plugin: ModelPlugin, paused: bool) -> None:
+        self.database.change(PAUSE, name=plugin.name, paused=paused)
+        (self.model.paused.add if paused else self.model.paused.discard)(plugin.name)
+
+    @invariant()
+    def database_is_as_the_model(self) -> None:
+        history, told = defaultdict(list), defaultdict(list)
+        rows, attempts, events = self.database.snapshot()
+        for row in attempts:
+            history[row.job_id].append((row.attempt, OutcomeStatus(row.outcome)))
+        for row in events:
+            told[row.job_id].append(
+                Told(EventType(row.type), JobStatus(row.data["status"]), row.data["attempt"])
+            )
+        assert [row.id for row in rows] == self.ids
+        for row, job in zip(rows, self.model.jobs, strict=True):
+            assert seen(row) == expected(job)
+            assert history[row.id] == job.history
+            assert told[row.id] == job.told
+            self.job_makes_sense(row, told[row.id])
+
+    def job_makes_sense(self, row: Any, told: Sequence[Told]) -> None:
+        """Check what holds for any job, whatever the model says."""
+        assert row.attempt >= self.highest_attempts[row.id]
+        self.highest_attempts[row.id] = row.attempt
+        assert row.failures <= row.max_retries + 1
+        is_terminal = JobStatus(row.status).is_terminal
+        assert (row.completed_at is not None) == is_terminal
+        results = [event for event in told if event.type is EventType.RESULT]
+        assert sum(event.status is JobStatus.COMPLETED for event in results) == (row.status == "completed")
+        for life in lives(told):
+            closings = [event for event in life if event.type is EventType.RESULT]
+            assert closings in ([], life[-1:])
+        assert (told[-1].type is EventType.RESULT) == is_terminal
+        if row.status == "queued":
+            assert (row.worker, row.started_at, row.result) == (None, None, None)
+            assert row.dispatched_at is not None or row.cancel_requested_at is None
+        if row.status == "processing":
+            assert None not in (row.worker, row.started_at, row.dispatched_at)
+
+
+def lives(told: Sequence[Told]) -> list[list[Told]]:
+    """Split a job's events where it was replayed: after each result."""
+    lives: list[list[Told]] = [[]]
+    for event in told:
+        if lives[-1] and lives[-1][-1].type is EventType.RESULT:
+            assert event.status is JobStatus.QUEUED
+            lives.append([])
+        lives[-1].append(event)
+    return lives
+
+
+def reported(job_id: int, attempt: int, ending: Ending) -> Outcome:
+    """Return the outcome in which a worker reports such an ending."""
+    if ending is Ending.UNSTORABLE:
+        return outcome(job_id, attempt, result="a\0b")
+    error = JobError(kind=ending.kind, message=f"for {job_id}") if ending.kind else None
+    return outcome(job_id, attempt, ending.outcome, error=error)
+
+
+def seen(row: Any) -> dict[str, Any]:
+    return {
+        "status": row.status,
+        "attempt": row.attempt,
+        "failures": row.failures,
+        "redeliveries": row.redeliveries,
+        "is_dispatched": row.status == "queued" and row.dispatched_at is not None,
+        "is_cancelling": row.cancel_requested_at is not None,
+        "version": row.plugin_version,
+        "kind": row.error and row.error["kind"],
+        "has_fingerprint": row.error_fingerprint is not None,
+    }
+
+
+def expected(job: ModelJob) -> dict[str, Any]:
+    return {
+        "status": job.status,
+        "attempt": job.attempt,
+        "failures": job.failures,
+        "redeliveries": job.redeliveries,
+        "is_dispatched": job.status is JobStatus.QUEUED and job.is_dispatched,
+        "is_cancelling": job.is_cancelling,
+        "version": job.version,
+        "kind": job.kind,
+        "has_fingerprint": job.kind is not None,
+    }
+
+
+@pytest.mark.timeout(3_600 if EXPLORES else 120)
+def test_jobs_live_as_the_model_says(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redispatch, "MAX_REDELIVERIES", MAX_REDELIVERIES)
+    with job_database(database_url, PLUGINS, USERS) as database:
+        run_state_machine_as_test(partial(JobLifecycle, database), settings=SETTINGS)  # type: ignore[arg-type]

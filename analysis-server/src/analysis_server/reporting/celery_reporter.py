@@ -78,23 +78,26 @@ class CeleryReporter:
     def _run(self) -> None:
         while True:
             with self._wake:
-                self._wake.wait_for(self._is_due, self._time_to_next_s())
+                # Not `wait_for`: each notification may bring the next due time closer.
+                while not self._is_due():
+                    self._wake.wait(self._time_to_next_s())
                 outcomes, starts = self._take()
                 if self._closing and not outcomes and not starts:
                     break
             self._report(outcomes, starts)
-            if not outcomes and not starts:
-                self._send_spooled()
+            self._send_spooled()
         self._send_spooled()
 
     def _is_due(self) -> bool:
         now = time.monotonic()
-        return self._closing or bool(self._outcomes) or any(due <= now for due, _ in self._starts.values())
+        spool_is_due = bool(self._spooled) and self._send_after_s <= now
+        starts_are_due = any(due <= now for due, _ in self._starts.values())
+        return self._closing or bool(self._outcomes) or starts_are_due or spool_is_due
 
     def _time_to_next_s(self) -> float | None:
         due = [due for due, _ in self._starts.values()]
         if self._spooled:
-            due.append(max(self._send_after_s, time.monotonic()))
+            due.append(self._send_after_s)
         return max(0.0, min(due) - time.monotonic()) if due else None
 
     def _take(self) -> tuple[dict[AttemptKey, CallbackMessage], dict[AttemptKey, StartedReport]]:
@@ -115,6 +118,9 @@ class CeleryReporter:
             return
         for key, message in outcomes.items():
             self._keep(key, message)
+        again_at_s = time.monotonic() + SEND_AGAIN_S
+        with self._wake:
+            self._starts = {key: (again_at_s, report) for key, report in starts.items()} | self._starts
 
     def _keep(self, key: AttemptKey, message: CallbackMessage) -> None:
         if self._spool.put(key, message):

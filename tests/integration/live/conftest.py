@@ -74,23 +74,29 @@ class Storyteller:
 
     async def progress(self, job_id: int, fraction: float, *, owner_id: int = 1) -> None:
         data = {"attempt": 1, "fraction": fraction, "message": "on it"}
-        await self.publisher.publish(
-            [
-                StreamEntry(
-                    job_id=job_id,
-                    owner_id=owner_id,
-                    type=EventType.PROGRESS,
-                    data=json.dumps(data),
-                    at=datetime.now(UTC),
-                )
-            ]
-        )
+        await self._tell(job_id, owner_id, EventType.PROGRESS, data)
+
+    async def log(self, job_id: int, lines: list[str], *, owner_id: int = 1) -> None:
+        await self._tell(job_id, owner_id, EventType.LOG, {"attempt": 1, "lines": lines})
 
     async def complete(self, job_id: int) -> None:
+        await self._end(job_id, {"status": "completed", "result": {"sum": 2}})
+
+    async def fail(self, job_id: int) -> None:
+        """End it with an error that is not retried."""
+        error = {"kind": "output", "message": "exit code 1", "exit_code": 1}
+        await self._end(job_id, {"status": "failed", "error": error})
+
+    async def _tell(self, job_id: int, owner_id: int, type_: EventType, data: dict[str, Any]) -> None:
+        entry = StreamEntry(
+            job_id=job_id, owner_id=owner_id, type=type_, data=json.dumps(data), at=datetime.now(UTC)
+        )
+        await self.publisher.publish([entry])
+
+    async def _end(self, job_id: int, end: dict[str, Any]) -> None:
         now = datetime.now(UTC)
         outcome = Outcome.model_validate(
-            {"job_id": job_id, "attempt": 1, "worker": "w", "status": "completed", "result": {"sum": 2}}
-            | {"started_at": now, "finished_at": now}
+            {"job_id": job_id, "attempt": 1, "worker": "w", "started_at": now, "finished_at": now} | end
         )
         async with self.engine.begin() as connection:
             applied = await apply_outcomes(connection, [outcome])

@@ -5,15 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 from fastapi.responses import FileResponse, RedirectResponse
 
 STATIC = Path(__file__).parent / "static"
-FILES: Final = {"dashboard.js": "text/javascript", "dashboard.css": "text/css"}
+MEDIA_TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+FILES: Final = {path.name: path for path in sorted(STATIC.iterdir()) if path.suffix in MEDIA_TYPES}
+"""Only what is listed here is ever served, whatever is asked for."""
 HEADERS: Final = {
-    # Nothing from elsewhere, and no script that is not a file of this server.
-    "Content-Security-Policy": "default-src 'self'; connect-src 'self' ws: wss:; frame-ancestors 'none'",
+    # Nothing from elsewhere, and no script or style that is not a file of this server.
+    "Content-Security-Policy": (
+        "default-src 'self'; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
     "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
 
@@ -32,17 +38,10 @@ async def read_dashboard() -> FileResponse:
     return FileResponse(STATIC / "dashboard.html", media_type="text/html", headers=dict(HEADERS))
 
 
-@router.get("/dashboard/dashboard.js")
-async def read_script() -> FileResponse:
-    """Return the dashboard's script."""
-    return _file("dashboard.js")
-
-
-@router.get("/dashboard/dashboard.css")
-async def read_style() -> FileResponse:
-    """Return the dashboard's style."""
-    return _file("dashboard.css")
-
-
-def _file(name: str) -> FileResponse:
-    return FileResponse(STATIC / name, media_type=FILES[name], headers=dict(HEADERS))
+@router.get("/dashboard/{name}")
+async def read_file(name: str) -> FileResponse:
+    """Return a script, style or picture of the dashboard."""
+    path = FILES.get(name)
+    if path is None:
+        raise HTTPException(404)
+    return FileResponse(path, media_type=MEDIA_TYPES[path.suffix], headers=dict(HEADERS))

@@ -21,7 +21,7 @@ class PluginFigures(BaseModel):
 
 
 class Summary(BaseModel):
-    """The last 24 hours, by the time of submission; at most 10 seconds old."""
+    """The last 24 hours, by the time of submission; a second old, older where jobs are many."""
 
     by_status: dict[str, int] = Field(examples=[{"completed": 120, "failed": 3}])
     by_plugin: list[PluginFigures] = Field(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import psutil
+
 from tests.acceptance.platform import Platform
 from tests.fixtures.servers import wait_until
 from tests.performance.figure import Figure
@@ -28,8 +30,10 @@ def measure(platform: Platform) -> list[Figure]:
 def memory_mib(platform: Platform) -> float:
     """Return the proportional set size of all processes of the stack."""
     total_kib = 0
-    for line in [*platform.leftover_processes()]:
-        rollup = Path("/proc") / line.split()[0] / "smaps_rollup"
+    assert platform.process is not None
+    # By descent, because Redis and Ray's actors write over the memory that shows their environment.
+    for process in psutil.Process(platform.process.pid).children(recursive=True):
+        rollup = Path("/proc") / str(process.pid) / "smaps_rollup"
         try:
             text = rollup.read_text()
         except OSError:

@@ -78,7 +78,9 @@ class RayExecutor:
             configure_logging=False,
             ignore_reinit_error=True,
         )
-        actor_class: Any = ray.remote(
+        # Ray's own annotations know no concurrency groups.
+        remote: Any = ray.remote
+        actor_class = remote(
             # Admission is the worker's ledger: an actor would hold resources for life.
             num_cpus=0,
             max_restarts=-1,

@@ -28,6 +28,7 @@ class Platform:
     port: int = field(default_factory=find_free_port)
     flower_port: int = field(default_factory=find_free_port)
     arguments: tuple[str, ...] = ("--no-demo",)
+    environment: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     process: subprocess.Popen[str] | None = None
     reader: threading.Thread | None = None
@@ -48,6 +49,7 @@ class Platform:
                 SATELLITE, "up", "--home", str(self.home), "--port", str(self.port),
                 "--flower-port", str(self.flower_port), *self.arguments,
             ],
+            env={**os.environ, **self.environment},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
         self.reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)

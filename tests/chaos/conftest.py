@@ -18,7 +18,12 @@ def platform() -> Iterator[Platform]:
     """The product on random ports with the process runtime, whose jobs are cheap enough for hundreds."""
     home = Path(tempfile.mkdtemp(prefix="satellite-faults-"))
     home.chmod(0o755)
-    platform = Platform(home, arguments=("--no-demo", "--runtime", "process", "--slots", "20"))
+    platform = Platform(
+        home,
+        arguments=("--no-demo", "--runtime", "process", "--slots", "20"),
+        # More than there are, because these jobs sleep.
+        environment={"SATELLITE_WORKER_CPUS": "32"},
+    )
     try:
         platform.start()
         platform.wait_worker_ready()

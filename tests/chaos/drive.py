@@ -29,7 +29,12 @@ def run(*, jobs: int, seed: int, runtime: str, pause_s: float, faults: Sequence[
     tally = Tally(seed=seed)
     home = Path(tempfile.mkdtemp(prefix="satellite-chaos-"))
     home.chmod(0o755)
-    platform = Platform(home, arguments=("--no-demo", "--runtime", runtime, "--slots", "8"))
+    platform = Platform(
+        home,
+        arguments=("--no-demo", "--runtime", runtime, "--slots", "16"),
+        # More than there are, because these jobs sleep.
+        environment={"SATELLITE_WORKER_CPUS": "32"},
+    )
     began = time.monotonic()
     try:
         platform.start()

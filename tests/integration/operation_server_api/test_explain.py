@@ -38,6 +38,7 @@ async def beat(redis_url: str, worker: WorkerHeartbeat) -> Beat:
         changed = worker.model_copy(update=change)
         async with Redis.from_url(redis_url) as redis:
             await redis.set(redis_keys.worker(changed.name), changed.model_dump_json(), ex=60)
+            await redis.sadd(redis_keys.WORKERS, changed.name)
 
     return beat
 

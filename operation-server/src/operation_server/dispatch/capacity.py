@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 
 import structlog
-from pydantic import ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from operation_server.jobs.transitions import DispatchCapacity
 from operation_server.settings import DispatchSettings
-from satellite.contracts import redis_keys
+from operation_server.workers.heartbeats import read_heartbeats
 from satellite.contracts.task_names import EXECUTE_GPU_QUEUE
 from satellite.contracts.worker import WorkerHeartbeat
 
@@ -52,29 +51,3 @@ class CapacityReader:
             return 0
         slots = sum(beat.slots for beat in beats)
         return int(slots * self._settings.slots_factor) + self._settings.spare_slots
-
-
-async def read_heartbeats(redis: Redis) -> list[WorkerHeartbeat]:
-    """Return the heartbeats of live workers.
-
-    Raises:
-        RedisError: Redis does not answer.
-    """
-    names = [_text(name) for name in await redis.smembers(redis_keys.WORKERS)]
-    texts = await redis.mget([redis_keys.worker(name) for name in names]) if names else []
-    gone = [name for name, text in zip(names, texts, strict=True) if text is None]
-    if gone:
-        await redis.srem(redis_keys.WORKERS, *gone)
-    return [beat for text in texts if text is not None and (beat := _parse(text)) is not None]
-
-
-def _text(name: bytes | str) -> str:
-    return name.decode() if isinstance(name, bytes) else name
-
-
-def _parse(text: bytes | str) -> WorkerHeartbeat | None:
-    try:
-        return WorkerHeartbeat.model_validate_json(text)
-    except ValidationError as error:
-        log.warning("a heartbeat cannot be read", error=str(error))
-        return None

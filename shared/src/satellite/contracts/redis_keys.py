@@ -16,8 +16,6 @@ EVENTS: Final = "satellite:events"
 CONTROL_CHANNEL: Final = "satellite:control"
 """Pub/sub channel of `ControlMessage`s to workers; only a hint, the cancel key is the fact."""
 
-WORKER_PATTERN: Final = "satellite:worker:*"
-
 WORKERS: Final = "satellite:workers"
 """Set of worker names; a worker adds its own with each heartbeat, readers remove those without one."""
 
@@ -26,9 +24,6 @@ COUNTERS: Final = "satellite:counters"
 
 RESULTS_IN_FLIGHT: Final = "satellite:results:in-flight"
 """List of messages of the results queue that the results consumer works on; none is lost if it dies."""
-
-RESULTS_OWNER: Final = "satellite:results:owner"
-"""Token of the results consumer that may empty the list of messages in flight."""
 
 
 def claim(job_id: int, attempt: int) -> str:

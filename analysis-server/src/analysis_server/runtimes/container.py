@@ -1,37 +1,33 @@
-"""The container runtime: a fresh, locked-down container for every job."""
+"""The container runtime: a locked-down container for every job, or for every plugin that serves."""
 
 from __future__ import annotations
 
-import os
-import threading
 import time
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
-from docker import APIClient
 from docker.errors import ImageNotFound
 
+from analysis_server.runtimes import container_faults
 from analysis_server.runtimes.container_faults import engine_fault, image_missing
 from analysis_server.runtimes.container_janitor import ContainerJanitor
 from analysis_server.runtimes.container_kill import ContainerKiller
-from analysis_server.runtimes.container_link import ContainerLink, explain_start
+from analysis_server.runtimes.container_link import ContainerLink
 from analysis_server.runtimes.container_run import ContainerRun
-from analysis_server.runtimes.container_session import ContainerSession, open_session
+from analysis_server.runtimes.container_session import ContainerSession
 from analysis_server.runtimes.container_spare import ContainerSpare
-from analysis_server.runtimes.container_template import container_config, job_labels, owned_labels
+from analysis_server.runtimes.container_starter import ContainerStarter
 from analysis_server.runtimes.engine import ENGINE_FAULTS, Engine, inspect_image
-from analysis_server.runtimes.owner import owner_label
-from analysis_server.runtimes.plugin_input import InputTooLong, PluginSecrets, SecretMissing, job_arguments
+from analysis_server.runtimes.plugin_input import PluginSecrets
 from analysis_server.runtimes.port import AttemptKey, RunListener, RunRequest, RunResult, RunStatus
 from analysis_server.runtimes.run_control import ActiveRuns, RunControl, StopReason
 from analysis_server.runtimes.serving.fleet import ServerFleet
 from analysis_server.runtimes.serving.limits import ServerLimits
-from analysis_server.runtimes.serving.link import MODE_VARIABLE, Sink
+from analysis_server.runtimes.serving.link import Sink
 from analysis_server.runtimes.standby.pool import StandbyPool
 from analysis_server.runtimes.standby.shelf import StandbyLimits
-from analysis_server.runtimes.verdict import failed
-from satellite.contracts.outcome import ErrorKind, JobError, StartKind
+from satellite.contracts.outcome import JobError, StartKind
 from satellite.contracts.plugin_manifest import PluginManifest, PluginMode
 
 logger = structlog.get_logger(__name__)
@@ -54,11 +50,9 @@ class ContainerRuntime:
     ) -> None:
         """Connect to nothing yet; an engine that is down shows as failed runs."""
         self._engine = Engine()
-        self._secrets = secrets or PluginSecrets()
+        self._starter = ContainerStarter(self._engine, secrets or PluginSecrets())
         self._runs = ActiveRuns()
         self._janitor = ContainerJanitor(self._engine, stack_id=stack_id)
-        # The engine starts containers one after the other anyway; more at once only wait in its queue.
-        self._starts = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
         self._removers = ThreadPoolExecutor(4, thread_name_prefix="container-remover")
         self._kills = ThreadPoolExecutor(4, thread_name_prefix="container-kill")
         self._killer = ContainerKiller(self._engine, self._kills)
@@ -84,27 +78,13 @@ class ContainerRuntime:
                 if request.manifest.mode is PluginMode.SERVER:
                     return self._fleet.run(request, listener, control)
                 return self._run(request, listener, control, began)
-            except (InputTooLong, SecretMissing) as refusal:
-                return failed(refusal.kind, str(refusal))
-            except ImageNotFound:
-                return RunResult(status=RunStatus.FAILED, error=image_missing(request.manifest))
-            except ENGINE_FAULTS as error:
-                return RunResult(status=RunStatus.FAILED, error=engine_fault(error))
-            except Exception as error:
-                logger.exception("container run failed", job_id=request.job_id, attempt=request.attempt)
-                return failed(ErrorKind.INTERNAL, f"The container runtime failed: {error}")
+            except Exception as error:  # noqa: BLE001 - what it means is told in one place
+                return RunResult(status=RunStatus.FAILED, error=self.explain(error, request.manifest))
 
     def open_link(self, request: RunRequest, *, stdout: Sink, stderr: Sink) -> ContainerLink:
         """Start a container that serves any number of jobs."""
-        variables = {**self._variables(request.manifest), MODE_VARIABLE: "server"}
-        labels = owned_labels(request, owner=owner_label(), role="server")
-        config = container_config(
-            request.manifest, labels=labels, environment=variables, gpu_ids=request.gpu_ids
-        )
-        with self._starts, self._engine.client() as client:
-            session = open_session(client, config)
         return ContainerLink(
-            session,
+            self._starter.start_server(request),
             engine=self._engine,
             killer=self._killer,
             janitor=self._janitor,
@@ -113,8 +93,8 @@ class ContainerRuntime:
         )
 
     def explain(self, error: Exception, manifest: PluginManifest) -> JobError:
-        """Tell why a server could not be started."""
-        return explain_start(error, manifest)
+        """Tell why a container could not be run."""
+        return container_faults.explain(error, manifest)
 
     def loaded(self) -> list[str]:
         """Return the plugins whose servers are ready."""
@@ -159,7 +139,7 @@ class ContainerRuntime:
             return RunResult(status=RunStatus.CANCELLED)
         with self._engine.client() as client:
             spare = self._standby.take(request)
-            session = spare.session if spare else self._start(client, request)
+            session = spare.session if spare else self._starter.start_for_job(client, request)
             try:
                 control.arm(self._killer.killing(session.container_id))
                 start = StartKind.STANDBY if spare else StartKind.COLD
@@ -177,35 +157,5 @@ class ContainerRuntime:
         else:
             self._removers.submit(self._janitor.remove, session.container_id)
 
-    def _start(self, client: APIClient, request: RunRequest) -> ContainerSession:
-        arguments = job_arguments(request)
-        if arguments is not None and request.manifest.command is None:
-            arguments = self._image_command(client, request.manifest) + arguments
-        config = container_config(
-            request.manifest,
-            labels=job_labels(request, owner=owner_label()),
-            environment=self._variables(request.manifest),
-            gpu_ids=request.gpu_ids,
-            arguments=arguments,
-        )
-        with self._starts:
-            return open_session(client, config)
-
     def _start_spare(self, request: RunRequest) -> ContainerSpare:
-        config = container_config(
-            request.manifest,
-            labels=owned_labels(request, owner=owner_label(), role="standby"),
-            environment=self._variables(request.manifest),
-            gpu_ids=request.gpu_ids,
-        )
-        with self._starts, self._engine.client() as client:
-            return ContainerSpare(open_session(client, config), self._janitor)
-
-    def _variables(self, manifest: PluginManifest) -> dict[str, str]:
-        return {**manifest.env, **self._secrets.values(manifest)}
-
-    @staticmethod
-    def _image_command(client: APIClient, manifest: PluginManifest) -> list[str]:
-        # An argument replaces the image's CMD; an image without an entrypoint is run by its CMD.
-        config = inspect_image(client, manifest.docker_image)["Config"]
-        return [] if config.get("Entrypoint") else list(config.get("Cmd") or [])
+        return ContainerSpare(self._starter.start_spare(request), self._janitor)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from docker.errors import APIError
+import structlog
+from docker.errors import APIError, ImageNotFound
 
+from analysis_server.runtimes.engine import ENGINE_FAULTS
+from analysis_server.runtimes.plugin_input import InputTooLong, SecretMissing
 from satellite.contracts.outcome import ErrorKind, JobError
 from satellite.contracts.plugin_manifest import PluginManifest
+
+logger = structlog.get_logger(__name__)
 
 
 def image_missing(manifest: PluginManifest) -> JobError:
@@ -28,3 +33,15 @@ def engine_fault(error: Exception) -> JobError:
             )
         return JobError(kind=ErrorKind.INTERNAL, message=f"The engine refused the container: {explanation}")
     return JobError(kind=ErrorKind.INTERNAL, message=f"The container engine does not answer: {error}")
+
+
+def explain(error: Exception, manifest: PluginManifest) -> JobError:
+    """Tell why a container could not be run."""
+    if isinstance(error, InputTooLong | SecretMissing):
+        return JobError(kind=error.kind, message=str(error))
+    if isinstance(error, ImageNotFound):
+        return image_missing(manifest)
+    if isinstance(error, ENGINE_FAULTS):
+        return engine_fault(error)
+    logger.error("container not run", plugin=manifest.name, exc_info=error)
+    return JobError(kind=ErrorKind.INTERNAL, message=f"The container runtime failed: {error}")

@@ -5,20 +5,15 @@ from __future__ import annotations
 import contextlib
 
 import structlog
-from docker.errors import ImageNotFound
 
-from analysis_server.runtimes.container_faults import engine_fault, image_missing
 from analysis_server.runtimes.container_janitor import ContainerJanitor
 from analysis_server.runtimes.container_kill import ContainerKiller
 from analysis_server.runtimes.container_session import ContainerSession, kill, wait_for_end
 from analysis_server.runtimes.engine import ENGINE_FAULTS, Engine
 from analysis_server.runtimes.frames import FrameDemultiplexer
-from analysis_server.runtimes.plugin_input import SecretMissing
 from analysis_server.runtimes.pump import Reader, chunk_reader
 from analysis_server.runtimes.serving.link import Sink
 from analysis_server.runtimes.verdict import Ending
-from satellite.contracts.outcome import ErrorKind, JobError
-from satellite.contracts.plugin_manifest import PluginManifest
 
 logger = structlog.get_logger(__name__)
 
@@ -88,15 +83,3 @@ class ContainerLink:
             kill(self._engine, container_id)
             with self._engine.client() as client:
                 return wait_for_end(client, container_id, timeout_s=END_WAIT_S)
-
-
-def explain_start(error: Exception, manifest: PluginManifest) -> JobError:
-    """Tell why a container could not be started."""
-    if isinstance(error, SecretMissing):
-        return JobError(kind=error.kind, message=str(error))
-    if isinstance(error, ImageNotFound):
-        return image_missing(manifest)
-    if isinstance(error, ENGINE_FAULTS):
-        return engine_fault(error)
-    logger.error("container not started", exc_info=error)
-    return JobError(kind=ErrorKind.INTERNAL, message=f"The container runtime failed: {error}")

@@ -5,10 +5,6 @@ It is for machines without a container engine. A plugin sees the file system and
 
 from __future__ import annotations
 
-import itertools
-import os
-import shutil
-import tempfile
 import time
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -17,19 +13,16 @@ import structlog
 
 from analysis_server.models.plugin_environment import EnvironmentNotMade, PluginEnvironments
 from analysis_server.models.plugin_source import PluginSourceMissing, PluginSources
-from analysis_server.runtimes.plugin_input import InputTooLong, PluginSecrets, SecretMissing, job_arguments
+from analysis_server.runtimes.plugin_input import InputTooLong, PluginSecrets, SecretMissing
 from analysis_server.runtimes.port import AttemptKey, RunListener, RunRequest, RunResult, RunStatus
-from analysis_server.runtimes.process_command import limited_command, plugin_command, plugin_variables
-from analysis_server.runtimes.process_janitor import ProcessJanitor, owned_folder_prefix, owned_marker
+from analysis_server.runtimes.process_janitor import ProcessJanitor
 from analysis_server.runtimes.process_link import ProcessLink
 from analysis_server.runtimes.process_run import ProcessRun
-from analysis_server.runtimes.process_spare import ProcessSpare
-from analysis_server.runtimes.process_start import StartedProcess
-from analysis_server.runtimes.process_tree import ProcessTable, ProcessTree
+from analysis_server.runtimes.process_starter import ProcessStarter
 from analysis_server.runtimes.run_control import ActiveRuns, RunControl
 from analysis_server.runtimes.serving.fleet import ServerFleet
 from analysis_server.runtimes.serving.limits import ServerLimits
-from analysis_server.runtimes.serving.link import MODE_VARIABLE, Sink
+from analysis_server.runtimes.serving.link import Sink
 from analysis_server.runtimes.standby.pool import StandbyPool
 from analysis_server.runtimes.standby.shelf import StandbyLimits
 from satellite.contracts.outcome import ErrorKind, JobError, StartKind
@@ -57,17 +50,20 @@ class ProcessRuntime:
         standby: StandbyLimits | None = None,
     ) -> None:
         """Keep environments and run folders under `state_dir`; find plugins in `plugin_dir`."""
-        self._stack_id = stack_id
-        self._run_folders = state_dir / "runs"
+        run_folders = state_dir / "runs"
         self._sources = PluginSources(plugin_dir)
         self._environments = PluginEnvironments(state_dir / "environments", uv=uv)
-        self._secrets = secrets or PluginSecrets()
         self._runs = ActiveRuns()
-        self._table = ProcessTable()
-        self._janitor = ProcessJanitor(stack_id=stack_id, run_folders=self._run_folders)
-        self._numbers = itertools.count(1)
+        self._janitor = ProcessJanitor(stack_id=stack_id, run_folders=run_folders)
+        self._starter = ProcessStarter(
+            stack_id=stack_id,
+            run_folders=run_folders,
+            sources=self._sources,
+            environments=self._environments,
+            secrets=secrets or PluginSecrets(),
+        )
         self._fleet = ServerFleet(self, servers)
-        self._standby = StandbyPool(self._start_owned, standby)
+        self._standby = StandbyPool(self._starter.start_owned, standby)
 
     def prepare(self, manifest: PluginManifest) -> JobError | None:
         """Make the plugin's environment."""
@@ -91,7 +87,7 @@ class ProcessRuntime:
     def open_link(self, request: RunRequest, *, stdout: Sink, stderr: Sink) -> ProcessLink:
         """Start a process that serves any number of jobs."""
         return ProcessLink(
-            self._start_owned(request, {MODE_VARIABLE: "server"}),
+            self._starter.start_owned(request),
             memory_bytes=request.manifest.resources.memory_mib * 1024 * 1024,
             stdout=stdout,
             stderr=stderr,
@@ -142,45 +138,9 @@ class ProcessRuntime:
             return RunResult(status=RunStatus.CANCELLED)
         spare = self._standby.take(request)
         start = StartKind.STANDBY if spare else StartKind.COLD
-        spare = spare or self._start_for_job(request)
+        spare = spare or self._starter.start_for_job(request)
         try:
             run = ProcessRun(request, listener=listener, control=control)
             return run.converse(spare, began=began, start=start)
         finally:
             spare.remove_folder()
-
-    def _start_for_job(self, request: RunRequest) -> ProcessSpare:
-        marker = f"{self._stack_id}:{request.job_id}:{request.attempt}:{os.getpid()}"
-        return self._start(
-            request, marker=marker, folder_prefix=f"{request.job_id}-{request.attempt}-", extra={}
-        )
-
-    def _start_owned(self, request: RunRequest, extra: dict[str, str] | None = None) -> ProcessSpare:
-        marker = owned_marker(self._stack_id, next(self._numbers))
-        return self._start(request, marker=marker, folder_prefix=owned_folder_prefix(), extra=extra or {})
-
-    def _start(
-        self, request: RunRequest, *, marker: str, folder_prefix: str, extra: dict[str, str]
-    ) -> ProcessSpare:
-        self._run_folders.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=folder_prefix, dir=self._run_folders))
-        try:
-            command, variables = self._command(request, folder=folder, marker=marker)
-            started = StartedProcess(command, folder=folder, variables={**variables, **extra})
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        tree = ProcessTree(started.pid, marker=marker, table=self._table)
-        return ProcessSpare(started, tree=tree, folder=folder)
-
-    def _command(self, request: RunRequest, *, folder: Path, marker: str) -> tuple[list[str], dict[str, str]]:
-        source = self._sources.get(request.manifest, digest=request.plugin_digest)
-        environment = self._environments.ensure(source)
-        secrets = self._secrets.values(request.manifest)
-        command = plugin_command(request.manifest, source=source, environment=environment)
-        if request.manifest.mode is PluginMode.ONESHOT:
-            command += job_arguments(request) or []
-        variables = plugin_variables(
-            request, source=source, environment=environment, folder=folder, secrets=secrets, marker=marker
-        )
-        return limited_command(command, request.manifest), variables

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +10,8 @@ from analysis_server.runtimes.container import ContainerRuntime
 from analysis_server.runtimes.engine import ENGINE_FAULTS, probe
 from analysis_server.runtimes.port import Runtime
 from analysis_server.runtimes.process import ProcessRuntime
+from analysis_server.runtimes.serving.limits import ServerLimits
+from analysis_server.runtimes.standby.shelf import StandbyLimits
 
 RuntimeName = Literal["container", "process"]
 RuntimePreference = Literal["auto", "container", "process"]
@@ -33,6 +35,8 @@ class RuntimeOptions:
     state_dir: Path
     plugin_dir: Path | None = None
     uv: str | None = None
+    servers: ServerLimits = field(default_factory=ServerLimits)
+    standby: StandbyLimits = field(default_factory=StandbyLimits)
 
 
 def choose_runtime(preference: RuntimePreference) -> RuntimeChoice:
@@ -61,12 +65,14 @@ def choose_runtime(preference: RuntimePreference) -> RuntimeChoice:
 def make_runtime(name: RuntimeName, options: RuntimeOptions) -> Runtime:
     """Build a runtime."""
     if name == "container":
-        return ContainerRuntime(stack_id=options.stack_id)
+        return ContainerRuntime(stack_id=options.stack_id, servers=options.servers, standby=options.standby)
     return ProcessRuntime(
         stack_id=options.stack_id,
         state_dir=options.state_dir,
         plugin_dir=options.plugin_dir,
         uv=options.uv,
+        servers=options.servers,
+        standby=options.standby,
     )
 
 

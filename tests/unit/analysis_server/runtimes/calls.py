@@ -1,0 +1,42 @@
+"""Jobs for tests of server mode that need no server."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from analysis_server.runtimes.port import RunRequest, SilentListener
+from analysis_server.runtimes.run_control import RunControl
+from analysis_server.runtimes.serving.call import Call
+from satellite.contracts.plugin_manifest import PluginManifest
+
+
+def manifest_of(**changes: Any) -> PluginManifest:
+    return PluginManifest.model_validate(
+        {
+            "name": "tried",
+            "version": "1",
+            "docker_image": "tried:1",
+            "mode": "server",
+            "input_schema": {},
+            "output_schema": {},
+            **changes,
+        }
+    )
+
+
+def request_of(job_id: int = 1, *, job: Any = None, **manifest: Any) -> RunRequest:
+    definition = manifest_of(**manifest)
+    return RunRequest(
+        job_id=job_id,
+        attempt=1,
+        worker="tests",
+        plugin_digest=definition.digest(),
+        manifest=definition,
+        input_json=json.dumps(job, indent=2).encode(),
+        timeout_s=10,
+    )
+
+
+def call_of(job_id: int = 1, *, job: Any = None, **manifest: Any) -> Call:
+    return Call(request_of(job_id, job=job, **manifest), listener=SilentListener(), control=RunControl())

@@ -1,0 +1,94 @@
+"""The lines of server mode."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis_server.runtimes.port import RunStatus
+from analysis_server.runtimes.serving.exchange import Exchange
+from analysis_server.runtimes.serving.line_splitter import LineSplitter
+from analysis_server.runtimes.serving.wire import NotAnAnswer, read_answer, request_line
+from satellite.contracts.outcome import ErrorKind
+from tests.unit.analysis_server.runtimes.calls import call_of
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
+@given(st.lists(st.binary(max_size=20).map(lambda part: part.replace(b"\n", b"")), min_size=1), st.data())
+def test_lines_are_the_same_in_whatever_pieces_they_come(lines: list[bytes], data: st.DataObject) -> None:
+    stream = b"".join(line + b"\n" for line in lines) + b"rest"
+    splitter, found = LineSplitter(), []
+    while stream:
+        size = data.draw(st.integers(1, len(stream)))
+        found += splitter.feed(stream[:size])
+        stream = stream[size:]
+    assert found == lines
+    assert splitter.unfinished == b"rest"
+
+
+@given(JSON)
+def test_a_request_is_one_line_whatever_the_input(job: Any) -> None:
+    alone = request_line([call_of(7, job=job)])
+    assert alone.count(b"\n") == 1
+    assert json.loads(alone) == {"id": "7.1", "input": job}
+    several = request_line([call_of(7, job=job), call_of(8, job=job)])
+    assert several.count(b"\n") == 1
+    assert [each["id"] for each in json.loads(several)["batch"]] == ["7.1", "8.1"]
+
+
+@given(JSON)
+def test_an_answer_as_the_sdk_writes_it_is_kept_byte_for_byte(result: Any) -> None:
+    body = json.dumps(result).encode()
+    answer = read_answer(b'{"id":"7.1","result":' + body + b"}", [call_of(7)])
+    if b"\\ud" not in body:
+        assert answer.result_json == body
+    assert answer.error is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"", b"hello", b"[]", b'{"result": 1}', b'{"id": "7.1"}', b'{"id":"7.1","result":1', b'{"ready":true}'],
+)
+def test_anything_else_is_no_answer(line: bytes) -> None:
+    with pytest.raises(NotAnAnswer):
+        read_answer(line, [call_of(7)])
+
+
+def test_a_result_that_smuggles_keys_is_read_as_a_whole() -> None:
+    answer = read_answer(b'{"id":"7.1","result":1,"error":{"kind":"exit","message":"no"}}', [call_of(7)])
+    assert answer.error == {"kind": "exit", "message": "no"}
+
+
+def test_answers_may_come_in_any_order_and_each_only_once() -> None:
+    calls = [call_of(1), call_of(2)]
+    exchange = Exchange(calls)
+    assert exchange.take(b'{"id":"2.1","result":2}') is None
+    assert exchange.answered_at is None
+    fault = exchange.take(b'{"id":"2.1","result":2}')
+    assert fault is not None
+    assert (fault.kind, "unknown id '2.1'" in fault.message) == (ErrorKind.OUTPUT, True)
+    assert exchange.take(b'{"id":"1.1","result":1}') is None
+    assert exchange.answered_at is not None
+    exchange.give_results()
+    assert [call.wait(0).result_json for call in calls] == [b"1", b"2"]  # type: ignore[union-attr]
+
+
+def test_a_request_that_the_server_cannot_read_is_refused_input() -> None:
+    call = call_of(1)
+    exchange = Exchange([call])
+    assert exchange.take(b'{"id":null,"error":{"kind":"internal","message":"too deep"}}') is None
+    exchange.give_results()
+    result = call.wait(0)
+    assert result is not None
+    assert result.status is RunStatus.FAILED
+    assert result.error is not None
+    assert (result.error.kind, result.error.message) == (ErrorKind.INPUT, "too deep")

@@ -13,6 +13,7 @@ import structlog
 
 from analysis_server.execution.admission import Grant, ResourceLedger
 from analysis_server.execution.claim import ClaimResult, ClaimStore
+from analysis_server.execution.disk_guard import DiskGuard
 from analysis_server.execution.executor import Execution, ExecutorLost, PluginExecutor
 from analysis_server.execution.manifests import ManifestCache
 from analysis_server.execution.running import HeldAttempt, RunningAttempts, Stop
@@ -37,6 +38,7 @@ class AttemptRunner:
         ledger: ResourceLedger,
         executor: PluginExecutor,
         reporter: Reporter,
+        disk: DiskGuard,
         executor_lost: Callable[[], None] = lambda: None,
     ) -> None:
         """Take the parts; `executor_lost` is called when a run ended with its executor."""
@@ -46,6 +48,7 @@ class AttemptRunner:
         self._ledger = ledger
         self._executor = executor
         self._reporter = reporter
+        self._disk = disk
         self._executor_lost = executor_lost
         self._manifests = ManifestCache()
 
@@ -132,9 +135,13 @@ class AttemptRunner:
             timeout_s=message.timeout_s,
             gpu_ids=grant.gpu_ids,
         )
-        if held.stop is not None:
+        if held.stop is not None or not self._disk.wait_for_room(is_stopped=lambda: held.stop is not None):
             return RunResult(status=RunStatus.CANCELLED)
-        return self._executor.run(execution)
+        result = self._executor.run(execution)
+        if result.error is not None and result.error.kind is ErrorKind.INTERNAL and not self._disk.has_room():
+            # The plugin is not to blame and a retry elsewhere may go well: handed back, not failed.
+            return RunResult(status=RunStatus.CANCELLED)
+        return result
 
 
 def _status_of(result: RunResult, held: HeldAttempt) -> OutcomeStatus:

@@ -15,6 +15,7 @@ from analysis_server.execution.admission import ResourceLedger
 from analysis_server.execution.attempt import AttemptRunner
 from analysis_server.execution.cancellation import CancellationListener
 from analysis_server.execution.claim import ClaimStore
+from analysis_server.execution.disk_guard import DiskGuard
 from analysis_server.execution.gpu_inventory import detect_cards
 from analysis_server.execution.ray_executor import RayExecutor
 from analysis_server.execution.running import RunningAttempts
@@ -92,6 +93,7 @@ class AnalysisWorker:
             ledger=self._ledger,
             executor=self._executor,
             reporter=self._reporter,
+            disk=DiskGuard(worker.state_dir),
             executor_lost=self._sweep.hurry,
         )
 

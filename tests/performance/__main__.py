@@ -17,29 +17,43 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.acceptance.platform import Platform
-from tests.performance import containers, floors, jobs, start
+from tests.performance import containers, floors, jobs, queue, start
 from tests.performance.figure import Figure
 
 REPORT = Path("build/bench.json")
+
+PARTS = ["platform", "dispatch"]
+"""`dispatch`: what must not grow with the queue or with the jobs stored."""
 
 
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--rounds", type=int, default=3, help="runs of which the median counts")
-    rounds = parser.parse_args().rounds
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="what to measure; all by default")
+    arguments = parser.parse_args()
+    parts = arguments.parts or PARTS
     figures: list[Figure] = []
+    if "platform" in parts:
+        figures += measure_platform(rounds=arguments.rounds)
+    if "dispatch" in parts:
+        figures += queue.measure(rounds=arguments.rounds)
+    report(figures)
+
+
+def measure_platform(*, rounds: int) -> list[Figure]:
+    """Measure a running platform, from its start on."""
     home = Path(tempfile.mkdtemp(prefix="satellite-bench-"))
     home.chmod(0o755)
     platform = Platform(home, arguments=())
     try:
-        figures += start.measure(platform)
+        figures = start.measure(platform)
         figures += containers.measure(platform, rounds=rounds)
         figures += jobs.measure(platform, floor=floors.measure(rounds=rounds), rounds=rounds)
     finally:
         platform.stop()
         shutil.rmtree(home, ignore_errors=True)
-    report(figures)
+    return figures
 
 
 def report(figures: list[Figure]) -> None:

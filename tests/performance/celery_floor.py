@@ -7,6 +7,6 @@ from celery import Celery
 app = Celery("floor")
 
 
-@app.task(name="noop")
+@app.task(name="noop")  # type: ignore[untyped-decorator]
 def noop() -> None:
     """Do nothing."""

@@ -75,9 +75,7 @@ async def dispatch(
     engine: AsyncEngine, *, capacity: DispatchCapacity = PLENTY, limit: int = 100
 ) -> list[DispatchedJob]:
     async with engine.begin() as connection:
-        selection = await select_and_mark(
-            connection, capacity=capacity, catalog=PluginCatalog(), limit=limit
-        )
+        selection = await select_and_mark(connection, capacity=capacity, catalog=PluginCatalog(), limit=limit)
         return selection.jobs
 
 

@@ -10,7 +10,7 @@ import argparse
 import sys
 
 from tests.chaos.drive import run
-from tests.chaos.faults import FAULTS
+from tests.chaos.faults import CONTAINER_FAULTS, FAULTS
 from tests.chaos.report import write_report
 
 
@@ -21,17 +21,22 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--runtime", default="process", choices=["process", "container", "auto"])
     parser.add_argument("--pause-s", type=float, default=20, help="seconds between two faults")
-    parser.add_argument("--faults", nargs="*", default=sorted(FAULTS), choices=sorted(FAULTS))
+    parser.add_argument("--faults", nargs="*", choices=sorted(FAULTS | CONTAINER_FAULTS))
     options = parser.parse_args()
     tally = run(
         jobs=options.jobs,
         seed=options.seed,
         runtime=options.runtime,
         pause_s=options.pause_s,
-        faults=options.faults,
+        faults=options.faults or default_faults(options.runtime),
     )
     write_report(tally)
     return 0 if tally.is_clean else 1
+
+
+def default_faults(runtime: str) -> list[str]:
+    """Return every fault that can hurt jobs of this runtime."""
+    return sorted(FAULTS if runtime == "process" else FAULTS | CONTAINER_FAULTS)
 
 
 if __name__ == "__main__":

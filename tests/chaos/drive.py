@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import random
 import shutil
+import subprocess
 import tempfile
 import threading
 import time
@@ -15,7 +16,7 @@ from typing import Any
 import httpx
 
 from tests.acceptance.platform import Platform
-from tests.chaos.faults import FAULTS
+from tests.chaos.faults import CONTAINER_FAULTS, FAULTS
 from tests.chaos.tally import Tally
 
 SETTLE_S = 180
@@ -37,17 +38,43 @@ def run(*, jobs: int, seed: int, runtime: str, pause_s: float, faults: Sequence[
     )
     began = time.monotonic()
     try:
+        with small_disk(home / "workers"):
+            drive(platform, tally, jobs=jobs, pause_s=pause_s, faults=faults)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+    tally.duration_s = time.monotonic() - began
+    return tally
+
+
+def drive(platform: Platform, tally: Tally, *, jobs: int, pause_s: float, faults: Sequence[str]) -> None:
+    """Run load and faults on a platform that is started and stopped here."""
+    try:
         platform.start()
-        load = Load(platform, jobs=jobs, seed=seed)
+        platform.wait_worker_ready()
+        load = Load(platform, jobs=jobs, seed=tally.seed)
         load.start()
-        strike(platform, load, tally, order=fault_order(faults, seed), pause_s=pause_s)
+        strike(platform, load, tally, order=fault_order(faults, tally.seed), pause_s=pause_s)
         load.join()
         count(platform, load, tally)
     finally:
         platform.stop()
-        shutil.rmtree(home, ignore_errors=True)
-    tally.duration_s = time.monotonic() - began
-    return tally
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    """Put a file system of its own under a folder, so that it can be filled without harm to the machine."""
+    folder.mkdir(parents=True)
+    mounted = (
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=512m", "tmpfs", str(folder)], check=False
+        ).returncode
+        == 0
+    )
+    try:
+        yield
+    finally:
+        if mounted:
+            subprocess.run(["umount", "-l", str(folder)], check=False)
 
 
 class Load(threading.Thread):
@@ -103,7 +130,7 @@ def strike(platform: Platform, load: Load, tally: Tally, *, order: Iterator[str]
         if not load.is_alive() and fault in struck:
             return
         struck.add(fault)
-        FAULTS[fault](platform)
+        (FAULTS | CONTAINER_FAULTS)[fault](platform)
         tally.recoveries_s.setdefault(fault, []).append(time_recovery(platform))
         time.sleep(pause_s)
 

@@ -7,12 +7,14 @@ import os
 import re
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 
 import psutil
 import redis
 
 from tests.acceptance.platform import Platform
+from tests.fixtures.servers import wait_until
 
 MARKS = {
     "api": r"operation-server\S* api",
@@ -76,8 +78,24 @@ def cut_connections(platform: Platform) -> None:
 
 
 def restart_docker(_: Platform) -> None:
-    """End the Docker engine; whoever watches it starts it again."""
-    subprocess.run(["pkill", "-HUP", "-x", "dockerd"], check=False)
+    """Stop the Docker engine and start it again."""
+    subprocess.run(["pkill", "-TERM", "-x", "dockerd"], check=False)
+    wait_until(lambda: subprocess.run(["pgrep", "-x", "dockerd"], check=False).returncode, timeout_s=60)
+    subprocess.run(["bash", ".ci/docker-engine"], check=True)
+
+
+def fill_disk(platform: Platform, *, hold_s: float = 4) -> None:
+    """Fill the file system that holds the worker's state, and make room again after a while."""
+    folder = platform.home / "workers"
+    # Without a file system of its own the machine's disk would be filled.
+    if not folder.is_mount():
+        return
+    ballast = folder / "ballast"
+    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(b"\0" * 1024 * 1024)
+    time.sleep(hold_s)
+    ballast.unlink(missing_ok=True)
 
 
 FAULTS: dict[str, Callable[[Platform], None]] = {
@@ -91,5 +109,9 @@ FAULTS: dict[str, Callable[[Platform], None]] = {
     "redis CLIENT KILL": cut_connections,
     "redis stop": lambda platform: kill(platform, "redis", signal.SIGTERM),
     "redis kill": lambda platform: kill(platform, "redis"),
+    "worker disk full": fill_disk,
     "postgres stop": lambda platform: kill(platform, "postgres", signal.SIGINT),
 }
+
+CONTAINER_FAULTS: dict[str, Callable[[Platform], None]] = {"docker restart": restart_docker}
+"""Faults that only hurt where jobs run in containers."""

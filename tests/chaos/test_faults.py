@@ -51,6 +51,14 @@ def wait_running(api: httpx.Client, job_id: int) -> dict[str, Any]:
     return job
 
 
+def wait_attempt(api: httpx.Client, job_id: int, attempt: int) -> None:
+    def runs() -> bool:
+        job = get(api, job_id)
+        return bool(job["attempt"] == attempt and job["status"] == "processing")
+
+    wait_until(runs, timeout_s=RECOVERY_S + SLACK_S, interval_s=0.2)
+
+
 def assert_each_ended_once(api: httpx.Client, ids: Sequence[int]) -> None:
     for job_id in ids:
         events = api.get(f"/jobs/{job_id}/events").json()["items"]
@@ -93,11 +101,7 @@ def test_a_killed_workers_jobs_run_elsewhere_in_time(platform: Platform, api: ht
     began = time.monotonic()
     kill(platform, "worker")
 
-    def runs_again() -> bool:
-        seen = get(api, job["id"])
-        return bool(seen["attempt"] == 2 and seen["status"] == "processing")
-
-    wait_until(runs_again, timeout_s=RECOVERY_S + SLACK_S, interval_s=0.2)
+    wait_attempt(api, job["id"], 2)
     print(f"recovery after kill -9 of the worker: {time.monotonic() - began:.1f} s")
     assert wait_for_job(api, job["id"])["status"] == "completed"
     assert_each_ended_once(api, [job["id"]])
@@ -187,12 +191,7 @@ def test_a_second_delivery_runs_nothing(platform: Platform, api: httpx.Client) -
 def test_a_plugin_that_always_kills_its_worker_is_quarantined(platform: Platform, api: httpx.Client) -> None:
     job = submit(api, PLUGIN, {"how": "sleep", "seconds": 60}, max_retries=1)
     for attempt in (1, 2):
-        wait_until(
-            lambda attempt=attempt: (
-                (seen := get(api, job["id"]))["attempt"] == attempt and seen["status"] == "processing"
-            ),
-            timeout_s=60,
-        )
+        wait_attempt(api, job["id"], attempt)
         kill(platform, "executor")
     ended = wait_for_job(api, job["id"])
     assert (ended["status"], ended["error"]["kind"]) == ("failed", "lost")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import threading
+import time
 from collections.abc import Collection
 from typing import Any
 
@@ -19,6 +20,8 @@ from analysis_server.settings import RaySettings, WorkerSettings
 CONTROL_THREADS = 4
 START_TIMEOUT_S = 90
 SWEEP_TIMEOUT_S = 60
+PING_TIMEOUT_S = 5.0
+PING_AGAIN_S = 0.2
 CLOSE_TIMEOUT_S = 20
 
 logger = structlog.get_logger(__name__)
@@ -91,15 +94,30 @@ class RayExecutor:
             settings.model_dump_json().encode(), runtime=runtime, redis_url=redis_url
         )
         self._sweeping = threading.Lock()
+        self._is_up = threading.Event()
         ray.get(self._actor.ping.remote(), timeout=START_TIMEOUT_S)
+        self._is_up.set()
 
     def run(self, execution: Execution) -> RunResult:
-        """Run one attempt to its end."""
+        """Run one attempt to its end; waits while Ray is restarting the actor."""
+        if not self._is_up.is_set():
+            self._wait_until_up()
         try:
             answer = ray.get(self._actor.run.remote(pickle.dumps(execution)))
         except RayActorError as error:
+            self._is_up.clear()
             raise ExecutorLost from error
         return pickle.loads(answer)  # type: ignore[no-any-return]  # noqa: S301  # Our own actor's.
+
+    def _wait_until_up(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self._is_up.is_set():
+            if self.is_well(PING_TIMEOUT_S):
+                self._is_up.set()
+                return
+            if time.monotonic() > deadline:
+                raise ExecutorLost("The executor process did not come back.")
+            time.sleep(PING_AGAIN_S)
 
     def cancel(self, key: AttemptKey) -> None:
         """Ask for the end of a run."""

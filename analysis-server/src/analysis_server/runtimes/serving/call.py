@@ -22,6 +22,7 @@ class Call:
         self.id = f"{request.job_id}.{request.attempt}"
         self.entered_at = time.monotonic()
         self.handed_at: float | None = None
+        self.repeated = False
         self.start = StartKind.WARM
         self._log = LogCapture(listener, max_bytes=request.max_log_bytes)
         self._lock = threading.Lock()
@@ -42,6 +43,14 @@ class Call:
         """Note that the job is on its way into a server that is ready since `ready_at`."""
         self.handed_at = time.monotonic()
         self.start = StartKind.WARM if ready_at <= self.entered_at else StartKind.COLD
+
+    def repeat(self) -> bool:
+        """Begin to wait once more, because its server was ended for another job; False the second time."""
+        if self.repeated or self.done or self.control.reason is not None:
+            return False
+        self.repeated = True
+        self.handed_at = None
+        return True
 
     @property
     def deadline(self) -> float:

@@ -79,9 +79,12 @@ class ServerFleet:
             self._start_wanted()
 
     def server_ended(self, server: PluginServer, error: JobError | None) -> None:
-        """Fail the jobs inside, and all that waited for a start that failed; go on with the rest."""
-        failed = list(server.exchange.calls)
+        """Fail the jobs inside, and all that waited for a start that failed; go on with the rest.
+
+        When it was ended because of one of the jobs inside, the others are run again, once.
+        """
         with self._lock:
+            failed = list(server.exchange.calls)
             self._servers.remove(server)
             desk = self._desks[desk_key(server.template)]
             desk.server = None
@@ -90,11 +93,15 @@ class ServerFleet:
                 if server.ready_at is None:
                     failed += desk.queue
                     desk.queue.clear()
+            elif not self._closed:
+                again = [call for call in failed if call.repeat()]
+                failed = [call for call in failed if call not in again]
+                desk.queue.extendleft(reversed(again))
             if desk.queue:
                 self._wanting[desk_key(server.template)] = desk
             self._start_wanted()
             self._forget_desks()
-        error = error or JobError(kind=ErrorKind.INTERNAL, message="The server was ended.")
+        error = error or JobError(kind=ErrorKind.LOST, message="The server was ended because of another job.")
         for call in failed:
             call.fail(error)
 
@@ -165,14 +172,19 @@ class ServerFleet:
             call.control.stop(StopReason.TIMEOUT)
 
     def _abandon(self, call: Call) -> None:
-        """End a job early. In a request with others only its answer is dropped: they go on."""
+        """End a job early.
+
+        In a batch the others go on if it was cancelled: only its answer is dropped. If it overran, it may
+        hold them up for ever, so the server is ended.
+        """
         with self._lock:
             desk = self._desks.get(desk_key(call.request))
             server = desk.server if desk else None
             inside = server.exchange.calls if server else ()
             if call in inside:
                 others = [other for other in inside if other.control.reason is None and not other.done]
-                if server is not None and not others:
+                overran = call.control.reason is StopReason.TIMEOUT
+                if server is not None and (overran or not others):
                     # It gets its result when the server is gone.
                     server.stop()
                     return

@@ -11,7 +11,7 @@ from analysis_server.execution.executor import PluginExecutor
 
 CHECK_EVERY_S = 2.0
 ANSWER_WITHIN_S = 5.0
-GONE_AFTER_S = 12.0
+GONE_AFTER_S = 9.0
 """Long enough for Ray to restart an actor process that died."""
 
 logger = structlog.get_logger(__name__)

@@ -39,9 +39,10 @@ from satellite.settings.database import DatabaseSettings
 
 PREFIX = "/api/v1"
 ROUTERS = (
+    # Routes are tried in this order, and those of jobs are asked for most.
+    jobs.router,
     accounts.router,
     plugins.router,
-    jobs.router,
     dead_letters.router,
     workers.router,
     statistics.router,

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.accounts.account import Account
-from operation_server.database.engine import read_only
+from operation_server.database.engine import autocommitting, read_only
 from operation_server.database.rows import AnyRow
 from operation_server.jobs import repository
 from operation_server.jobs.after_commit import AfterCommit
@@ -75,6 +75,7 @@ class JobService:
     ) -> None:
         self._engine = engine
         self._reader = read_only(engine)
+        self._autocommitting = autocommitting(engine)
         self._catalog = catalog
         self._after_commit = after_commit
         self._hub = hub
@@ -98,7 +99,8 @@ class JobService:
             raise InputInvalid(violations)
         job = new_job(request, plugin, caller, idempotency_key=idempotency_key)
         try:
-            async with self._engine.begin() as connection:
+            # A submission is a single statement, so it needs no transaction around it.
+            async with self._autocommitting.connect() as connection:
                 submitted = await submit_jobs(connection, [job])
         except IntegrityError:
             # Another request with the same key was faster.

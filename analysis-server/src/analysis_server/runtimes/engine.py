@@ -19,7 +19,8 @@ ENGINE_FAULTS = (DockerException, requests.RequestException, OSError)
 """What a call raises when the engine refuses or does not answer."""
 
 CALL_TIMEOUT_S = 60
-IDLE_CLIENTS_MAX = 64
+IDLE_CLIENTS_MAX = 16
+"""Each may hold up to 25 connections: the SDK keeps one for each path, and ignores a limit it is given."""
 
 
 class Engine:
@@ -63,7 +64,11 @@ class Engine:
     def _connect(self) -> APIClient:
         with self._lock:
             version = self._version
-        client = APIClient(version=version or "auto", timeout=self._timeout_s, **engine_address())
+        client = APIClient(
+            version=version or "auto",
+            timeout=self._timeout_s,
+            **engine_address(),
+        )
         with self._lock:
             self._version = str(client.api_version)
         return client

@@ -89,7 +89,11 @@ class Load(threading.Thread):
         """Job id -> what its input asks for."""
 
     def run(self) -> None:
-        client = connect(self.platform)
+        with connect(self.platform) as client:
+            self.submit(client)
+
+    def submit(self, client: httpx.Client) -> None:
+        """Submit every input."""
         for number, input_data in enumerate(self.inputs):
             body = {"plugin_name": "example-failing", "input_data": input_data, "timeout_s": 60}
             answer = persist(
@@ -138,14 +142,14 @@ def strike(platform: Platform, load: Load, tally: Tally, *, order: Iterator[str]
 def time_recovery(platform: Platform) -> float:
     """Return the seconds until a fresh urgent job, submitted right after the fault, has completed."""
     began = time.monotonic()
-    client = connect(platform)
-    body = {"plugin_name": "example-failing", "input_data": {"how": "ok"}, "priority": 9}
-    key = f"probe-{began}"
-    job = persist(lambda: client.post("/jobs", json=body, headers={"Idempotency-Key": key}))
-    path = f"/jobs/{job['id']}"
-    while job["status"] not in TERMINAL:
-        time.sleep(0.2)
-        job = persist(lambda: client.get(path))
+    with connect(platform) as client:
+        body = {"plugin_name": "example-failing", "input_data": {"how": "ok"}, "priority": 9}
+        key = f"probe-{began}"
+        job = persist(lambda: client.post("/jobs", json=body, headers={"Idempotency-Key": key}))
+        path = f"/jobs/{job['id']}"
+        while job["status"] not in TERMINAL:
+            time.sleep(0.2)
+            job = persist(lambda: client.get(path))
     return time.monotonic() - began
 
 
@@ -183,15 +187,15 @@ def until_no_error(call: Callable[[], Any], *, timeout_s: float = 90) -> Any:
 
 def count(platform: Platform, load: Load, tally: Tally) -> None:
     """Wait until all jobs have ended and sort them into the tally."""
-    client = connect(platform)
     deadline = time.monotonic() + SETTLE_S
     tally.submitted = len(load.ids)
-    for job_id, how in load.ids.items():
-        job = persist(lambda job_id=job_id: client.get(f"/jobs/{job_id}"))  # type: ignore[misc]
-        while job["status"] not in TERMINAL and time.monotonic() < deadline:
-            time.sleep(0.5)
+    with connect(platform) as client:
+        for job_id, how in load.ids.items():
             job = persist(lambda job_id=job_id: client.get(f"/jobs/{job_id}"))  # type: ignore[misc]
-        judge(client, tally, job, how)
+            while job["status"] not in TERMINAL and time.monotonic() < deadline:
+                time.sleep(0.5)
+                job = persist(lambda job_id=job_id: client.get(f"/jobs/{job_id}"))  # type: ignore[misc]
+            judge(client, tally, job, how)
     tally.lost += sorted(set(range(len(load.inputs) - len(load.ids))))
 
 

@@ -264,6 +264,19 @@ class TestRestart:
         sign.touch()
         await eventually(lambda: started.supervisor.process_id("top"))
 
+    async def test_what_restarts_with_another_is_replaced_with_it(
+        self, start: Callable[..., Started]
+    ) -> None:
+        base = ProcessSpec(name="base", command=SLEEP, restart_delay_s=0.1)
+        useless = ProcessSpec(
+            name="useless", command=SLEEP, depends_on=("base",), restarts_with=("base",), restart_delay_s=0.1
+        )
+        started = start(base, useless)
+        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+        before = started.supervisor.process_id("useless")
+        os.kill(started.supervisor.process_id("base") or 0, signal.SIGKILL)
+        await eventually(lambda: started.supervisor.process_id("useless") not in {None, before})
+
     async def test_children_of_a_crashed_process_do_not_outlive_it(
         self, start: Callable[..., Started], tmp_path: Path
     ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from analysis_server.runtimes.port import AttemptKey, RunResult
@@ -14,6 +15,15 @@ class ExecutorLost(SatelliteError):
     """The executor process died while it ran the attempt."""
 
     code = "executor_lost"
+
+
+class ExecutorHealth(StrEnum):
+    """How an executor is."""
+
+    WELL = "well"
+    RESTARTING = "restarting"
+    """Its process died and is being replaced."""
+    SILENT = "silent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +64,7 @@ class PluginExecutor(Protocol):
     def sweep(self, live: Collection[AttemptKey]) -> int:
         """Remove what belongs to none of the `live` attempts; return how much it was."""
 
-    def is_well(self, timeout_s: float) -> bool:
+    def health(self, timeout_s: float) -> ExecutorHealth:
         """Tell whether the executor answers within `timeout_s`."""
 
     def close(self) -> None:

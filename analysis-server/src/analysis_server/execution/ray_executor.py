@@ -10,9 +10,9 @@ from typing import Any
 
 import ray
 import structlog
-from ray.exceptions import GetTimeoutError, RayActorError, RayError
+from ray.exceptions import ActorUnavailableError, RayActorError, RayError
 
-from analysis_server.execution.executor import Execution, ExecutorLost
+from analysis_server.execution.executor import Execution, ExecutorHealth, ExecutorLost
 from analysis_server.execution.executor_service import ExecutorService
 from analysis_server.runtimes.port import AttemptKey, RunResult
 from analysis_server.settings import RaySettings, WorkerSettings
@@ -112,7 +112,7 @@ class RayExecutor:
     def _wait_until_up(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self._is_up.is_set():
-            if self.is_well(PING_TIMEOUT_S):
+            if self.health(PING_TIMEOUT_S) is ExecutorHealth.WELL:
                 self._is_up.set()
                 return
             if time.monotonic() > deadline:
@@ -136,12 +136,15 @@ class RayExecutor:
                 logger.warning("sweep failed", error=str(error))
                 return 0
 
-    def is_well(self, timeout_s: float) -> bool:
-        """Tell whether the actor answers; one that Ray is restarting does not, yet."""
+    def health(self, timeout_s: float) -> ExecutorHealth:
+        """Tell whether the actor answers, or Ray is replacing it."""
         try:
-            return bool(ray.get(self._actor.ping.remote(), timeout=timeout_s))
-        except (GetTimeoutError, RayError, OSError):
-            return False
+            ray.get(self._actor.ping.remote(), timeout=timeout_s)
+        except ActorUnavailableError:
+            return ExecutorHealth.RESTARTING
+        except (RayError, OSError):
+            return ExecutorHealth.SILENT
+        return ExecutorHealth.WELL
 
     def close(self) -> None:
         """End every run, the actor and the connection."""

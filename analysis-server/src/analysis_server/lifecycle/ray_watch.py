@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import structlog
 
-from analysis_server.execution.executor import PluginExecutor
+from analysis_server.execution.executor import ExecutorHealth, PluginExecutor
 
 CHECK_EVERY_S = 2.0
 ANSWER_WITHIN_S = 5.0
 GONE_AFTER_S = 9.0
-"""Long enough for Ray to restart an actor process that died."""
+RESTARTED_WITHIN_S = 45.0
 
 logger = structlog.get_logger(__name__)
 
@@ -28,10 +28,13 @@ class RayWatch:
 
     def check(self) -> None:
         """Ask once."""
-        if self._executor.is_well(ANSWER_WITHIN_S):
+        health = self._executor.health(ANSWER_WITHIN_S)
+        if health is ExecutorHealth.WELL:
             self._answered_at_s = time.monotonic()
             return
         silence_s = time.monotonic() - self._answered_at_s
-        logger.warning("executor does not answer", silence_s=round(silence_s, 1))
-        if silence_s > GONE_AFTER_S:
+        logger.warning("executor does not answer", health=health, silence_s=round(silence_s, 1))
+        # Ray that replaces an actor is alive itself.
+        limit_s = RESTARTED_WITHIN_S if health is ExecutorHealth.RESTARTING else GONE_AFTER_S
+        if silence_s > limit_s:
             self._gone(silence_s)

@@ -28,6 +28,7 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 class ProcessSpec:
     """One process of the stack.
 
+    When one of `restarts_with` ends, this process is useless and is ended and started again as well.
     A process without `probe` is ready when it was spawned; one with `runs_once` when it ended with 0.
     `prepare` is awaited before each start and may add environment that is known only then.
     `identity` holds `subprocess` arguments that drop privileges. The kernel sends `death_signal` when
@@ -41,6 +42,7 @@ class ProcessSpec:
     env: Mapping[str, str] = field(default_factory=dict)
     identity: Mapping[str, Any] = field(default_factory=dict)
     depends_on: Sequence[str] = ()
+    restarts_with: Sequence[str] = ()
     prepare: Callable[[], Awaitable[Mapping[str, str]]] | None = None
     probe: Probe | None = None
     ready_timeout_s: float = 60

@@ -290,6 +290,8 @@ class Stack:
                 "SATELLITE_RAY_NAMESPACE": f"satellite-{self.home.stack_id}",
             },
             depends_on=("redis", "ray"),
+            # Its actor and what ran in it are gone with the Ray they were on.
+            restarts_with=("ray",),
             probe=lambda pid: probes.heartbeat_is_of(self.ports.redis, self.redis.password, key, pid),
             ready_timeout_s=120,
             stop_timeout_s=DRAIN_TIMEOUT_S + 15,

@@ -141,10 +141,17 @@ class Supervisor:
             if not part.was_ready and not spec.is_optional:
                 self._fail(part, how_it_ended)
                 return
+            self._kill_useless(spec.name)
             failures = 0 if time.monotonic() - began > STABLE_AFTER_S else failures + 1
             delay_s = min(spec.restart_delay_s * 2 ** max(failures - 1, 0), spec.restart_delay_max_s)
             self._listener(spec, PartState.ENDED, f"{how_it_ended}; starts again in {delay_s:g} s")
             await asyncio.sleep(delay_s)
+
+    def _kill_useless(self, ended: str) -> None:
+        for part in self._parts.values():
+            process_id = self.process_id(part.spec.name)
+            if ended in part.spec.restarts_with and process_id is not None:
+                kill_group(process_id)
 
     async def _run_once(self, part: _Part, began: float) -> str:
         """Spawn, tell when it is ready, wait for its end; returns how it ended."""

@@ -4,8 +4,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 T ?= tests
-# A pip outside the environment saves installing one into it, which takes longer than all the rest.
-PIP = $(if $(wildcard $(BIN)/pip),$(BIN)/python -m pip,$(PYTHON) -m pip --python $(BIN)/python)
 # The platform is a dozen processes: without cached bytecode each would compile all it imports at every start.
 unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := shared operation-server analysis-server
@@ -18,6 +16,7 @@ help: ## list the targets
 
 setup: $(VENV)/.ready ## make the environment in .venv from requirements.lock
 
+# A pip outside the environment saves installing one into it, which takes longer than all the rest.
 # uv itself comes from the lock, so that the installer is pinned by hash like everything it installs.
 $(VENV)/.ready: requirements.lock $(PACKAGES:%=%/pyproject.toml)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -25,7 +24,8 @@ $(VENV)/.ready: requirements.lock $(PACKAGES:%=%/pyproject.toml)
 	@test -x $(BIN)/python || { $(PYTHON) -m pip --version >/dev/null 2>&1 && $(PYTHON) -m venv --without-pip $(VENV); } || \
 		$(PYTHON) -m venv $(VENV) || { echo "Could not make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@awk '/^uv==/{on=1} on{print} on&&!/\\$$/{exit}' requirements.lock > $(VENV)/uv.lock
-	@test -x $(BIN)/uv || $(PIP) install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
+	@test -x $(BIN)/uv || { test -x $(BIN)/pip && pip="$(BIN)/python -m pip" || pip="$(PYTHON) -m pip --python $(BIN)/python"; \
+		$$pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock; }
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation $(PACKAGES:%=-e ./%)
 	@touch $@

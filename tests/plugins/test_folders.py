@@ -17,11 +17,12 @@ each_folder = pytest.mark.parametrize("folder", PLUGIN_FOLDERS, ids=lambda folde
 PINNED = re.compile(r"^[A-Za-z0-9._-]+(\[[a-z,]+\])?==[0-9][^\s=*]*$")
 
 
-def test_the_three_examples_are_there():
+def test_the_examples_are_there():
     assert [folder.name for folder in PLUGIN_FOLDERS] == [
         "example-classifier",
         "example-failing",
         "example-processor",
+        "example-warm",
     ]
 
 

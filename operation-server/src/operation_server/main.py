@@ -27,7 +27,6 @@ from operation_server.live import sse, websocket
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.live.hub import Hub
 from operation_server.live.shutdown import ending_streams_on_signal
-from operation_server.log_lines import configure_logging
 from operation_server.plugins import endpoints as plugins
 from operation_server.problems import Problem
 from operation_server.request_id import RequestIdMiddleware
@@ -36,6 +35,7 @@ from operation_server.settings import AdminSettings, OperationSettings
 from operation_server.statistics import endpoints as statistics
 from operation_server.workers import endpoints as workers
 from satellite.settings.database import DatabaseSettings
+from satellite.settings.log_lines import configure_logging
 
 PREFIX = "/api/v1"
 ROUTERS = (

@@ -16,6 +16,8 @@ from analysis_server.execution.executor import Execution, ExecutorHealth, Execut
 from analysis_server.execution.executor_service import ExecutorService
 from analysis_server.runtimes.port import AttemptKey, RunResult
 from analysis_server.settings import RaySettings, WorkerSettings
+from satellite.settings.log_lines import configure_logging
+from satellite.settings.observability import LogSettings
 
 CONTROL_THREADS = 4
 START_TIMEOUT_S = 90
@@ -32,6 +34,7 @@ class PluginExecutorActor:
 
     def __init__(self, settings_json: bytes, *, runtime: str, redis_url: str) -> None:
         """Make the runtime in this process."""
+        configure_logging(LogSettings())
         settings = WorkerSettings.model_validate_json(settings_json)
         self._service = ExecutorService(settings, runtime=runtime, redis_url=redis_url)
 

@@ -8,9 +8,9 @@ import structlog
 from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown, worker_shutting_down
 
 from analysis_server.celery_app import app
-from analysis_server.lifecycle.logs import configure_logs
 from analysis_server.lifecycle.worker import current_worker, make_current
 from analysis_server.settings import AnalysisSettings
+from satellite.settings.log_lines import configure_logging
 from satellite.settings.observability import LogSettings
 
 EXIT_NOT_MADE = 78
@@ -21,13 +21,13 @@ logger = structlog.get_logger(__name__)
 @setup_logging.connect  # type: ignore[untyped-decorator]
 def set_up_logging(**_: Any) -> None:
     """Log as the settings say; Celery leaves logging alone because somebody listens to this signal."""
-    configure_logs(LogSettings())
+    configure_logging(LogSettings())
 
 
 @worker_init.connect  # type: ignore[untyped-decorator]
 def make_worker(**_: Any) -> None:
     """Connect to Ray before Celery sets its signal handlers, because Ray sets one of its own."""
-    configure_logs(LogSettings())
+    configure_logging(LogSettings())
     try:
         make_current(app, AnalysisSettings())
     except Exception as error:

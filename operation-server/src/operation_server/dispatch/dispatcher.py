@@ -19,6 +19,8 @@ from operation_server.settings import DispatchSettings
 from satellite.contracts import redis_keys
 
 AFTER_FAILURE_S = 0.5
+WITHOUT_WORKERS_S = 0.3
+"""No notification tells of a worker that came up, so its heartbeat is looked for more often."""
 
 log = structlog.get_logger(__name__)
 
@@ -41,11 +43,12 @@ class Dispatcher:
         self._capacity = capacity
         self._settings = settings
         self._catalog = PluginCatalog()
+        self._has_no_worker = False
 
     async def run(self, wakeups: Wakeups) -> None:
         """Dispatch whenever there is a reason to look."""
         while True:
-            await wakeups.wait(self._settings.poll_s)
+            await wakeups.wait(WITHOUT_WORKERS_S if self._has_no_worker else self._settings.poll_s)
             try:
                 while await self.dispatch() == self._settings.batch_size:
                     pass
@@ -60,7 +63,8 @@ class Dispatcher:
             BrokerDown: the broker takes no messages.
         """
         capacity = await self._capacity.read()
-        if not capacity.depth and not capacity.gpu_depth:
+        self._has_no_worker = not capacity.depth and not capacity.gpu_depth
+        if self._has_no_worker:
             return 0
         async with self._engine.begin() as connection:
             # Published inside the transaction that marks them: if the broker refuses, nothing has happened.

@@ -27,6 +27,8 @@ from operation_server.live.event_publisher import EventPublisher
 from operation_server.settings import DispatchSettings
 from satellite.settings.broker import BrokerSettings
 from satellite.settings.database import DatabaseSettings
+from satellite.settings.log_lines import configure_logging
+from satellite.settings.observability import LogSettings
 
 DISPATCHER_LOCK = 5_172_001
 RESULTS_LOCK = 5_172_002
@@ -118,6 +120,7 @@ async def _until_ended(leadership: Leadership) -> None:
 
 def run_dispatcher() -> None:
     """Run the dispatcher and the reconciler until a signal ends them."""
+    configure_logging(LogSettings())
 
     async def work() -> None:
         async with open_parts("dispatcher") as parts:
@@ -128,6 +131,7 @@ def run_dispatcher() -> None:
 
 def run_results() -> None:
     """Run the results consumer until a signal ends it."""
+    configure_logging(LogSettings())
 
     async def work() -> None:
         async with open_parts("results") as parts:

@@ -9,9 +9,18 @@ import structlog
 
 from satellite.settings.observability import LogSettings
 
+CHATTY = ("celery.worker.strategy", "celery.app.trace", "httpx", "alembic")
+"""Loggers of libraries that tell of each task or request, which costs more than it tells."""
+
 
 def configure_logging(settings: LogSettings) -> None:
     """Log from the set level on, to standard error; once at the start of a process."""
+    level = logging.getLevelNamesMapping()[settings.level.upper()]
+    logging.basicConfig(
+        level=level, stream=sys.stderr, force=True, format="%(asctime)s [%(levelname)s] %(name)s: %(message)s"
+    )
+    for name in CHATTY:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
     # The default renderer shows the local variables of every frame: slow, and some are passwords.
     form: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
@@ -25,9 +34,7 @@ def configure_logging(settings: LogSettings) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *form,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[settings.level.upper()]
-        ),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +25,15 @@ from satellite.contracts.outcome import ErrorKind, JobError, Outcome, OutcomeSta
 from satellite.contracts.plugin_manifest import PluginManifest
 
 logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AttemptClock:
+    """When an attempt was received (`time.perf_counter`), how long its claim took, and when it began."""
+
+    received_at_s: float
+    claimed_ms: float
+    started_at: datetime
 
 
 class AttemptRunner:
@@ -62,34 +72,54 @@ class AttemptRunner:
         message = JobMessage.model_validate(raw)
         key = (message.job_id, message.attempt)
         claim = self._claims.claim(*key)
-        claimed_ms = (time.perf_counter() - received_at_s) * 1000
+        clock = _AttemptClock(
+            received_at_s=received_at_s,
+            claimed_ms=(time.perf_counter() - received_at_s) * 1000,
+            started_at=datetime.now(UTC),
+        )
         if claim in {ClaimResult.DUPLICATE, ClaimResult.UNKNOWN}:
             logger.info("attempt dropped", job_id=message.job_id, attempt=message.attempt, claim=claim)
             return None
         held = self._running.add(key)
-        started_at = datetime.now(UTC)
         if claim is ClaimResult.CANCELLED:
             result = RunResult(status=RunStatus.CANCELLED)
             held.stop = Stop.CANCELLED
         else:
             self._reporter.started(
                 StartedReport(
-                    job_id=message.job_id, attempt=message.attempt, worker=self._worker, started_at=started_at
+                    job_id=message.job_id,
+                    attempt=message.attempt,
+                    worker=self._worker,
+                    started_at=clock.started_at,
                 )
             )
             result = self._run(message, held)
+        self._running.finish(key)
+        try:
+            outcome = self._outcome(message, held, result, clock)
+            self._reporter.finished(outcome, result_json=result.result_json, callbacks=callbacks)
+        except Exception:
+            # Not reported, so not held either: the lease runs out and the job runs again.
+            self._running.release(key)
+            raise
+        return outcome
+
+    def _outcome(
+        self, message: JobMessage, held: HeldAttempt, result: RunResult, clock: _AttemptClock
+    ) -> Outcome:
         answered_at_s = time.perf_counter()
-        waited_ms = (answered_at_s - received_at_s) * 1000 - claimed_ms - result.prepared_ms - result.ran_ms
-        outcome = Outcome(
+        total_ms = (answered_at_s - clock.received_at_s) * 1000
+        waited_ms = total_ms - clock.claimed_ms - result.prepared_ms - result.ran_ms
+        return Outcome(
             job_id=message.job_id,
             attempt=message.attempt,
             worker=self._worker,
             status=_status_of(result, held),
             error=result.error,
-            started_at=started_at,
+            started_at=clock.started_at,
             finished_at=datetime.now(UTC),
             timings=WorkerTimings(
-                claimed_ms=claimed_ms,
+                claimed_ms=clock.claimed_ms,
                 # Waiting for room and the way to the executor are part of getting ready.
                 prepared_ms=max(0.0, waited_ms) + result.prepared_ms,
                 ran_ms=result.ran_ms,
@@ -99,9 +129,6 @@ class AttemptRunner:
             progress=result.progress,
             log=result.log,
         )
-        self._running.finish(key)
-        self._reporter.finished(outcome, result_json=result.result_json, callbacks=callbacks)
-        return outcome
 
     def _run(self, message: JobMessage, held: HeldAttempt) -> RunResult:
         try:

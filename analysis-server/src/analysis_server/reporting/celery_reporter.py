@@ -84,9 +84,19 @@ class CeleryReporter:
                 outcomes, starts = self._take()
                 if self._closing and not outcomes and not starts:
                     break
-            self._report(outcomes, starts)
-            self._send_spooled()
+            try:
+                self._report(outcomes, starts)
+                self._send_spooled()
+            except Exception:
+                # Whatever it was, this thread must live on: without it leases would be renewed for ever.
+                logger.exception("reports failed, trying again", count=len(outcomes))
+                self._take_back(outcomes)
         self._send_spooled()
+
+    def _take_back(self, outcomes: dict[AttemptKey, CallbackMessage]) -> None:
+        time.sleep(SEND_AGAIN_S)
+        with self._wake:
+            self._outcomes = outcomes | self._outcomes
 
     def _is_due(self) -> bool:
         now = time.monotonic()

@@ -22,6 +22,8 @@ from tests.chaos.tally import Tally
 SETTLE_S = 180
 """After the last fault every job must have ended within this time."""
 
+FAILING = "example-failing"
+WARM = "example-warm"
 TERMINAL = {"completed", "failed", "cancelled"}
 
 
@@ -94,30 +96,32 @@ class Load(threading.Thread):
 
     def submit(self, client: httpx.Client) -> None:
         """Submit every input."""
-        for number, input_data in enumerate(self.inputs):
-            body = {"plugin_name": "example-failing", "input_data": input_data, "timeout_s": 60}
+        for number, (plugin_name, input_data) in enumerate(self.inputs):
+            body = {"plugin_name": plugin_name, "input_data": input_data}
             answer = persist(
                 lambda client=client, body=body, number=number: client.post(  # type: ignore[misc]
                     "/jobs", json=body, headers={"Idempotency-Key": f"chaos-{self.seed}-{number}"}
                 )
             )
-            self.ids[answer["id"]] = input_data["how"]
+            self.ids[answer["id"]] = input_data.get("how", "ok")
             time.sleep(0.02)
 
 
-def make_inputs(jobs: int, seed: int) -> Iterator[dict[str, Any]]:
-    """Yield a mix of lengths, a few of them failing for good."""
+def make_inputs(jobs: int, seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield plugins and inputs: a mix of lengths, cold and warm, a few of them failing for good."""
     dice = random.Random(seed)
-    for _ in range(jobs):
+    for number in range(jobs):
         chance = dice.random()
         if chance < 0.03:
-            yield {"how": "refuse"}
-        elif chance < 0.13:
-            yield {"how": "sleep", "seconds": dice.choice([1, 2, 5])}
-        elif chance < 0.4:
-            yield {"how": "sleep", "seconds": round(dice.uniform(0.05, 0.5), 2)}
+            yield FAILING, {"how": "refuse"}
+        elif chance < 0.08:
+            yield FAILING, {"how": "sleep", "seconds": dice.choice([1, 2, 5])}
+        elif chance < 0.2:
+            yield FAILING, {"how": "sleep", "seconds": round(dice.uniform(0.05, 0.5), 2)}
+        elif chance < 0.35:
+            yield FAILING, {"how": "ok"}
         else:
-            yield {"how": "ok"}
+            yield WARM, {"text": f"a good day, number {number}"}
 
 
 def fault_order(faults: Sequence[str], seed: int) -> Iterator[str]:
@@ -143,7 +147,7 @@ def time_recovery(platform: Platform) -> float:
     """Return the seconds until a fresh urgent job, submitted right after the fault, has completed."""
     began = time.monotonic()
     with connect(platform) as client:
-        body = {"plugin_name": "example-failing", "input_data": {"how": "ok"}, "priority": 9}
+        body = {"plugin_name": FAILING, "input_data": {"how": "ok"}, "priority": 9}
         key = f"probe-{began}"
         job = persist(lambda: client.post("/jobs", json=body, headers={"Idempotency-Key": key}))
         path = f"/jobs/{job['id']}"

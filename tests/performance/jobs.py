@@ -20,7 +20,7 @@ WAIT = {"Prefer": "wait=60"}
 
 
 def measure(platform: Platform, *, floor: CeleryFloor, rounds: int, calls: int = 100) -> list[Figure]:
-    """Measure a warm plugin's job from submit to result, alone and in numbers, and cancels of running jobs."""
+    """Measure warm jobs from submit to result, alone and in numbers, and cancels of running jobs."""
     with platform.api() as api:
         trips = sorted(round_trips(api, calls * rounds))
         submits = [timed(api, {}) for _ in range(calls)]

@@ -15,10 +15,10 @@ from sqlalchemy import Row, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from operation_server.dispatch.cancel_signal import repeat_cancels
 from operation_server.dispatch.epoch import EpochWatch
 from operation_server.dispatch.event_sweep import sweep_events
 from operation_server.dispatch.publisher import BrokerDown, JobPublisher
+from operation_server.jobs.cancel_signal import signal_cancels
 from operation_server.jobs.transitions import (
     confirm_cancelled,
     expire_waiting,
@@ -124,7 +124,7 @@ class Reconciler:
         lengths = await self._publisher.queue_lengths([EXECUTE_QUEUE, EXECUTE_GPU_QUEUE])
         async with self._engine.connect() as connection:
             rows = (await connection.execute(ACTIVE)).all()
-        await repeat_cancels(self._redis, [row.id for row in rows if row.cancel_requested])
+        await signal_cancels(self._redis, [row.id for row in rows if row.cancel_requested])
         active = await self._with_leases(rows)
         # Looked at after the leases: had Redis been emptied meanwhile, missing leases would mean nothing.
         if not await self._epoch.check() or not self._epoch.leases_are_settled:

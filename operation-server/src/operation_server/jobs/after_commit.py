@@ -10,12 +10,9 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from operation_server.jobs.cancel_signal import signal_cancels
 from operation_server.live.event_publisher import EventPublisher
-from satellite.contracts import redis_keys
 from satellite.contracts.event import StreamEntry
-from satellite.contracts.job import ControlAction, ControlMessage
-
-CANCEL_KEY_TTL_S = 86_400
 
 log = structlog.get_logger(__name__)
 
@@ -56,11 +53,6 @@ class AfterCommit:
 
     async def _signal_cancel(self, job_ids: Sequence[int]) -> None:
         try:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for job_id in job_ids:
-                    message = ControlMessage(action=ControlAction.CANCEL, job_id=job_id)
-                    pipe.set(redis_keys.cancel(job_id), "1", ex=CANCEL_KEY_TTL_S)
-                    pipe.publish(redis_keys.CONTROL_CHANNEL, message.model_dump_json())
-                await pipe.execute()
+            await signal_cancels(self._redis, job_ids)
         except (RedisError, OSError) as exc:
             log.warning("cancel signals wait for the reconciler", job_ids=job_ids[:20], error=str(exc))

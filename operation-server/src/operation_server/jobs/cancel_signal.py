@@ -12,8 +12,8 @@ from satellite.contracts.job import ControlAction, ControlMessage
 CANCEL_KEY_TTL_S = 86_400
 
 
-async def repeat_cancels(redis: Redis, job_ids: Sequence[int]) -> None:
-    """Tell workers (again) that these jobs shall stop.
+async def signal_cancels(redis: Redis, job_ids: Sequence[int]) -> None:
+    """Tell workers, for the first time or again, that these jobs shall stop.
 
     Raises:
         RedisError: Redis does not answer.

@@ -192,6 +192,8 @@ def test_a_plugin_that_always_kills_its_worker_is_quarantined(platform: Platform
     job = submit(api, PLUGIN, {"how": "sleep", "seconds": 60}, max_retries=1)
     for attempt in (1, 2):
         wait_attempt(api, job["id"], attempt)
+        # An attempt is processing from its claim on; the executor may still be on its way back.
+        wait_until(lambda: find_processes(platform, "plugin"), timeout_s=60)
         kill(platform, "executor")
     ended = wait_for_job(api, job["id"])
     assert (ended["status"], ended["error"]["kind"]) == ("failed", "lost")

@@ -44,14 +44,18 @@ class Dispatcher:
         self._settings = settings
         self._catalog = PluginCatalog()
         self._has_no_worker = False
+        self._has_more = True
 
     async def run(self, wakeups: Wakeups) -> None:
         """Dispatch whenever there is a reason to look."""
         while True:
             await wakeups.wait(WITHOUT_WORKERS_S if self._has_no_worker else self._settings.poll_s)
             try:
+                # What is freed in the middle of a round may be what the round lacked.
+                wakeups.wants_room = True
                 while await self.dispatch() == self._settings.batch_size:
                     pass
+                wakeups.wants_room = self._has_more
             except (BrokerDown, SQLAlchemyError, RedisError, OSError) as error:
                 log.warning("nothing dispatched", error=" ".join(str(error).split())[:300])
                 await asyncio.sleep(AFTER_FAILURE_S)
@@ -64,6 +68,7 @@ class Dispatcher:
         """
         capacity = await self._capacity.read()
         self._has_no_worker = not capacity.depth and not capacity.gpu_depth
+        self._has_more = self._has_no_worker
         if self._has_no_worker:
             return 0
         async with self._engine.begin() as connection:
@@ -72,6 +77,7 @@ class Dispatcher:
             selection = await select_and_mark(
                 connection, capacity=capacity, catalog=self._catalog, limit=self._settings.batch_size
             )
+            self._has_more = selection.has_more
             if selection.jobs:
                 await self._forget_cancels(selection.jobs)
                 await self._publisher.publish(selection.jobs)

@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 import structlog
+import uvloop
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -126,7 +127,7 @@ def run_dispatcher() -> None:
         async with open_parts("dispatcher") as parts:
             await lead_dispatch(parts, DispatchSettings())
 
-    asyncio.run(_until_signal(work()))
+    uvloop.run(_until_signal(work()))
 
 
 def run_results() -> None:
@@ -137,7 +138,7 @@ def run_results() -> None:
         async with open_parts("results") as parts:
             await lead_results(parts)
 
-    asyncio.run(_until_signal(work()))
+    uvloop.run(_until_signal(work()))
 
 
 async def _until_signal(work: Coroutine[Any, Any, None]) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Self
 import psycopg
 import structlog
 
-from operation_server.jobs.transitions.events import JOBS_CHANNEL
+from operation_server.jobs.transitions.events import JOBS_CHANNEL, ROOM
 
 CONNECT_TIMEOUT_S = 5
 KEEPALIVES: dict[str, Any] = {
@@ -79,7 +79,8 @@ class Wakeups:
         self._connection = connection
         self._woken = asyncio.Event()
         self._woken.set()
-        self._timers: set[asyncio.TimerHandle] = set()
+        self.wants_room = True
+        """Whether a freed place is a reason: only while jobs wait for one."""
 
     async def listen(self) -> None:
         """Hear notifications until the connection ends.
@@ -103,9 +104,10 @@ class Wakeups:
         self._woken.clear()
 
     def _hear(self, payload: str) -> None:
-        _, _, delay = payload.partition(":")
+        reason, _, delay = payload.partition(":")
         if not delay:
-            self.wake()
+            if reason != ROOM or self.wants_room:
+                self.wake()
             return
         with contextlib.suppress(ValueError):
             asyncio.get_running_loop().call_later(float(delay), self.wake)

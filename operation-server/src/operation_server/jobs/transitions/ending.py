@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from operation_server.jobs.transitions.events import (
     INSERT_EVENTS,
     JOBS_CHANNEL,
+    ROOM,
     NewEvent,
     events_parameter,
     result_event,
@@ -228,4 +229,4 @@ def _within(moment: datetime | None, job: LockedAttempt) -> datetime | None:
 def _payloads(ended: Sequence[EndedAttempt]) -> list[str]:
     delays = {end.decision.run_at_delay_s for end in ended}
     due = {"due" if delay == 0 else f"due:{delay}" for delay in delays if delay is not None}
-    return ["room", *sorted(due)]
+    return [ROOM, *sorted(due)]

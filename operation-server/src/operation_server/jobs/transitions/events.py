@@ -21,6 +21,8 @@ JOBS_CHANNEL = "satellite_jobs"
 Payloads: `due`, a job became dispatchable; `due:S`, one will in S seconds; `room`, a place was freed.
 """
 
+ROOM = "room"
+
 INSERT_EVENTS = """
     INSERT INTO job_events (job_id, owner_id, type, data)
     SELECT e.job_id, e.owner_id, e.type, e.data

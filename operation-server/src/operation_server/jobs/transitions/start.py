@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operation_server.jobs.transitions.events import insert_events, notify_dispatcher, status_event
+from operation_server.jobs.transitions.events import ROOM, insert_events, notify_dispatcher, status_event
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.job import JobStatus, StartedReport
 
@@ -37,7 +37,7 @@ async def apply_started(connection: AsyncConnection, reports: Sequence[StartedRe
     started = sorted(rows.all(), key=lambda row: int(row.id))
     if not started:
         return []
-    await notify_dispatcher(connection, "room")
+    await notify_dispatcher(connection, ROOM)
     return await insert_events(
         connection,
         [

@@ -22,7 +22,7 @@ MARKS = {
     "results": r"operation-server\S* results",
     "worker": r"analysis_server\S* worker",
     "executor": r"ray::PluginExecutorActor",
-    "plugin": r"python\S* main\.py",
+    "plugin": r"/environments/\S+/bin/python",
     "raylet": r"raylet/raylet",
     "redis": r"redis-server",
     "postgres": r"bin/postgres -D",

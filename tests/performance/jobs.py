@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import statistics
 import time
 from collections.abc import Sequence
@@ -86,15 +87,16 @@ def wait_for(api: httpx.Client, job_id: int, status: str) -> dict[str, Any]:
 def throughput(platform: Platform, *, jobs: int, clients: int = 16) -> float:
     """Return warm jobs per second from first submission to last result, with parallel clients."""
 
-    def work(count: int) -> None:
-        with platform.api() as api:
-            for _ in range(count):
-                assert api.post("/jobs", json=WARM, headers=WAIT).json()["status"] == "completed"
+    def work(api: httpx.Client) -> None:
+        for _ in range(jobs // clients):
+            assert api.post("/jobs", json=WARM, headers=WAIT).json()["status"] == "completed"
 
-    began = time.perf_counter()
-    with concurrent.futures.ThreadPoolExecutor(clients) as pool:
-        list(pool.map(work, [jobs // clients] * clients))
-    return jobs / (time.perf_counter() - began)
+    # Logged in beforehand: hashing a password is made to be slow.
+    with contextlib.ExitStack() as stack, concurrent.futures.ThreadPoolExecutor(clients) as pool:
+        apis = [stack.enter_context(platform.api()) for _ in range(clients)]
+        began = time.perf_counter()
+        list(pool.map(work, apis))
+        return jobs / (time.perf_counter() - began)
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:

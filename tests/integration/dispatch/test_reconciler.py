@@ -1,0 +1,143 @@
+"""The reconciler on real Redis and PostgreSQL: what is believed against what is there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from operation_server.dispatch.celery_app import make_app
+from operation_server.dispatch.publisher import JobPublisher
+from operation_server.dispatch.reconciler import Reconciler
+from operation_server.jobs.transitions import DispatchedJob, apply_started, request_cancel
+from operation_server.live.event_publisher import EventPublisher
+from operation_server.settings import DispatchSettings
+from satellite.contracts import redis_keys
+from satellite.contracts.job import StartedReport
+from satellite.contracts.task_names import EXECUTE_QUEUE
+from satellite.settings.broker import BrokerSettings
+from tests.integration.transitions.seed import dispatch, job_row, outcome, submit_one
+
+
+class Parts:
+    """A reconciler without patience, and what it looks at."""
+
+    def __init__(self, engine: AsyncEngine, redis: Redis, redis_url: str) -> None:
+        self.engine, self.redis = engine, redis
+        self.publisher = JobPublisher(make_app(BrokerSettings(celery_broker_url=redis_url)))
+        self.events = EventPublisher(engine=engine, redis=redis)
+        self.reconciler = Reconciler(
+            engine=engine,
+            redis=redis,
+            publisher=self.publisher,
+            events=self.events,
+            settings=DispatchSettings(lease_grace_s=0, start_timeout_s=20),
+        )
+
+    async def dispatch(self, *, published: bool = True) -> list[DispatchedJob]:
+        """Dispatch what waits, a minute ago by the clock of the database."""
+        jobs = await dispatch(self.engine)
+        if published:
+            await self.publisher.publish(jobs)
+        await self.age()
+        return jobs
+
+    async def age(self) -> None:
+        async with self.engine.begin() as connection:
+            await connection.execute(
+                text(
+                    "UPDATE jobs SET dispatched_at = dispatched_at - interval '1 minute',"
+                    " started_at = started_at - interval '1 minute'"
+                )
+            )
+
+    async def start(self, job_id: int) -> None:
+        report = outcome(job_id, 1)
+        async with self.engine.begin() as connection:
+            await apply_started(
+                connection,
+                [StartedReport(job_id=job_id, attempt=1, worker="w1", started_at=report.started_at)],
+            )
+        await self.age()
+
+    async def rows(self, job_ids: Sequence[int]) -> list[Any]:
+        return [await job_row(self.engine, job_id) for job_id in job_ids]
+
+
+@pytest.fixture
+async def parts(engine: AsyncEngine, redis_url: str) -> AsyncIterator[Parts]:
+    redis = Redis.from_url(redis_url)
+    parts = Parts(engine, redis, redis_url)
+    # The first look begins an epoch; what follows is not a loss.
+    await parts.reconciler.reconcile()
+    yield parts
+    parts.publisher.close()
+    await parts.events.aclose()
+    await redis.aclose()
+
+
+async def test_what_waits_in_its_queue_is_left_alone(parts: Parts) -> None:
+    job_id = await submit_one(parts.engine)
+    await parts.dispatch()
+    await parts.reconciler.reconcile()
+    row = await job_row(parts.engine, job_id)
+    assert (row.attempt, row.redeliveries, row.dispatched_at is None) == (1, 0, False)
+
+
+async def test_a_lost_message_is_dispatched_again(parts: Parts) -> None:
+    job_id = await submit_one(parts.engine)
+    await parts.dispatch(published=False)
+    await parts.reconciler.reconcile()
+    row = await job_row(parts.engine, job_id)
+    assert (row.status, row.dispatched_at, row.redeliveries, row.failures) == ("queued", None, 1, 0)
+
+
+async def test_a_claimed_attempt_is_left_alone(parts: Parts) -> None:
+    job_id = await submit_one(parts.engine)
+    await parts.dispatch(published=False)
+    await parts.redis.set(redis_keys.lease(job_id, 1), "w1", ex=60)
+    await parts.reconciler.reconcile()
+    assert (await job_row(parts.engine, job_id)).dispatched_at is not None
+
+
+async def test_an_attempt_without_a_lease_is_lost(parts: Parts) -> None:
+    held, lost = await submit_one(parts.engine), await submit_one(parts.engine)
+    await parts.dispatch(published=False)
+    for job_id in (held, lost):
+        await parts.redis.set(redis_keys.lease(job_id, 1), "w1", ex=60)
+        await parts.start(job_id)
+    await parts.redis.delete(redis_keys.lease(lost, 1))
+    await parts.reconciler.reconcile()
+    first, second = await parts.rows([held, lost])
+    assert first.status == "processing"
+    assert (second.status, second.failures, second.dispatched_at) == ("queued", 1, None)
+
+
+async def test_an_emptied_redis_is_noticed_by_its_epoch(parts: Parts) -> None:
+    job_id = await submit_one(parts.engine)
+    jobs = await dispatch(parts.engine)
+    await parts.publisher.publish(jobs)
+    async with parts.engine.begin() as connection:
+        await connection.execute(text("UPDATE jobs SET dispatched_at = dispatched_at - interval '3 seconds'"))
+    await parts.redis.flushall()
+    await parts.reconciler.reconcile()
+    row = await job_row(parts.engine, job_id)
+    assert (row.dispatched_at, row.redeliveries) == (None, 1)
+
+
+async def test_a_cancelled_job_nobody_holds_ends(parts: Parts) -> None:
+    waiting, held = await submit_one(parts.engine), await submit_one(parts.engine)
+    await parts.dispatch()
+    await parts.redis.set(redis_keys.lease(held, 1), "w1", ex=60)
+    async with parts.engine.begin() as connection:
+        await request_cancel(connection, [waiting, held])
+    await parts.reconciler.reconcile()
+    first, second = await parts.rows([waiting, held])
+    assert (first.status, second.status) == ("cancelled", "queued")
+    # The message is still in the queue, but no claim gets past the key.
+    assert await parts.redis.llen(EXECUTE_QUEUE) == 2
+    assert await parts.redis.exists(redis_keys.cancel(waiting), redis_keys.cancel(held)) == 2

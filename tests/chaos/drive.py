@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +59,18 @@ def drive(platform: Platform, tally: Tally, *, jobs: int, pause_s: float, faults
         strike(platform, load, tally, order=fault_order(faults, tally.seed), pause_s=pause_s)
         load.join()
         count(platform, load, tally)
+    except BaseException:
+        tell_what_was_said(platform)
+        raise
     finally:
         platform.stop()
+
+
+def tell_what_was_said(platform: Platform) -> None:
+    """Print the end of all that the platform has said, before it is gone."""
+    print(platform.output[-3000:])
+    for log in sorted((platform.home / "logs").glob("*.log")):
+        print(f"== {log.name}\n{log.read_text(errors='replace')[-2000:]}")
 
 
 @contextlib.contextmanager
@@ -138,6 +149,7 @@ def strike(platform: Platform, load: Load, tally: Tally, *, order: Iterator[str]
         if not load.is_alive() and fault in struck:
             return
         struck.add(fault)
+        print(f"{datetime.now(UTC):%H:%M:%S} {fault} ({len(load.ids)} jobs submitted)", flush=True)
         (FAULTS | CONTAINER_FAULTS)[fault](platform)
         tally.recoveries_s.setdefault(fault, []).append(time_recovery(platform))
         time.sleep(pause_s)

@@ -105,6 +105,9 @@ def serve() -> None:
     uvicorn.run(
         "operation_server.main:create_process",
         factory=True,
+        # Not uvloop: after a restart of PostgreSQL a task waited for ever on a descriptor that the driver had
+        # closed and opened again (a chaos run of 2026-11-21).
+        loop="asyncio",
         host=settings.api.host,
         port=settings.api.port,
         workers=settings.api.workers,

@@ -19,6 +19,7 @@ from operation_server.settings import DispatchSettings
 from satellite.contracts import redis_keys
 
 AFTER_FAILURE_S = 0.5
+ROUND_TIMEOUT_S = 60.0
 WITHOUT_WORKERS_S = 0.3
 """No notification tells of a worker that came up, so its heartbeat is looked for more often."""
 
@@ -53,8 +54,9 @@ class Dispatcher:
             try:
                 # What is freed in the middle of a round may be what the round lacked.
                 wakeups.wants_room = True
-                while await self.dispatch() == self._settings.batch_size:
-                    pass
+                async with asyncio.timeout(ROUND_TIMEOUT_S):
+                    while await self.dispatch() == self._settings.batch_size:
+                        pass
                 wakeups.wants_room = self._has_more
             except (BrokerDown, SQLAlchemyError, RedisError, OSError) as error:
                 log.warning("nothing dispatched", error=" ".join(str(error).split())[:300])

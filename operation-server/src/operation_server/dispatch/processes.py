@@ -11,7 +11,6 @@ from typing import Any
 
 import psycopg
 import structlog
-import uvloop
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -23,7 +22,7 @@ from operation_server.dispatch.publisher import JobPublisher
 from operation_server.dispatch.reconciler import Reconciler
 from operation_server.dispatch.results_consumer import ResultsConsumer
 from operation_server.dispatch.results_source import ResultsSource
-from operation_server.dispatch.wakeups import Leadership, Wakeups
+from operation_server.dispatch.wakeups import CHECK_EVERY_S, Leadership, Wakeups
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.settings import DispatchSettings
 from satellite.settings.broker import BrokerSettings
@@ -79,7 +78,7 @@ async def lead_dispatch(parts: Parts, settings: DispatchSettings) -> None:
         while True:
             leadership = await Leadership.take(parts.database_url, lock_id=DISPATCHER_LOCK)
             log.info("dispatching")
-            wakeups = Wakeups(leadership.connection)
+            wakeups = Wakeups(leadership)
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(wakeups.listen())
@@ -114,9 +113,10 @@ async def lead_results(parts: Parts) -> None:
 
 
 async def _until_ended(leadership: Leadership) -> None:
-    with contextlib.suppress(psycopg.Error):
-        async for _ in leadership.connection.notifies():
-            pass
+    with contextlib.suppress(psycopg.Error, OSError):
+        while True:
+            await leadership.check()
+            await asyncio.sleep(CHECK_EVERY_S)
 
 
 def run_dispatcher() -> None:
@@ -127,7 +127,7 @@ def run_dispatcher() -> None:
         async with open_parts("dispatcher") as parts:
             await lead_dispatch(parts, DispatchSettings())
 
-    uvloop.run(_until_signal(work()))
+    asyncio.run(_until_signal(work()))
 
 
 def run_results() -> None:
@@ -138,7 +138,7 @@ def run_results() -> None:
         async with open_parts("results") as parts:
             await lead_results(parts)
 
-    uvloop.run(_until_signal(work()))
+    asyncio.run(_until_signal(work()))
 
 
 async def _until_signal(work: Coroutine[Any, Any, None]) -> None:

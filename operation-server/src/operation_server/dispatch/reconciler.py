@@ -32,6 +32,8 @@ from satellite.contracts.event import StreamEntry
 from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE
 
 BATCH = 500
+ROUND_TIMEOUT_S = 60.0
+"""Nothing here may wait for ever: this is what repairs all the rest."""
 CLOCK_SLACK_S = 0.5
 """Attempts dispatched within this before the queues were looked at are judged at the next round."""
 
@@ -110,7 +112,8 @@ class Reconciler:
         while True:
             for work in (self._expire, self.reconcile, self._sweep_events):
                 try:
-                    await work()
+                    async with asyncio.timeout(ROUND_TIMEOUT_S):
+                        await work()
                 except (SQLAlchemyError, RedisError, BrokerDown, OSError) as error:
                     log.warning("reconciling failed", error=" ".join(str(error).split())[:300])
             await asyncio.sleep(self._settings.reconcile_s)

@@ -28,6 +28,7 @@ Report = TypeVar("Report", StartedReport, Outcome)
 
 BATCH = 100
 AFTER_FAILURE_S = 0.5
+APPLY_TIMEOUT_S = 60.0
 
 log = structlog.get_logger(__name__)
 
@@ -53,8 +54,9 @@ class ResultsConsumer:
                     must_recover = False
                 raw = await self._source.take(BATCH)
                 if raw:
-                    await self.apply(raw, received_at_s=time.monotonic())
-                    await self._source.done()
+                    async with asyncio.timeout(APPLY_TIMEOUT_S):
+                        await self.apply(raw, received_at_s=time.monotonic())
+                        await self._source.done()
             except (RedisError, SQLAlchemyError, OSError) as error:
                 log.warning("reports wait", error=" ".join(str(error).split())[:300])
                 must_recover = True

@@ -15,6 +15,8 @@ import structlog
 from operation_server.jobs.transitions.events import JOBS_CHANNEL, ROOM
 
 CONNECT_TIMEOUT_S = 5
+CHECK_EVERY_S = 5.0
+ANSWER_WITHIN_S = 10.0
 KEEPALIVES: dict[str, Any] = {
     "keepalives": 1,
     "keepalives_idle": 5,
@@ -55,10 +57,20 @@ class Leadership:
         """Tell whether the session is still open, as far as this process knows."""
         return not self.connection.closed and not self.connection.broken
 
+    async def check(self) -> None:
+        """Ask the server whether the session still lives.
+
+        Raises:
+            psycopg.Error, TimeoutError: it does not.
+        """
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            await self.connection.execute("SELECT 1")
+
     async def close(self) -> None:
         """Give the leadership up."""
-        with contextlib.suppress(psycopg.Error):
-            await self.connection.close()
+        with contextlib.suppress(psycopg.Error, TimeoutError):
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                await self.connection.close()
 
 
 async def connect(database_url: str) -> psycopg.AsyncConnection[Any]:
@@ -75,23 +87,28 @@ async def connect(database_url: str) -> psycopg.AsyncConnection[Any]:
 class Wakeups:
     """Collects reasons to look again; any number of them wakes the dispatcher once."""
 
-    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        self._connection = connection
+    def __init__(self, leadership: Leadership) -> None:
+        self._leadership = leadership
         self._woken = asyncio.Event()
         self._woken.set()
         self.wants_room = True
         """Whether a freed place is a reason: only while jobs wait for one."""
 
     async def listen(self) -> None:
-        """Hear notifications until the connection ends.
+        """Hear notifications until the leadership ends.
+
+        A silent session is asked now and then: an end that nobody hears of would leave this process
+        dispatching by the poll alone, and beside another leader.
 
         Raises:
-            psycopg.Error: it has ended.
+            psycopg.Error, TimeoutError: it has ended.
         """
-        await self._connection.execute(f"LISTEN {JOBS_CHANNEL}".encode())
-        async for notification in self._connection.notifies():
-            self._hear(notification.payload)
-        raise psycopg.OperationalError("the connection has ended")
+        connection = self._leadership.connection
+        await connection.execute(f"LISTEN {JOBS_CHANNEL}".encode())
+        while True:
+            async for notification in connection.notifies(timeout=CHECK_EVERY_S):
+                self._hear(notification.payload)
+            await self._leadership.check()
 
     def wake(self) -> None:
         """Give a reason to look again now."""

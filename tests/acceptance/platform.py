@@ -59,9 +59,8 @@ class Platform:
         assert process.poll() is None, f"satellite up ended with {process.returncode}:\n{self.output}"
 
     def wait_worker_ready(self, *, timeout_s: float = 120) -> None:
-        """Wait until a worker lives."""
-        with self.api() as api:
-            wait_until(lambda: api.get("/workers").json().get("items"), timeout_s=timeout_s)
+        """Wait until the supervisor has seen every part ready: one that dies before that ends the start."""
+        wait_until(lambda: "All parts run" in self.output, timeout_s=timeout_s)
 
     def stop(self, *, timeout_s: float = 90) -> int:
         """Press Ctrl-C and return the exit code."""

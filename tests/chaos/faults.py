@@ -81,7 +81,10 @@ def cut_connections(platform: Platform) -> None:
 def restart_docker(_: Platform) -> None:
     """Stop the Docker engine and start it again."""
     subprocess.run(["pkill", "-TERM", "-x", "dockerd"], check=False)
-    wait_until(lambda: subprocess.run(["pgrep", "-x", "dockerd"], check=False).returncode, timeout_s=60)
+    wait_until(
+        lambda: subprocess.run(["pgrep", "-x", "dockerd"], check=False, capture_output=True).returncode,
+        timeout_s=60,
+    )
     subprocess.run(["bash", ".ci/docker-engine"], check=True)
 
 

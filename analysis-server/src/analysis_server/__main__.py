@@ -9,12 +9,11 @@ import os
 import sys
 
 from analysis_server.lifecycle.health import is_alive
+from analysis_server.settings import WorkerSettings
 
 
 def main() -> None:
     """Run the command named by the first argument; the worker without one."""
-    from analysis_server.settings import WorkerSettings  # noqa: PLC0415  # `--help` needs no settings.
-
     match sys.argv[1:]:
         case []:
             become_worker(WorkerSettings())
@@ -24,12 +23,11 @@ def main() -> None:
             sys.exit("usage: python -m analysis_server [health]")
 
 
-def become_worker(settings: object) -> None:
+def become_worker(settings: WorkerSettings) -> None:
     """Replace this process by Celery's worker command."""
-    name = getattr(settings, "name", "worker")
     command = [
         sys.executable, "-m", "celery", "-A", "analysis_server.tasks", "worker",
-        "--pool", "threads", "--without-gossip", "--without-mingle", "--hostname", f"{name}@%h",
+        "--pool", "threads", "--without-gossip", "--without-mingle", "--hostname", f"{settings.name}@%h",
         "--loglevel", os.environ.get("SATELLITE_LOG_LEVEL", "info"),
     ]  # fmt: skip
     os.execv(command[0], command)  # noqa: S606

@@ -9,11 +9,11 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 
+from analysis_server.reporting.leases import LEASE_TTL_S
 from satellite.contracts import redis_keys
 
 CLAIM_TTL_S = 900
 """Longer than any second delivery takes: the broker restores unacknowledged messages after 60 s."""
-LEASE_TTL_S = 15
 GIVE_UP_AFTER_S = 15.0
 """Shorter than the operation server waits for a start."""
 RETRY_S = 0.5

@@ -45,7 +45,6 @@ class Canary:
         self._deaf = deaf
         self._deaf_after_s = deaf_after_s
         self._heard_at_s = time.monotonic()
-        self._outstanding: str | None = None
 
     @property
     def is_well(self) -> bool:
@@ -56,7 +55,6 @@ class Canary:
         """Take a canary that came back."""
         del token
         self._heard_at_s = time.monotonic()
-        self._outstanding = None
 
     def check(self) -> None:
         """Send the next canary, and raise the alarm when the last ones stayed away."""
@@ -79,5 +77,3 @@ class Canary:
         except (OperationalError, RedisError, OSError) as error:
             logger.warning("canary not sent", error=str(error))
             self._heard_at_s = time.monotonic()
-            return
-        self._outstanding = token

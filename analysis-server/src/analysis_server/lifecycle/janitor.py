@@ -8,7 +8,7 @@ import structlog
 
 from analysis_server.execution.executor import PluginExecutor
 from analysis_server.execution.running import RunningAttempts
-from analysis_server.reporting.leases import LEASE_TTL_S, LeaseKeeper
+from analysis_server.reporting.leases import LeaseKeeper
 
 SWEEP_EVERY_S = 30.0
 LOOK_AGAIN_AFTER_S = 6.0
@@ -34,7 +34,7 @@ class Janitor:
             RedisError: Redis does not answer.
         """
         live = self._leases.live_attempts()
-        self._closed.wait(min(LOOK_AGAIN_AFTER_S, LEASE_TTL_S))
+        self._closed.wait(LOOK_AGAIN_AFTER_S)
         if self._closed.is_set():
             return
         live |= self._leases.live_attempts() | set(self._running.keys())

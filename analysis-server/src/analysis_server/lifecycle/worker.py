@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 
 import structlog
 from celery import Celery
@@ -154,7 +153,6 @@ class AnalysisWorker:
     def _end(self, exit_code: int) -> None:
         # Nothing is lost: leases run out, and the operation server gives the attempts to others.
         self._reporter.close(1.0)
-        time.sleep(0)
         os._exit(exit_code)
 
 

@@ -79,6 +79,17 @@ class Storyteller:
     async def log(self, job_id: int, lines: list[str], *, owner_id: int = 1) -> None:
         await self._tell(job_id, owner_id, EventType.LOG, {"attempt": 1, "lines": lines})
 
+    async def log_at_once(self, job_id: int, lines: list[str]) -> None:
+        """Add an event for each line in one go, so that they are read together."""
+        entries = [
+            StreamEntry(
+                job_id=job_id, owner_id=1, type=EventType.LOG, at=datetime.now(UTC),
+                data=json.dumps({"attempt": 1, "lines": [line]}),
+            )
+            for line in lines
+        ]  # fmt: skip
+        await self.publisher.publish(entries)
+
     async def complete(self, job_id: int) -> None:
         await self._end(job_id, {"status": "completed", "result": {"sum": 2}})
 

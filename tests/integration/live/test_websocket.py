@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import httpx
 import pytest
 import redis
 import websockets
 
+from operation_server.live.subscription import QUEUE_LENGTH
 from tests.fixtures.api import log_in, running_api
 from tests.integration.live.conftest import Storyteller, frames_until, socket, submit, told
 
@@ -99,6 +101,22 @@ class TestAllJobs:
 
         assert {frame["job_id"] for frame in of_user} == {own}
         assert of_admin[-1]["job_id"] == foreign
+
+    async def test_a_burst_reaches_everybody_in_order(self, admin: httpx.Client, story: Storyteller) -> None:
+        """More events at once than a client's queue holds, to clients that keep up."""
+        job_id = submit(admin)
+        async with contextlib.AsyncExitStack() as stack:
+            connections = [
+                await stack.enter_async_context(socket(admin, f"/ws/jobs/{job_id}")) for _ in range(5)
+            ]
+            for connection in connections:
+                await frames_until(connection, "queued")
+            lines = [str(number) for number in range(2 * QUEUE_LENGTH)]
+            await story.log_at_once(job_id, lines)
+            await story.progress(job_id, 1)
+            for connection in connections:
+                *frames, _ = await frames_until(connection, "progress")
+                assert [frame["data"]["lines"] for frame in frames] == [[line] for line in lines]
 
     async def test_a_cursor_survives_a_restart_of_the_api(
         self, database_url: str, redis_url: str, story: Storyteller, api_url: str, admin: httpx.Client

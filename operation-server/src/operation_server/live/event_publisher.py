@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from operation_server.metrics.recording import events_published
 from satellite.contracts import redis_keys
 from satellite.contracts.event import StreamEntry
 
@@ -75,6 +76,7 @@ class EventPublisher:
         except (RedisError, OSError) as error:
             log.warning("events wait for the sweep", events=len(entries), error=str(error))
             return False
+        events_published(entries)
         self._unmarked.extend(entry.event_id for entry in entries if entry.event_id)
         if self._unmarked and (self._marking is None or self._marking.done()):
             self._marking = asyncio.create_task(self._mark_soon())

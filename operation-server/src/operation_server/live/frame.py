@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from operation_server.live.cursor import STREAM_START, Cursor, StreamId
+from operation_server.live.prepared_frames import prepare
 from satellite.contracts.event import EventType
 
 
@@ -24,6 +25,8 @@ class Frame:
     type: str
     tail: str
     """The JSON text after the cursor."""
+    _prepared: dict[int, bytes] = field(default_factory=dict, compare=False, repr=False)
+    """WebSocket frames by the newest durable event shown: nearly all clients stand at the same one."""
 
     @classmethod
     def build(
@@ -71,9 +74,16 @@ class Frame:
         """Tell whether the job has ended with this event."""
         return self.type == EventType.RESULT
 
-    def text(self, cursor: Cursor) -> str:
-        """Return the JSON text for a client that stands at `cursor` after it."""
-        return f'{{"cursor":"{cursor}",{self.tail}'
+    def text(self, event_id: int) -> str:
+        """Return the JSON text for a client that has seen durable events up to `event_id` after it."""
+        return f'{{"cursor":"{Cursor(self.stream_id, event_id)}",{self.tail}'
+
+    def prepared(self, event_id: int) -> bytes:
+        """Return the text as a WebSocket frame."""
+        known = self._prepared.get(event_id)
+        if known is None:
+            known = self._prepared[event_id] = prepare(self.text(event_id))
+        return known
 
 
 def _text(raw: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import OrderedDict, defaultdict
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -19,7 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from operation_server.database.engine import read_only
 from operation_server.live.cursor import STREAM_START, StreamId, format_stream_id, parse_stream_id
 from operation_server.live.frame import Frame
-from operation_server.live.subscription import Subscription
+from operation_server.live.subscription import QUEUE_LENGTH, Subscription
+from operation_server.metrics.recording import live_client_came, live_client_left
 from satellite.contracts import redis_keys
 from satellite.contracts.event import EventType
 
@@ -27,6 +28,7 @@ BLOCK_MS = 3_000
 SOCKET_TIMEOUT_S = 10
 READ_COUNT = 500
 REMEMBERED_JOBS = 10_000
+FRAMES_AT_ONCE = QUEUE_LENGTH // 4
 FALLBACK_POLL_S = 1.0
 RETRY_S = 0.5
 
@@ -50,7 +52,7 @@ class Hub:
         self._by_job: defaultdict[int, set[Subscription]] = defaultdict(set)
         self._by_owner: defaultdict[int, set[Subscription]] = defaultdict(set)
         self._of_everything: set[Subscription] = set()
-        self._waiters: defaultdict[int, set[asyncio.Event]] = defaultdict(set)
+        self._waiters: defaultdict[int, set[asyncio.Future[None]]] = defaultdict(set)
         self._progress: OrderedDict[int, Frame] = OrderedDict()
         self._finished: OrderedDict[int, None] = OrderedDict()
         self._is_ending = False
@@ -78,12 +80,14 @@ class Hub:
         """Deliver to a subscription until the block ends."""
         group = self._group(subscription)
         group.add(subscription)
+        live_client_came()
         if self._is_ending:
             subscription.end()
         try:
             yield subscription
         finally:
             group.discard(subscription)
+            live_client_left()
             self._forget_empty_groups(subscription)
 
     def end_streams(self) -> None:
@@ -91,9 +95,8 @@ class Hub:
         self._is_ending = True
         for subscription in self._all_subscriptions():
             subscription.end()
-        for waiters in self._waiters.values():
-            for ended in waiters:
-                ended.set()
+        for job_id in list(self._waiters):
+            self._wake_waiters(job_id)
 
     def latest_progress(self, job_id: int) -> Frame | None:
         """Return the newest progress of a running job, if there was any."""
@@ -101,30 +104,42 @@ class Hub:
 
     async def wait_finished(self, job_id: int, timeout_s: float) -> bool:
         """Return whether the job ends within `timeout_s`; a lost stream costs time, not the answer."""
-        ended = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        deadline_s = loop.time() + timeout_s
+        ended = loop.create_future()
         self._waiters[job_id].add(ended)
         try:
-            async with asyncio.timeout(timeout_s):
-                while job_id not in self._finished and not self._is_ending:
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(ended.wait(), FALLBACK_POLL_S)
-                    if ended.is_set() or await self._is_finished(job_id):
-                        break
-        except TimeoutError:
-            return False
+            while job_id not in self._finished and not self._is_ending:
+                left_s = deadline_s - loop.time()
+                if left_s <= 0:
+                    return False
+                # Waits without a task of its own, unlike `asyncio.wait_for`.
+                await asyncio.wait([ended], timeout=min(left_s, FALLBACK_POLL_S))
+                if ended.done() or await self._is_finished(job_id):
+                    break
         finally:
             self._waiters[job_id].discard(ended)
             if not self._waiters[job_id]:
                 del self._waiters[job_id]
         return True
 
-    def fan_out(self, frame: Frame) -> None:
-        """Hand one frame to everybody who may see it."""
-        if frame.event_id:
-            self.newest_event_id = max(self.newest_event_id, frame.event_id)
-        self._remember(frame)
-        for subscription in self._audience(frame):
-            subscription.offer(frame)
+    def _wake_waiters(self, job_id: int) -> None:
+        for ended in self._waiters.get(job_id, ()):
+            if not ended.done():
+                ended.set_result(None)
+
+    def fan_out(self, frames: Sequence[Frame]) -> None:
+        """Hand frames to everybody who may see them: few enough at a time for the queue of each client."""
+        for start in range(0, len(frames), FRAMES_AT_ONCE):
+            reached: set[Subscription] = set()
+            for frame in frames[start : start + FRAMES_AT_ONCE]:
+                self.newest_event_id = max(self.newest_event_id, frame.event_id)
+                self._remember(frame)
+                for subscription in self._audience(frame):
+                    subscription.offer(frame)
+                    reached.add(subscription)
+            for subscription in reached:
+                subscription.deliver()
 
     def _all_subscriptions(self) -> Iterable[Subscription]:
         yield from chain.from_iterable(self._by_job.values())
@@ -157,8 +172,7 @@ class Hub:
             self._finished.pop(frame.job_id, None)
         elif frame.ends_story:
             _put_last(self._finished, frame.job_id, None)
-            for ended in self._waiters.get(frame.job_id, ()):
-                ended.set()
+            self._wake_waiters(frame.job_id)
 
     async def _read(self) -> None:
         is_down = False
@@ -181,11 +195,13 @@ class Hub:
             if end < self.position and end != STREAM_START:
                 self.position = STREAM_START
             return
+        frames = []
         for raw_id, fields in stream_rows(answer):
             self.position = parse_stream_id(raw_id)
             frame = readable(self.position, fields)
             if frame is not None:
-                self.fan_out(frame)
+                frames.append(frame)
+        self.fan_out(frames)
         # XREAD answers at once under load, and then nobody else would get a turn.
         await asyncio.sleep(0)
 

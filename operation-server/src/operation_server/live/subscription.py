@@ -6,8 +6,8 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
-from operation_server.live.cursor import Cursor
 from operation_server.live.frame import Frame
+from operation_server.live.prepared_frames import WritePrepared
 
 QUEUE_LENGTH = 256
 
@@ -30,18 +30,26 @@ class Subscription:
     """The newest durable event shown."""
     shown: set[int] = field(default_factory=set)
     """Durable events shown from the database, which the stream may bring again."""
+    write_now: WritePrepared | None = None
+    """Spares the way through a task while the client keeps up; only WebSockets have it."""
     _waiting: deque[Frame] = field(default_factory=deque)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _is_idle: bool = False
+    """Everything was sent, and the one who sends waits for more."""
     _has_overflowed: bool = False
     _has_ended: bool = False
 
     def offer(self, frame: Frame) -> None:
-        """Add a frame without ever waiting."""
+        """Add a frame without ever waiting; `deliver` follows."""
         if len(self._waiting) >= QUEUE_LENGTH:
             self._has_overflowed = True
         else:
             self._waiting.append(frame)
-        self._woken.set()
+
+    def deliver(self) -> None:
+        """Write what was offered if the client can take it at once, else wake the one who sends."""
+        if not (self._is_idle and self.write_now is not None and self._write_waiting(self.write_now)):
+            self._woken.set()
 
     def end(self) -> None:
         """Let the client go once it has what waits for it."""
@@ -65,10 +73,29 @@ class Subscription:
                 raise FellBehind
             if self._has_ended:
                 raise StreamEnded
-            self._woken.clear()
-            await self._woken.wait()
+            await self._wait_idle()
 
     def show(self, frame: Frame) -> str:
         """Return the text of a frame and move the client's cursor behind it."""
         self.event_id = max(self.event_id, frame.event_id)
-        return frame.text(Cursor(frame.stream_id, self.event_id))
+        return frame.text(self.event_id)
+
+    async def _wait_idle(self) -> None:
+        self._woken.clear()
+        self._is_idle = True
+        try:
+            await self._woken.wait()
+        finally:
+            self._is_idle = False
+
+    def _write_waiting(self, write_now: WritePrepared) -> bool:
+        event_id, prepared = self.event_id, []
+        for frame in self._waiting:
+            if not frame.event_id or frame.event_id not in self.shown:
+                event_id = max(event_id, frame.event_id)
+                prepared.append(frame.prepared(event_id))
+        if self._has_overflowed or not write_now(b"".join(prepared)):
+            return False
+        self._waiting.clear()
+        self.event_id = event_id
+        return True

@@ -14,6 +14,7 @@ from operation_server.accounts.account import Account
 from operation_server.dependencies import ServicesDep, SocketCallerDep
 from operation_server.live.cursor import Cursor, CursorInvalid
 from operation_server.live.hub import Hub
+from operation_server.live.prepared_frames import EXTENSION
 from operation_server.live.replay import follow
 from operation_server.live.subscription import FellBehind, StreamEnded, Subscription
 
@@ -89,6 +90,7 @@ async def _serve(websocket: WebSocket, hub: Hub, subscription: Subscription, aft
     except CursorInvalid as error:
         await websocket.close(CURSOR_INVALID, str(error))
         return
+    subscription.write_now = websocket.scope.get("extensions", {}).get(EXTENSION)
     sending = asyncio.create_task(_send(websocket, hub, subscription, cursor))
     receiving = asyncio.create_task(_until_disconnected(websocket))
     try:
@@ -103,7 +105,9 @@ async def _send(websocket: WebSocket, hub: Hub, subscription: Subscription, curs
     try:
         async with contextlib.aclosing(follow(hub, subscription, after=cursor)) as lines:
             async for line in lines:
-                await asyncio.wait_for(websocket.send_text(line), SEND_TIMEOUT_S)
+                # Not wait_for, which makes a task: with many clients that costs more than the sending.
+                async with asyncio.timeout(SEND_TIMEOUT_S):
+                    await websocket.send_text(line)
     except FellBehind:
         await websocket.close(TRY_AGAIN_LATER, "too slow; resume from the last cursor")
     except StreamEnded:

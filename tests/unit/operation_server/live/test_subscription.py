@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from operation_server.live.frame import Frame
+from operation_server.live.prepared_frames import prepare
 from operation_server.live.subscription import QUEUE_LENGTH, FellBehind, StreamEnded, Subscription
 
 
@@ -41,3 +44,63 @@ async def test_what_waits_is_told_before_the_end() -> None:
     await subscription.take()
     with pytest.raises(StreamEnded):
         await subscription.take()
+
+
+class Socket:
+    """Takes prepared frames while it is told to."""
+
+    def __init__(self) -> None:
+        self.takes = True
+        self.written = b""
+
+    def write(self, frames: bytes) -> bool:
+        if self.takes:
+            self.written += frames
+        return self.takes
+
+
+async def idle(socket: Socket) -> tuple[Subscription, asyncio.Task[str]]:
+    """Return a subscription that has sent everything, and the task that waits for more."""
+    subscription = Subscription(job_id=1, shown={7}, write_now=socket.write)
+    waiting = asyncio.create_task(subscription.take())
+    await asyncio.sleep(0)
+    return subscription, waiting
+
+
+async def test_a_client_that_keeps_up_is_written_to_at_once() -> None:
+    socket = Socket()
+    subscription, waiting = await idle(socket)
+    for number, event_id in ((1, 7), (2, 8), (3, 0)):
+        subscription.offer(frame(number, event_id=event_id))
+    subscription.deliver()
+
+    assert socket.written == prepare(frame(2, event_id=8).text(8)) + prepare(frame(3).text(8))
+    assert not waiting.done()
+    waiting.cancel()
+
+
+async def test_what_cannot_be_written_at_once_is_sent_in_order_and_only_once() -> None:
+    socket = Socket()
+    subscription, waiting = await idle(socket)
+    socket.takes = False
+    subscription.offer(frame(1))
+    subscription.deliver()
+    socket.takes = True
+    assert '"cursor":"1-0:0"' in await waiting
+
+    # The one who sends is busy with the first frame, so the second one waits for it.
+    subscription.offer(frame(2))
+    subscription.deliver()
+    assert socket.written == b""
+    assert '"cursor":"2-0:0"' in await subscription.take()
+
+
+async def test_nobody_is_written_to_after_frames_were_dropped() -> None:
+    socket = Socket()
+    subscription, waiting = await idle(socket)
+    for number in range(QUEUE_LENGTH + 1):
+        subscription.offer(frame(number))
+    subscription.deliver()
+
+    assert socket.written == b""
+    assert '"cursor":"0-0:0"' in await waiting

@@ -114,6 +114,8 @@ def serve() -> None:
         log_level=settings.log.level,
         access_log=settings.log.level == "debug",
         timeout_graceful_shutdown=settings.api.drain_timeout_s,
+        ws="operation_server.live.prepared_frames:PreparedFramesProtocol",
+        # Compressed frames would differ between clients, and cost more than they save.
         ws_per_message_deflate=False,
         server_header=False,
     )

@@ -14,6 +14,8 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from analysis_server.runtimes.port import DEFAULT_MAX_LOG_BYTES, DEFAULT_MAX_RESULT_BYTES
+from analysis_server.runtimes.serving.limits import ServerLimits
+from analysis_server.runtimes.standby.shelf import StandbyLimits
 from satellite.settings.broker import BrokerSettings
 from satellite.settings.observability import LogSettings
 
@@ -59,9 +61,39 @@ class WorkerSettings(BaseSettings):
         pattern=r"^\d{1,2}x\d{3,6}$",
         description="A made-up inventory such as `2x24000` (cards x MiB), for machines without a card.",
     )
+    servers_max: int = Field(default=8, ge=1, description="Most plugins that stay loaded.")
+    servers_memory_mib: int | None = Field(
+        default=None, ge=64, description="Most memory that loaded plugins ask for together."
+    )
+    server_idle_ttl_s: float = Field(default=600, gt=0, description="An unused plugin stays loaded so long.")
+    server_ready_timeout_s: float = Field(default=120, gt=0, description="Time a plugin has to get ready.")
+    spares_max: int = Field(default=16, ge=0, description="Most containers or processes on standby.")
+    spare_idle_ttl_s: float = Field(
+        default=600, gt=0, description="Spares of a plugin that is not used stand by so long."
+    )
+    spares_memory_reserve_mib: int = Field(
+        default=512, ge=0, description="No spare is started, and some are dropped, when less is free."
+    )
     max_result_bytes: int = Field(default=DEFAULT_MAX_RESULT_BYTES, ge=1, description="Largest result.")
     max_log_bytes: int = Field(default=DEFAULT_MAX_LOG_BYTES, ge=0, description="Kept of each log.")
     uv: str | None = Field(default=None, description="Path of uv, if it is not beside Python or on the path.")
+
+    def server_limits(self) -> ServerLimits:
+        """Return the limits of loaded plugins."""
+        return ServerLimits(
+            servers_max=self.servers_max,
+            memory_mib=self.servers_memory_mib,
+            idle_ttl_s=self.server_idle_ttl_s,
+            ready_timeout_s=self.server_ready_timeout_s,
+        )
+
+    def standby_limits(self) -> StandbyLimits:
+        """Return the limits of what stands by."""
+        return StandbyLimits(
+            spares_max=self.spares_max,
+            idle_ttl_s=self.spare_idle_ttl_s,
+            memory_reserve_mib=self.spares_memory_reserve_mib,
+        )
 
 
 class RaySettings(BaseSettings):

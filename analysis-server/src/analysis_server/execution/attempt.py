@@ -12,10 +12,11 @@ from typing import Any
 import orjson
 import structlog
 
-from analysis_server.execution.admission import Grant, ResourceLedger
+from analysis_server.execution.admission import ResourceLedger
 from analysis_server.execution.claim import ClaimResult, ClaimStore
 from analysis_server.execution.disk_guard import DiskGuard
 from analysis_server.execution.executor import Execution, ExecutorLost, PluginExecutor
+from analysis_server.execution.grants import Grant
 from analysis_server.execution.manifests import ManifestCache
 from analysis_server.execution.running import HeldAttempt, RunningAttempts, Stop
 from analysis_server.reporting.port import Reporter
@@ -161,6 +162,7 @@ class AttemptRunner:
             input_json=_json_bytes(message.input_data),
             timeout_s=message.timeout_s,
             gpu_ids=grant.gpu_ids,
+            spare_room=grant.spare_room,
         )
         if held.stop is not None or not self._disk.wait_for_room(is_stopped=lambda: held.stop is not None):
             return RunResult(status=RunStatus.CANCELLED)

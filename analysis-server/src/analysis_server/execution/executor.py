@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from analysis_server.runtimes.port import AttemptKey, RunResult
+from analysis_server.runtimes.standing import Eviction, PluginPlace, SpareRoom, Standing
 from satellite.errors import SatelliteError
 
 
@@ -27,6 +28,14 @@ class ExecutorHealth(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What is seen of an executor; nothing is known of what stands in one that does not answer."""
+
+    health: ExecutorHealth
+    standing: Standing | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
     """One attempt as an executor gets it: bytes and numbers only, cheap to hand to another process."""
 
@@ -38,6 +47,7 @@ class Execution:
     input_json: bytes
     timeout_s: float
     gpu_ids: tuple[str, ...] = ()
+    spare_room: SpareRoom | None = None
 
     @property
     def key(self) -> AttemptKey:
@@ -64,8 +74,11 @@ class PluginExecutor(Protocol):
     def sweep(self, live: Collection[AttemptKey]) -> int:
         """Remove what belongs to none of the `live` attempts; return how much it was."""
 
-    def health(self, timeout_s: float) -> ExecutorHealth:
-        """Tell whether the executor answers within `timeout_s`."""
+    def make_room(self, eviction: Eviction) -> Collection[PluginPlace]:
+        """End idle servers and spares; return the places where nothing is left, none if that is unknown."""
+
+    def look(self, room: SpareRoom | None, *, timeout_s: float) -> Look:
+        """Tell how the executor is and what stands in it, and tell it where spares may."""
 
     def close(self) -> None:
         """End every run and the executor."""

@@ -13,15 +13,18 @@ from analysis_server.execution.manifests import ManifestCache
 from analysis_server.reporting.event_stream import EventStream
 from analysis_server.runtimes.port import AttemptKey, RunRequest, RunResult
 from analysis_server.runtimes.selection import RuntimeOptions, make_runtime
+from analysis_server.runtimes.standing import Eviction, PluginPlace, SpareRoom, Standing
 from analysis_server.settings import WorkerSettings
 from satellite.contracts.event import EventType, StreamEntry
+
+EVICTION_TIMEOUT_S = 8.0
 
 
 class ExecutorService:
     """One runtime for all slots of a worker, with its cache of parsed manifests."""
 
     def __init__(self, settings: WorkerSettings, *, runtime: str, redis_url: str) -> None:
-        """Make the runtime called `runtime`; nothing is started yet."""
+        """Make the runtime called `runtime`, and remove what a dead executor has left; start nothing yet."""
         self._settings = settings
         self._runtime = make_runtime(
             "container" if runtime == "container" else "process",
@@ -30,8 +33,12 @@ class ExecutorService:
                 state_dir=settings.state_dir,
                 plugin_dir=settings.plugin_dir,
                 uv=settings.uv,
+                servers=settings.server_limits(),
+                standby=settings.standby_limits(),
             ),
         )
+        # What an earlier executor process left would use room that is given to others now.
+        self._runtime.sweep_orphans()
         self._redis = Redis.from_url(redis_url, socket_connect_timeout=2, socket_timeout=5)
         self._events = EventStream(self._redis)
         self._manifests = ManifestCache()
@@ -50,6 +57,7 @@ class ExecutorService:
             max_result_bytes=self._settings.max_result_bytes,
             max_log_bytes=self._settings.max_log_bytes,
             stack_id=self._settings.stack_id,
+            spare_room=execution.spare_room,
         )
         return self._runtime.run(request, _Teller(self._events, execution))
 
@@ -64,6 +72,14 @@ class ExecutorService:
     def sweep(self, live: Collection[AttemptKey]) -> int:
         """Remove what belongs to none of the `live` attempts."""
         return self._runtime.sweep(set(live))
+
+    def make_room(self, eviction: Eviction) -> list[PluginPlace]:
+        """End idle servers and spares; return the places where nothing is left of them."""
+        return self._runtime.make_room(eviction, timeout_s=EVICTION_TIMEOUT_S)
+
+    def standing(self, room: SpareRoom | None) -> Standing:
+        """Tell what stands, after having been told where spares may."""
+        return self._runtime.standing(room)
 
     def close(self) -> None:
         """End every run and release what is held."""

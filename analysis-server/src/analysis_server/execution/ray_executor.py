@@ -12,9 +12,10 @@ import ray
 import structlog
 from ray.exceptions import ActorUnavailableError, RayActorError, RayError
 
-from analysis_server.execution.executor import Execution, ExecutorHealth, ExecutorLost
-from analysis_server.execution.executor_service import ExecutorService
+from analysis_server.execution.executor import Execution, ExecutorHealth, ExecutorLost, Look
+from analysis_server.execution.executor_service import EVICTION_TIMEOUT_S, ExecutorService
 from analysis_server.runtimes.port import AttemptKey, RunResult
+from analysis_server.runtimes.standing import Eviction, PluginPlace, SpareRoom
 from analysis_server.settings import RaySettings, WorkerSettings
 from satellite.settings.log_lines import configure_logging
 from satellite.settings.observability import LogSettings
@@ -22,9 +23,10 @@ from satellite.settings.observability import LogSettings
 CONTROL_THREADS = 4
 START_TIMEOUT_S = 90
 SWEEP_TIMEOUT_S = 60
-PING_TIMEOUT_S = 5.0
-PING_AGAIN_S = 0.2
+LOOK_TIMEOUT_S = 5.0
+LOOK_AGAIN_S = 0.2
 CLOSE_TIMEOUT_S = 20
+EVICTION_WAIT_S = EVICTION_TIMEOUT_S + 4
 
 logger = structlog.get_logger(__name__)
 
@@ -60,9 +62,14 @@ class PluginExecutorActor:
         return self._service.sweep(live)
 
     @ray.method(concurrency_group="control")
-    def ping(self) -> bool:
-        """Answer."""
-        return True
+    def make_room(self, eviction: bytes) -> bytes:
+        """End what a pickled `Eviction` tells of; the places where nothing is left come back pickled."""
+        return pickle.dumps(self._service.make_room(pickle.loads(eviction)))  # noqa: S301
+
+    @ray.method(concurrency_group="control")
+    def look(self, room: bytes) -> bytes:
+        """Tell what stands; a pickled `SpareRoom` in, a pickled `Standing` out."""
+        return pickle.dumps(self._service.standing(pickle.loads(room)))  # noqa: S301
 
     @ray.method(concurrency_group="control")
     def close(self) -> None:
@@ -98,7 +105,7 @@ class RayExecutor:
         )
         self._sweeping = threading.Lock()
         self._is_up = threading.Event()
-        ray.get(self._actor.ping.remote(), timeout=START_TIMEOUT_S)
+        ray.get(self._actor.look.remote(pickle.dumps(None)), timeout=START_TIMEOUT_S)
         self._is_up.set()
 
     def run(self, execution: Execution) -> RunResult:
@@ -115,12 +122,12 @@ class RayExecutor:
     def _wait_until_up(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self._is_up.is_set():
-            if self.health(PING_TIMEOUT_S) is ExecutorHealth.WELL:
+            if self.look(None, timeout_s=LOOK_TIMEOUT_S).health is ExecutorHealth.WELL:
                 self._is_up.set()
                 return
             if time.monotonic() > deadline:
                 raise ExecutorLost("The executor process did not come back.")
-            time.sleep(PING_AGAIN_S)
+            time.sleep(LOOK_AGAIN_S)
 
     def cancel(self, key: AttemptKey) -> None:
         """Ask for the end of a run."""
@@ -139,15 +146,24 @@ class RayExecutor:
                 logger.warning("sweep failed", error=str(error))
                 return 0
 
-    def health(self, timeout_s: float) -> ExecutorHealth:
-        """Tell whether the actor answers, or Ray is replacing it."""
+    def make_room(self, eviction: Eviction) -> Collection[PluginPlace]:
+        """End idle servers and spares; none is known to be gone while the actor does not answer."""
         try:
-            ray.get(self._actor.ping.remote(), timeout=timeout_s)
+            answer = ray.get(self._actor.make_room.remote(pickle.dumps(eviction)), timeout=EVICTION_WAIT_S)
+        except (RayError, OSError) as error:
+            logger.warning("no room made", error=str(error))
+            return ()
+        return pickle.loads(answer)  # type: ignore[no-any-return]  # noqa: S301  # Our own actor's.
+
+    def look(self, room: SpareRoom | None, *, timeout_s: float) -> Look:
+        """Tell whether the actor answers, or Ray is replacing it, and what stands in it."""
+        try:
+            answer = ray.get(self._actor.look.remote(pickle.dumps(room)), timeout=timeout_s)
         except ActorUnavailableError:
-            return ExecutorHealth.RESTARTING
+            return Look(health=ExecutorHealth.RESTARTING)
         except (RayError, OSError):
-            return ExecutorHealth.SILENT
-        return ExecutorHealth.WELL
+            return Look(health=ExecutorHealth.SILENT)
+        return Look(health=ExecutorHealth.WELL, standing=pickle.loads(answer))  # noqa: S301  # Our own.
 
     def close(self) -> None:
         """End every run, the actor and the connection."""

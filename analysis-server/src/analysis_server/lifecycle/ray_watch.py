@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import structlog
 
-from analysis_server.execution.executor import ExecutorHealth, PluginExecutor
+from analysis_server.execution.executor import ExecutorHealth
 
 CHECK_EVERY_S = 2.0
 ANSWER_WITHIN_S = 5.0
@@ -20,15 +20,15 @@ logger = structlog.get_logger(__name__)
 class RayWatch:
     """Asks the executor again and again whether it is well."""
 
-    def __init__(self, executor: PluginExecutor, *, gone: Callable[[float], None]) -> None:
-        """Call `gone` with the seconds of silence, once there were too many."""
-        self._executor = executor
+    def __init__(self, ask: Callable[[float], ExecutorHealth], *, gone: Callable[[float], None]) -> None:
+        """Ask with a time limit; call `gone` with the seconds of silence, once there were too many."""
+        self._ask = ask
         self._gone = gone
         self._answered_at_s = time.monotonic()
 
     def check(self) -> None:
         """Ask once."""
-        health = self._executor.health(ANSWER_WITHIN_S)
+        health = self._ask(ANSWER_WITHIN_S)
         if health is ExecutorHealth.WELL:
             self._answered_at_s = time.monotonic()
             return

@@ -18,6 +18,7 @@ from analysis_server.execution.disk_guard import DiskGuard
 from analysis_server.execution.gpu_inventory import detect_cards
 from analysis_server.execution.ray_executor import RayExecutor
 from analysis_server.execution.running import RunningAttempts
+from analysis_server.execution.standing_watch import StandingWatch
 from analysis_server.lifecycle import health
 from analysis_server.lifecycle.canary import SEND_EVERY_S, Canary
 from analysis_server.lifecycle.drain import Drain
@@ -52,8 +53,14 @@ class AnalysisWorker:
         worker.state_dir.mkdir(parents=True, exist_ok=True)
         self._redis = Redis.from_url(redis_url, socket_connect_timeout=2, socket_timeout=5)
         self._running = RunningAttempts()
-        self._ledger = ResourceLedger(cpus=worker.cpus, memory_mib=worker.memory_mib, cards=self._cards)
         self._executor = RayExecutor(worker, settings.ray, runtime=self._runtime.name, redis_url=redis_url)
+        self._ledger = ResourceLedger(
+            cpus=worker.cpus,
+            memory_mib=worker.memory_mib,
+            cards=self._cards,
+            make_room=self._executor.make_room,
+        )
+        self._standing = StandingWatch(self._executor, self._ledger)
         leases = LeaseKeeper(self._redis, worker=worker.name, held=self._running.keys)
         self._reporter = CeleryReporter(
             app, leases=leases, spool=Spool(worker.state_dir / "spool"), released=self._running.release
@@ -75,7 +82,7 @@ class AnalysisWorker:
             Periodic("canary", self.canary.check, interval_s=SEND_EVERY_S),
             Periodic(
                 "ray-watch",
-                RayWatch(self._executor, gone=self._end_without_ray).check,
+                RayWatch(self._standing.look, gone=self._end_without_ray).check,
                 interval_s=CHECK_EVERY_S,
             ),
         ]
@@ -137,6 +144,8 @@ class AnalysisWorker:
             "total": self._ledger.total(),
             "free": self._ledger.free(),
             "cards": self._cards,
+            "loaded": self._standing.loaded(),
+            "spares": self._standing.spares(),
         }
 
     def _is_saturated(self) -> bool:

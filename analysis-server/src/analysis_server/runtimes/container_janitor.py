@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -55,10 +56,17 @@ class ContainerJanitor:
         logger.warning("container not removed, left to the janitor", container_id=container_id)
 
     def sweep(self, live: AbstractSet[AttemptKey]) -> int:
-        """Remove the containers that belong to no live attempt, or are past their deadline."""
+        """Remove the containers that belong to no live attempt, are past their deadline, or have no owner."""
+        return self._remove_all(lambda labels: _is_stale(labels, live))
+
+    def sweep_orphans(self) -> int:
+        """Remove the containers whose owner has died: nobody can read from them any more."""
+        return self._remove_all(lambda labels: owner_is_dead(labels.get(LABEL_OWNER, "")))
+
+    def _remove_all(self, is_stale: Callable[[dict[str, Any]], bool]) -> int:
         with self._engine.client() as client:
             found = client.containers(all=True, filters={"label": f"{LABEL_STACK}={self._stack_id}"})
-        stale = [str(one["Id"]) for one in found if _is_stale(one["Labels"], live)]
+        stale = [str(one["Id"]) for one in found if is_stale(one["Labels"])]
         for container_id in stale:
             self.remove(container_id)
         return len(stale)
@@ -67,6 +75,6 @@ class ContainerJanitor:
 def _is_stale(labels: dict[str, Any], live: AbstractSet[AttemptKey]) -> bool:
     if time.time() > float(labels.get(LABEL_DEADLINE, "inf")):
         return True
-    if labels.get(LABEL_ROLE) == "job":
-        return (int(labels[LABEL_JOB]), int(labels[LABEL_ATTEMPT])) not in live
+    if labels.get(LABEL_ROLE) == "job" and (int(labels[LABEL_JOB]), int(labels[LABEL_ATTEMPT])) not in live:
+        return True
     return owner_is_dead(labels.get(LABEL_OWNER, ""))

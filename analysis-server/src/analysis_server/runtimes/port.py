@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
+from analysis_server.runtimes.standing import Eviction, PluginPlace, SpareRoom, Standing
 from satellite.contracts.outcome import CapturedLog, JobError, StartKind
 from satellite.contracts.plugin_manifest import PluginManifest
 
@@ -41,6 +42,13 @@ class RunRequest:
     max_result_bytes: int = DEFAULT_MAX_RESULT_BYTES
     max_log_bytes: int = DEFAULT_MAX_LOG_BYTES
     stack_id: str = "local"
+    spare_room: SpareRoom | None = None
+    """Where spares may stand by; None for as many as manifests wish."""
+
+    @property
+    def place(self) -> PluginPlace:
+        """Return what its server or its spares are known by."""
+        return (self.plugin_digest, self.gpu_ids)
 
     @property
     def key(self) -> AttemptKey:
@@ -106,6 +114,15 @@ class Runtime(Protocol):
 
     def sweep(self, live: AbstractSet[AttemptKey]) -> int:
         """Remove what dead workers left behind: everything of this stack that belongs to no live attempt."""
+
+    def sweep_orphans(self) -> int:
+        """Remove only what processes have started that have died since, whatever it was for."""
+
+    def standing(self, room: SpareRoom | None = None) -> Standing:
+        """Tell what stands, after having been told where spares may."""
+
+    def make_room(self, eviction: Eviction, *, timeout_s: float) -> list[PluginPlace]:
+        """End idle servers and spares; return the places where that is done and nothing is left of them."""
 
     def close(self) -> None:
         """End everything and release what the runtime holds."""

@@ -27,15 +27,15 @@ class ProcessJanitor:
     def __init__(self, *, stack_id: str, run_folders: Path) -> None:
         """Look only at what belongs to `stack_id`."""
         self._marker = re.compile(
-            rf"(?:^|\0){MARKER_VARIABLE}={re.escape(stack_id)}:(\d+):(\d+):\d+(?:\0|$)".encode()
-        )
-        self._owned = re.compile(
-            rb"(?:^|\0)" + f"{MARKER_VARIABLE}={re.escape(stack_id)}:{OWNED}:".encode() + rb"([^\0:]+)"
+            rf"(?:^|\0){MARKER_VARIABLE}={re.escape(stack_id)}:(?:(\d+):(\d+)|{OWNED}):([^\0:]+)".encode()
         )
         self._run_folders = run_folders
 
-    def sweep(self, live: AbstractSet[AttemptKey]) -> int:
-        """Kill the processes that belong to no live attempt; return how many there were."""
+    def sweep(self, live: AbstractSet[AttemptKey] | None) -> int:
+        """Kill the processes that belong to no live attempt, or to a dead worker; return how many there were.
+
+        With None, nothing is known of attempts, and only the dead are looked for.
+        """
         killed = 0
         for row in list_processes():
             if self._is_stale(row.pid, live):
@@ -45,24 +45,29 @@ class ProcessJanitor:
         self._remove_folders(live)
         return killed
 
-    def _is_stale(self, pid: int, live: AbstractSet[AttemptKey]) -> bool:
+    def _is_stale(self, pid: int, live: AbstractSet[AttemptKey] | None) -> bool:
         try:
             environment = Path(f"/proc/{pid}/environ").read_bytes()
         except OSError:
             return False
-        job = self._marker.search(environment)
-        if job is not None:
-            return (int(job[1]), int(job[2])) not in live
-        owned = self._owned.search(environment)
-        return owned is not None and owner_is_dead(owned[1].decode())
+        found = self._marker.search(environment)
+        if found is None:
+            return False
+        is_over = live is not None and found[1] is not None and (int(found[1]), int(found[2])) not in live
+        return is_over or owner_is_dead(found[3].decode())
 
-    def _remove_folders(self, live: AbstractSet[AttemptKey]) -> None:
+    def _remove_folders(self, live: AbstractSet[AttemptKey] | None) -> None:
         with contextlib.suppress(FileNotFoundError):
             for folder in self._run_folders.iterdir():
                 found = _FOLDER.match(folder.name)
-                stale = found and (int(found[1]), int(found[2])) not in live
+                stale = live is not None and found and (int(found[1]), int(found[2])) not in live
                 if stale or _belonged_to_the_dead(folder.name):
                     shutil.rmtree(folder, ignore_errors=True)
+
+
+def job_marker(stack_id: str, key: AttemptKey) -> str:
+    """Return the marker of a process that belongs to one attempt."""
+    return f"{stack_id}:{key[0]}:{key[1]}:{owner_label()}"
 
 
 def owned_marker(stack_id: str, number: int) -> str:

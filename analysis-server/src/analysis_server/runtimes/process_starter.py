@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -13,7 +12,7 @@ from analysis_server.models.plugin_source import PluginSources
 from analysis_server.runtimes.plugin_input import PluginSecrets, job_arguments
 from analysis_server.runtimes.port import RunRequest
 from analysis_server.runtimes.process_command import limited_command, plugin_command, plugin_variables
-from analysis_server.runtimes.process_janitor import owned_folder_prefix, owned_marker
+from analysis_server.runtimes.process_janitor import job_marker, owned_folder_prefix, owned_marker
 from analysis_server.runtimes.process_spare import ProcessSpare
 from analysis_server.runtimes.process_start import StartedProcess
 from analysis_server.runtimes.process_tree import ProcessTable, ProcessTree
@@ -44,7 +43,7 @@ class ProcessStarter:
 
     def start_for_job(self, request: RunRequest) -> ProcessSpare:
         """Start a process that belongs to one attempt."""
-        marker = f"{self._stack_id}:{request.job_id}:{request.attempt}:{os.getpid()}"
+        marker = job_marker(self._stack_id, request.key)
         return self._start(request, marker=marker, folder_prefix=f"{request.job_id}-{request.attempt}-")
 
     def start_owned(self, request: RunRequest) -> ProcessSpare:

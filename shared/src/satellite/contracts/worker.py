@@ -26,6 +26,27 @@ class WorkerResources(Message):
     gpu_memory_mib: int = Field(default=0, description="The most memory free on one card.")
 
 
+class LoadedPlugin(Message):
+    """A server plugin that a worker has loaded; it keeps memory and cards also while it is idle."""
+
+    name: str
+    version: str
+    busy: bool = False
+    memory_mib: int = Field(default=0, description="What it may use.")
+    gpu_memory_mib: int = 0
+    gpu_ids: list[str] = Field(default_factory=list)
+
+
+class SparePlugin(Message):
+    """What a worker has on standby of one plugin."""
+
+    name: str
+    version: str
+    count: int = Field(default=0, description="How many wait for a job.")
+    memory_mib: int = Field(default=0, description="What each of them may use.")
+    gpu_ids: list[str] = Field(default_factory=list)
+
+
 class WorkerHeartbeat(Message):
     """A worker's sign of life, renewed every 5 s under `redis_keys.worker(name)` with a short TTL."""
 
@@ -41,7 +62,11 @@ class WorkerHeartbeat(Message):
     draining: bool = False
     consumer_ok: bool = Field(default=True, description="False while its canary does not come back.")
     total: WorkerResources = WorkerResources()
-    free: WorkerResources = WorkerResources()
+    free: WorkerResources = Field(
+        default=WorkerResources(), description="What is loaded or on standby is not free, but gives way."
+    )
     cards: list[GPUCard] = Field(default_factory=list)
+    loaded: list[LoadedPlugin] = Field(default_factory=list)
+    spares: list[SparePlugin] = Field(default_factory=list)
     started_at: datetime
     seen_at: datetime

@@ -5,20 +5,11 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import replace
-from typing import TypeAlias
 
 from analysis_server.runtimes.port import RunRequest
 from analysis_server.runtimes.serving.call import Call
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.serving.server import PluginServer
-
-DeskKey: TypeAlias = tuple[str, tuple[str, ...]]
-"""The plugin's digest, and the cards it is to use."""
-
-
-def desk_key(request: RunRequest) -> DeskKey:
-    """Return whose server a request needs."""
-    return (request.plugin_digest, request.gpu_ids)
 
 
 class Desk:

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from analysis_server.runtimes.port import RunListener, RunRequest, RunResult, RunStatus
 from analysis_server.runtimes.run_control import RunControl, StopReason
 from analysis_server.runtimes.serving.call import Call
-from analysis_server.runtimes.serving.desk import Desk, DeskKey, desk_key
+from analysis_server.runtimes.serving.desk import Desk
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.serving.link import LinkOpener
 from analysis_server.runtimes.serving.room import choose_victims, has_room
 from analysis_server.runtimes.serving.server import PluginServer
+from analysis_server.runtimes.standing import LoadedServer, PluginPlace
 from satellite.contracts.outcome import ErrorKind, JobError
 
 CLOSE_TIMEOUT_S = 15.0
@@ -30,9 +31,10 @@ class ServerFleet:
         self._limits = limits or ServerLimits()
         # Never held while anything blocks: writes to servers do not, and listeners are told without it.
         self._lock = threading.RLock()
-        self._desks: dict[DeskKey, Desk] = {}
+        self._fewer = threading.Condition(self._lock)
+        self._desks: dict[PluginPlace, Desk] = {}
         self._servers: list[PluginServer] = []
-        self._wanting: dict[DeskKey, Desk] = {}
+        self._wanting: dict[PluginPlace, Desk] = {}
         self._closed = False
 
     def run(self, request: RunRequest, listener: RunListener, control: RunControl) -> RunResult:
@@ -56,6 +58,21 @@ class ServerFleet:
             ready.sort(key=lambda server: server.used_at)
             return [f"{each.template.manifest.name} {each.template.manifest.version}" for each in ready]
 
+    def standing(self) -> list[LoadedServer]:
+        """Return all servers of which anything is there, also those that start or end."""
+        with self._lock:
+            return [server.describe() for server in self._servers]
+
+    def evict(self, places: Sequence[PluginPlace], *, timeout_s: float) -> list[PluginPlace]:
+        """End the servers at these places, busy ones after their request; return where none is left."""
+        with self._lock:
+            for server in self._servers:
+                if server.template.place in places:
+                    server.retire()
+            self._fewer.wait_for(lambda: not self._left_at(places), timeout_s)
+            left = self._left_at(places)
+            return [place for place in places if place not in left]
+
     def close(self) -> None:
         """End all servers."""
         with self._lock:
@@ -68,7 +85,7 @@ class ServerFleet:
 
     def next_calls(self, server: PluginServer) -> Sequence[Call]:
         """Return the next jobs for a server that has just become free."""
-        desk = self._desks[desk_key(server.template)]
+        desk = self._desks[server.template.place]
         if server.exchanges:
             desk.note_success()
         return desk.take_calls()
@@ -86,7 +103,8 @@ class ServerFleet:
         with self._lock:
             failed = list(server.exchange.calls)
             self._servers.remove(server)
-            desk = self._desks[desk_key(server.template)]
+            self._fewer.notify_all()
+            desk = self._desks[server.template.place]
             desk.server = None
             if error is not None:
                 desk.note_failure(self._limits)
@@ -98,21 +116,24 @@ class ServerFleet:
                 failed = [call for call in failed if call not in again]
                 desk.queue.extendleft(reversed(again))
             if desk.queue:
-                self._wanting[desk_key(server.template)] = desk
+                self._wanting[server.template.place] = desk
             self._start_wanted()
             self._forget_desks()
         error = error or JobError(kind=ErrorKind.LOST, message="The server was ended because of another job.")
         for call in failed:
             call.fail(error)
 
+    def _left_at(self, places: Sequence[PluginPlace]) -> set[PluginPlace]:
+        return {server.template.place for server in self._servers if server.template.place in places}
+
     def _admit(self, call: Call) -> None:
-        key = desk_key(call.request)
+        key = call.request.place
         with self._lock:
             desk = self._desks.setdefault(key, Desk(call.request))
             desk.queue.append(call)
             self._advance(key, desk)
 
-    def _advance(self, key: DeskKey, desk: Desk) -> None:
+    def _advance(self, key: PluginPlace, desk: Desk) -> None:
         if desk.server is None:
             self._wanting[key] = desk
             self._start_wanted()
@@ -154,7 +175,7 @@ class ServerFleet:
             return STOPPED_WAIT_S
         if call.handed_at is None:
             with self._lock:
-                desk = self._desks.get(desk_key(call.request))
+                desk = self._desks.get(call.request.place)
             due_in = desk.due_at(call) - now if desk else 0.0
             if due_in > 0:
                 return due_in
@@ -162,7 +183,7 @@ class ServerFleet:
 
     def _attend(self, call: Call) -> None:
         """Do what is due: send a batch that is not full, or end a job that overran."""
-        key = desk_key(call.request)
+        key = call.request.place
         with self._lock:
             desk = self._desks.get(key)
             if call.handed_at is None and desk is not None and call.control.reason is None:
@@ -178,7 +199,7 @@ class ServerFleet:
         hold them up for ever, so the server is ended.
         """
         with self._lock:
-            desk = self._desks.get(desk_key(call.request))
+            desk = self._desks.get(call.request.place)
             server = desk.server if desk else None
             inside = server.exchange.calls if server else ()
             if call in inside:

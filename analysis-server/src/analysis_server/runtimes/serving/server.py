@@ -20,6 +20,7 @@ from analysis_server.runtimes.serving.listening import Listening
 from analysis_server.runtimes.serving.outbox import Outbox
 from analysis_server.runtimes.serving.stderr_router import StderrRouter
 from analysis_server.runtimes.serving.wire import is_ready_line, request_line
+from analysis_server.runtimes.standing import LoadedServer
 from analysis_server.runtimes.verdict import Ending
 from satellite.contracts.outcome import ErrorKind, JobError
 
@@ -105,6 +106,18 @@ class PluginServer:
         for call in calls:
             call.hand_over(ready_at=self.ready_at)
         self._outbox.send(request_line(calls))
+
+    def describe(self) -> LoadedServer:
+        """Tell what it is; called with the lock held."""
+        manifest = self.template.manifest
+        return LoadedServer(
+            place=self.template.place,
+            name=manifest.name,
+            version=manifest.version,
+            busy=bool(self.exchange.calls),
+            memory_mib=manifest.resources.memory_mib,
+            gpu_memory_mib=manifest.resources.gpu_memory_mib,
+        )
 
     def retire(self) -> None:
         """End it as soon as nothing is inside; called with the lock held."""

@@ -5,20 +5,22 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic
 
 import psutil
 import structlog
 
 from analysis_server.runtimes.port import RunRequest
-from analysis_server.runtimes.standby.shelf import Shelf, ShelfKey, SpareT, StandbyLimits
+from analysis_server.runtimes.standby.shelf import Shelf, SpareT, StandbyLimits
+from analysis_server.runtimes.standing import PluginPlace, SpareCount, SpareRoom
 from satellite.contracts.plugin_manifest import InputVia, PluginManifest
 
 logger = structlog.get_logger(__name__)
 
 CHECK_S = 1.0
 CLOSE_TIMEOUT_S = 15.0
+START_WAIT_S = 0.25
 MIB = 1024 * 1024
 
 
@@ -36,59 +38,114 @@ class StandbyPool(Generic[SpareT]):
         self._limits = limits or StandbyLimits()
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
-        self._shelves: dict[ShelfKey, Shelf[SpareT]] = {}
-        self._dropped: list[SpareT] = []
+        self._shelves: dict[PluginPlace, Shelf[SpareT]] = {}
+        self._closing: list[Shelf[SpareT]] = []
+        """Shelves that were given up, of which something is left."""
+        self._dropped: list[tuple[Shelf[SpareT], SpareT]] = []
+        self._room: SpareRoom | None = None
         self._closed = False
         self._thread: threading.Thread | None = None
 
-    def take(self, request: RunRequest) -> SpareT | None:
+    def take(self, request: RunRequest, *, is_stopped: Callable[[], bool] = lambda: False) -> SpareT | None:
         """Return a spare for a job, None if there is none; the next ones are started in the background."""
         wanted = has_spares(request.manifest)
         if not wanted and not self._shelves:
             return None
-        key = (request.plugin_digest, request.gpu_ids)
         with self._lock:
+            self._hear(request.spare_room)
             self._drop_other_versions(request)
             if not wanted:
-                self._changed.notify()
+                self._changed.notify_all()
                 return None
-            shelf = self._shelves.setdefault(key, Shelf(request))
+            shelf = self._shelves.setdefault(request.place, Shelf(request))
             shelf.used_at = time.monotonic()
             spare = self._take_usable(shelf)
             self._keep()
-            self._changed.notify()
-        return spare
+            self._changed.notify_all()
+            if spare is None and shelf.standing > self._room_at(request.place):
+                spare = self._wait_for_one(shelf, is_stopped)
+            return spare
 
     def waiting(self) -> int:
         """Return how many spares there are."""
         with self._lock:
             return sum(len(shelf.spares) for shelf in self._shelves.values())
 
+    def standing(self, room: SpareRoom | None = None) -> list[SpareCount]:
+        """Return what there is, after having been told where spares may be."""
+        with self._lock:
+            self._hear(room)
+            self._changed.notify_all()
+            return [shelf.describe() for shelf in (*self._shelves.values(), *self._closing)]
+
+    def trim(self, places: Sequence[PluginPlace], room: SpareRoom, *, timeout_s: float) -> list[PluginPlace]:
+        """Drop what is beyond `room` at these places; return where that is done and nothing is left of it."""
+        with self._lock:
+            self._hear(room)
+            for place in places:
+                if (shelf := self._shelves.get(place)) is not None:
+                    while shelf.spares and shelf.standing > self._room_at(place):
+                        self._drop(shelf)
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not any(map(self._is_over, places)), timeout_s)
+            return [place for place in places if not self._is_over(place)]
+
     def close(self) -> None:
         """Discard all spares."""
         with self._lock:
             self._closed = True
-            self._changed.notify()
+            self._changed.notify_all()
         if self._thread is not None:
             self._thread.join(CLOSE_TIMEOUT_S)
 
+    def _hear(self, room: SpareRoom | None) -> None:
+        if room is not None and (self._room is None or room.serial > self._room.serial):
+            self._room = room
+
+    def _room_at(self, place: PluginPlace) -> int:
+        return self._limits.spares_max if self._room is None else self._room.counts.get(place, 0)
+
+    def _is_over(self, place: PluginPlace) -> bool:
+        shelves = [shelf for shelf in (*self._shelves.values(), *self._closing) if shelf.place == place]
+        return sum(shelf.standing for shelf in shelves) > self._room_at(place)
+
+    def _wait_for_one(self, shelf: Shelf[SpareT], is_stopped: Callable[[], bool]) -> SpareT | None:
+        """Wait for a spare that is being started or ended, because the job was given the room of that one."""
+        shelf.awaited += 1
+        try:
+            spare = None
+            while spare is None and shelf.standing > self._room_at(shelf.place) and not is_stopped():
+                self._changed.wait(START_WAIT_S)
+                spare = self._take_usable(shelf)
+            return spare
+        finally:
+            shelf.awaited -= 1
+
     def _take_usable(self, shelf: Shelf[SpareT]) -> SpareT | None:
         while shelf.spares:
-            spare = shelf.spares.popleft()
-            if spare.usable():
+            if shelf.spares[0].usable():
                 shelf.note_start()
-                return spare
+                return shelf.spares.popleft()
             shelf.note_failure()
-            self._dropped.append(spare)
+            self._drop(shelf)
         return None
 
-    def _drop_other_versions(self, request: RunRequest) -> None:
-        for key, shelf in list(self._shelves.items()):
-            if shelf.template.manifest.name == request.manifest.name and key[0] != request.plugin_digest:
-                self._drop(key)
+    def _drop(self, shelf: Shelf[SpareT]) -> None:
+        """Give the oldest spare of a shelf to the thread, which discards it."""
+        self._dropped.append((shelf, shelf.spares.popleft()))
+        shelf.under_way += 1
 
-    def _drop(self, key: ShelfKey) -> None:
-        self._dropped += self._shelves.pop(key).spares
+    def _drop_other_versions(self, request: RunRequest) -> None:
+        for place, shelf in list(self._shelves.items()):
+            if shelf.template.manifest.name == request.manifest.name and place[0] != request.plugin_digest:
+                self._give_up(shelf)
+
+    def _give_up(self, shelf: Shelf[SpareT]) -> None:
+        del self._shelves[shelf.place]
+        while shelf.spares:
+            self._drop(shelf)
+        if shelf.under_way:
+            self._closing.append(shelf)
 
     def _keep(self) -> None:
         if self._thread is None and not self._closed:
@@ -106,36 +163,34 @@ class StandbyPool(Generic[SpareT]):
                         return
                     self._changed.wait(CHECK_S if self._shelves else None)
                     continue
-            for spare in dropped:
-                self._discard(spare)
+                if wanting is not None:
+                    wanting.under_way += 1
+            for shelf, spare in dropped:
+                self._discard(shelf, spare)
             if wanting is not None:
                 self._top_up(wanting)
 
     def _tidy(self) -> None:
         """Drop what is not used any more, and the least recently used when memory is short."""
         unused_since = time.monotonic() - self._limits.idle_ttl_s
-        for key, shelf in list(self._shelves.items()):
+        for shelf in list(self._shelves.values()):
             if self._closed or shelf.used_at < unused_since:
-                self._drop(key)
+                self._give_up(shelf)
                 continue
             dead = [spare for spare in shelf.spares if not spare.usable()]
             if dead:
                 shelf.note_failure()
-                shelf.spares = deque(spare for spare in shelf.spares if spare not in dead)
-                self._dropped += dead
-        filled = sorted(
-            (each for each in self._shelves.values() if each.spares), key=lambda each: each.used_at
-        )
+                shelf.spares = deque([*dead, *(spare for spare in shelf.spares if spare not in dead)])
+                for _ in dead:
+                    self._drop(shelf)
+        filled = [shelf for shelf in self._shelves.values() if shelf.spares]
         if filled and not self._has_memory(0):
-            self._dropped.append(filled[0].spares.pop())
+            self._drop(min(filled, key=lambda shelf: shelf.used_at))
 
     def _next_wanting(self) -> Shelf[SpareT] | None:
-        if (
-            self._closed
-            or sum(len(each.spares) for each in self._shelves.values()) >= self._limits.spares_max
-        ):
+        if self._closed or sum(shelf.standing for shelf in self._shelves.values()) >= self._limits.spares_max:
             return None
-        wanting = [shelf for shelf in self._shelves.values() if shelf.wanting]
+        wanting = [shelf for shelf in self._shelves.values() if shelf.wants(self._room_at(shelf.place))]
         shelf = max(wanting, key=lambda each: each.used_at, default=None)
         if shelf is None or not self._has_memory(shelf.template.manifest.resources.memory_mib):
             return None
@@ -151,16 +206,27 @@ class StandbyPool(Generic[SpareT]):
             logger.warning("no spare", plugin=shelf.template.manifest.name, error=str(error))
             with self._lock:
                 shelf.note_failure()
+                self._note_end(shelf)
             return
         with self._lock:
-            if shelf in self._shelves.values():
+            is_wanted = self._shelves.get(shelf.place) is shelf
+            if is_wanted and shelf.standing <= self._room_at(shelf.place) + shelf.awaited:
+                shelf.under_way -= 1
                 shelf.spares.append(spare)
+                self._changed.notify_all()
                 return
-        self._discard(spare)
+        self._discard(shelf, spare)
 
-    @staticmethod
-    def _discard(spare: SpareT) -> None:
+    def _discard(self, shelf: Shelf[SpareT], spare: SpareT) -> None:
         try:
             spare.discard()
         except Exception:
             logger.exception("spare not discarded")
+        with self._lock:
+            self._note_end(shelf)
+
+    def _note_end(self, shelf: Shelf[SpareT]) -> None:
+        shelf.under_way -= 1
+        if shelf in self._closing and not shelf.under_way:
+            self._closing.remove(shelf)
+        self._changed.notify_all()

@@ -5,12 +5,10 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from analysis_server.runtimes.port import RunRequest
-
-ShelfKey: TypeAlias = tuple[str, tuple[str, ...]]
-"""The plugin's digest, and the cards that its spares were given."""
+from analysis_server.runtimes.standing import PluginPlace, SpareCount
 
 BACKOFF_S = 1.0
 BACKOFF_MAX_S = 120.0
@@ -43,16 +41,41 @@ class Shelf(Generic[SpareT]):
 
     def __init__(self, request: RunRequest) -> None:
         """Begin empty; of the request all is kept but the job."""
-        self.template = replace(request, job_id=0, attempt=0, input_json=b"")
+        self.template = replace(request, job_id=0, attempt=0, input_json=b"", spare_room=None)
         self.spares: deque[SpareT] = deque()
+        self.under_way = 0
+        """Those that are being started or ended now."""
+        self.awaited = 0
+        """How many jobs wait for one of those."""
         self.used_at = time.monotonic()
         self._failures = 0
         self._not_before = 0.0
 
     @property
-    def wanting(self) -> bool:
-        """Tell whether one more is to be started now."""
-        return len(self.spares) < self.template.manifest.standby and time.monotonic() >= self._not_before
+    def place(self) -> PluginPlace:
+        """Return whose spares these are."""
+        return self.template.place
+
+    @property
+    def standing(self) -> int:
+        """Return how many there are, those included that start or end."""
+        return len(self.spares) + self.under_way
+
+    def wants(self, room: int) -> bool:
+        """Tell whether one more is to be started now, where there may be `room`."""
+        wished = min(self.template.manifest.standby, room)
+        return self.standing < wished and time.monotonic() >= self._not_before
+
+    def describe(self) -> SpareCount:
+        """Tell what it has."""
+        manifest = self.template.manifest
+        return SpareCount(
+            place=self.place,
+            name=manifest.name,
+            version=manifest.version,
+            ready=len(self.spares),
+            memory_mib=manifest.resources.memory_mib,
+        )
 
     def note_start(self) -> None:
         """Forget failures: a start went well."""

@@ -1,0 +1,68 @@
+"""A real Ray, and on it an executor with its ledger, as a worker has them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from analysis_server.execution.gpu_inventory import detect_cards
+from analysis_server.settings import RaySettings, WorkerSettings
+from satellite.local.ports import find_free_port
+from satellite.local.stack import RAY_ENVIRONMENT, RAY_OBJECT_STORE_BYTES
+from tests.contract.runtimes.bench import STACK
+from tests.contract.runtimes.conftest import plugin_image
+from tests.fixtures.servers import running
+from tests.integration.execution.rig import Rig
+
+__all__ = ["plugin_image"]
+
+
+@pytest.fixture(scope="session")
+def ray_address() -> Iterator[str]:
+    port = find_free_port()
+    address = f"127.0.0.1:{port}"
+    os.environ.update(RAY_ENVIRONMENT)
+
+    def answers() -> bool:
+        health = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", address]
+        return subprocess.run(health, capture_output=True).returncode == 0
+
+    with tempfile.TemporaryDirectory(prefix="ray-") as folder:
+        command = [
+            sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block",
+            "--node-ip-address=127.0.0.1", f"--port={port}", "--min-worker-port=0", "--max-worker-port=0",
+            "--dashboard-agent-listen-port=0", "--include-dashboard=false", "--no-monitor",
+            "--include-log-monitor=false", "--disable-usage-stats", f"--temp-dir={folder}",
+            f"--object-store-memory={RAY_OBJECT_STORE_BYTES}",
+        ]  # fmt: skip
+        with running(command, ready=answers, timeout_s=60):
+            yield address
+
+
+@pytest.fixture(params=["process", pytest.param("container", marks=pytest.mark.docker)])
+def rig(request: pytest.FixtureRequest, ray_address: str, redis_url: str, tmp_path: Path) -> Iterator[Rig]:
+    if request.param == "container":
+        request.getfixturevalue("plugin_image")
+    plugin_dir = tmp_path / "plugins"
+    plugin_dir.mkdir()
+    uv = shutil.which("uv")
+    settings = WorkerSettings(
+        name="tests", slots=8, state_dir=tmp_path / "state", plugin_dir=plugin_dir, stack_id=STACK,
+        cpus=4, memory_mib=2_000, fake_gpus="1x1000", uv=uv, server_ready_timeout_s=20,
+    )  # fmt: skip
+    rig = Rig(
+        settings,
+        RaySettings(address=ray_address, namespace="tests"),
+        runtime=request.param,
+        redis_url=redis_url,
+        cards=detect_cards("1x1000"),
+    )
+    yield rig
+    rig.close()

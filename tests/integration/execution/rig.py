@@ -1,0 +1,104 @@
+"""Runs attempts through ledger and executor, as a worker does between claim and report."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from analysis_server.execution.admission import ResourceLedger
+from analysis_server.execution.executor import Execution, ExecutorHealth
+from analysis_server.execution.ray_executor import RayExecutor
+from analysis_server.execution.standing_watch import StandingWatch
+from analysis_server.runtimes.port import RunResult
+from analysis_server.settings import RaySettings, WorkerSettings
+from satellite.contracts.plugin_manifest import PluginManifest
+from satellite.contracts.worker import GPUCard
+from tests.contract.runtimes.bench import IMAGE, containers, marked_processes
+from tests.contract.runtimes.conftest import PLUGIN
+from tests.fixtures.servers import wait_until
+
+_numbers = itertools.count(1)
+
+
+class Rig:
+    """An executor in a Ray actor, and the ledger that admits to it."""
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        ray_settings: RaySettings,
+        *,
+        runtime: str,
+        redis_url: str,
+        cards: Sequence[GPUCard],
+    ) -> None:
+        self.settings = settings
+        self.runtime = runtime
+        self.executor = RayExecutor(settings, ray_settings, runtime=runtime, redis_url=redis_url)
+        self.ledger = ResourceLedger(
+            cpus=settings.cpus,
+            memory_mib=settings.memory_mib,
+            cards=cards,
+            make_room=self.executor.make_room,
+        )
+        self.watch = StandingWatch(self.executor, self.ledger)
+        self._pool = ThreadPoolExecutor(8)
+
+    def manifest(self, **changes: Any) -> PluginManifest:
+        name = f"room-{next(_numbers)}"
+        manifest = PluginManifest.model_validate(
+            {
+                "name": name, "version": "1", "docker_image": IMAGE, "input_schema": {}, "output_schema": {},
+                "resources": {"memory_mib": 128}, **changes,
+            }
+        )  # fmt: skip
+        assert self.settings.plugin_dir is not None
+        shutil.copytree(PLUGIN, self.settings.plugin_dir / name)
+        (self.settings.plugin_dir / name / "plugin.json").write_text(manifest.model_dump_json())
+        return manifest
+
+    def server(self, **resources: Any) -> PluginManifest:
+        return self.manifest(
+            mode="server",
+            command=["python", "raw_server.py"],
+            resources={"cpus": 1, "memory_mib": 128, **resources},
+        )
+
+    def run(self, manifest: PluginManifest, **job: Any) -> RunResult:
+        grant = self.ledger.acquire(manifest, manifest.digest(), is_stopped=lambda: False)
+        assert grant is not None
+        try:
+            return self.executor.run(
+                Execution(
+                    job_id=next(_numbers),
+                    attempt=1,
+                    owner_id=1,
+                    plugin_digest=manifest.digest(),
+                    manifest_json=manifest.model_dump_json().encode(),
+                    input_json=json.dumps({"how": "echo", **job}).encode(),
+                    timeout_s=30,
+                    gpu_ids=grant.gpu_ids,
+                    spare_room=grant.spare_room,
+                )
+            )
+        finally:
+            self.ledger.release(grant)
+
+    def start(self, manifest: PluginManifest, **job: Any) -> Future[RunResult]:
+        return self._pool.submit(self.run, manifest, **job)
+
+    def look(self) -> bool:
+        return self.watch.look(5) is ExecutorHealth.WELL
+
+    def things(self) -> set[str]:
+        """Return the containers or processes of plugins."""
+        return set(containers()) if self.runtime == "container" else {str(pid) for pid in marked_processes()}
+
+    def close(self) -> None:
+        self.executor.close()
+        self._pool.shutdown()
+        wait_until(lambda: not self.things(), timeout_s=10)

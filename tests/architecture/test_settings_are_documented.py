@@ -9,7 +9,13 @@ from pydantic import AliasChoices
 from pydantic_settings import BaseSettings
 
 from analysis_server.settings import RaySettings, WorkerSettings
-from operation_server.settings import AdminSettings, ApiSettings, AuthSettings, DispatchSettings
+from operation_server.settings import (
+    AdminSettings,
+    ApiSettings,
+    AuthSettings,
+    DispatchSettings,
+    MetricsSettings,
+)
 from satellite.settings.broker import BrokerSettings
 from satellite.settings.database import DatabaseSettings
 from satellite.settings.observability import LogSettings
@@ -23,6 +29,7 @@ GROUPS: list[type[BaseSettings]] = [
     DatabaseSettings,
     DispatchSettings,
     LogSettings,
+    MetricsSettings,
     RaySettings,
     WorkerSettings,
 ]

@@ -27,6 +27,8 @@ from operation_server.live import sse, websocket
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.live.hub import Hub
 from operation_server.live.shutdown import ending_streams_on_signal
+from operation_server.metrics import endpoints as metrics
+from operation_server.metrics.middleware import MetricsMiddleware
 from operation_server.plugins import endpoints as plugins
 from operation_server.problems import Problem
 from operation_server.request_id import RequestIdMiddleware
@@ -70,10 +72,13 @@ def create_app(settings: OperationSettings) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(pages.router)
     add_error_handlers(app)
     app.add_middleware(BodyLimitMiddleware, max_bytes=settings.api.max_body_bytes)
     app.add_middleware(RequestIdMiddleware)
+    # Outermost, so that it also counts what the others refuse.
+    app.add_middleware(MetricsMiddleware)
     _describe_problems(app)
     return app
 

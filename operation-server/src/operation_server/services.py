@@ -14,6 +14,7 @@ from operation_server.jobs.after_commit import AfterCommit
 from operation_server.jobs.service import JobService
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.live.hub import Hub
+from operation_server.metrics.platform import PlatformStateReader
 from operation_server.plugins.catalog import PluginCatalog
 from operation_server.plugins.service import PluginService
 from operation_server.settings import OperationSettings
@@ -32,6 +33,7 @@ class Services:
     workers: WorkerService
     statistics: StatisticsService
     health: HealthService
+    platform_state: PlatformStateReader
     hub: Hub
     after_commit: AfterCommit
 
@@ -51,6 +53,7 @@ def build_services(
         workers=workers,
         statistics=StatisticsService(engine),
         health=HealthService(engine, redis),
+        platform_state=PlatformStateReader(engine, redis),
         hub=hub,
         after_commit=after_commit,
     )

@@ -57,6 +57,15 @@ class DispatchSettings(BaseSettings):
     lease_grace_s: float = Field(default=12, ge=0, description="A start may precede its first lease by.")
 
 
+class MetricsSettings(BaseSettings):
+    """Where processes that serve no HTTP answer scrapes."""
+
+    model_config = SettingsConfigDict(env_prefix="SATELLITE_METRICS_", extra="ignore")
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=0, ge=0, le=65_535, description="Port to listen on; none when 0.")
+
+
 class OperationSettings(BaseModel):
     """All groups; `OperationSettings()` reads the environment, tests hand groups in."""
 

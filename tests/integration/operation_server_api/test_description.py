@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from operation_server.main import create_app
 from operation_server.settings import OperationSettings
 
-OPEN = {"/api/v1/auth/token", "/health", "/ready"}
+OPEN = {"/api/v1/auth/token", "/health", "/ready", "/metrics"}
 """The only routes without a caller."""
 
 

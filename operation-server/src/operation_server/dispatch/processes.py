@@ -24,7 +24,8 @@ from operation_server.dispatch.results_consumer import ResultsConsumer
 from operation_server.dispatch.results_source import ResultsSource
 from operation_server.dispatch.wakeups import CHECK_EVERY_S, Leadership, Wakeups
 from operation_server.live.event_publisher import EventPublisher
-from operation_server.settings import DispatchSettings
+from operation_server.metrics.exposition import serve_metrics
+from operation_server.settings import DispatchSettings, MetricsSettings
 from satellite.settings.broker import BrokerSettings
 from satellite.settings.database import DatabaseSettings
 from satellite.settings.log_lines import configure_logging
@@ -50,6 +51,7 @@ class Parts:
 async def open_parts(name: str) -> AsyncIterator[Parts]:
     """Open the connections that the environment names, until the block ends."""
     database, broker = DatabaseSettings(), BrokerSettings()
+    serve_metrics(MetricsSettings())
     engine = create_engine(database, application_name=f"satellite-{name}")
     redis = Redis.from_url(broker.redis_url, socket_connect_timeout=2, socket_timeout=5)
     events = EventPublisher(engine=engine, redis=redis)

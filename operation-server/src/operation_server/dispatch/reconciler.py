@@ -26,6 +26,7 @@ from operation_server.jobs.transitions import (
     release_undelivered,
 )
 from operation_server.live.event_publisher import EventPublisher
+from operation_server.metrics.recording import attempts_repaired
 from operation_server.settings import DispatchSettings
 from satellite.contracts import redis_keys
 from satellite.contracts.event import StreamEntry
@@ -193,6 +194,7 @@ class Reconciler:
             async with self._engine.begin() as connection:
                 entries: list[StreamEntry] = await transition(connection, batch)
             await self._events.publish(entries)
+            attempts_repaired(what, len(batch))
             log.info("attempts repaired", what=what, count=len(batch), first=batch[0])
 
     async def _expire(self) -> None:

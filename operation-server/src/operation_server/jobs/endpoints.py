@@ -21,8 +21,10 @@ from operation_server.jobs.schemas import (
     JobCreate,
     JobList,
     JobRead,
+    Timeline,
     event_fields,
     render,
+    timeline_of,
 )
 from operation_server.json_route import StrictJSONRoute
 from operation_server.live.cursor import Cursor
@@ -152,6 +154,12 @@ async def read_job(
     if wait_s is not None and not JobStatus(fields["status"]).is_terminal:
         fields = await services.jobs.wait(caller, job_id, timeout_s=wait_s)
     return _json(fields)
+
+
+@router.get("/jobs/{job_id}/timeline", responses=problem_responses(401, 403, 404))
+async def read_timeline(caller: CallerDep, services: ServicesDep, job_id: JobId) -> Timeline:
+    """Show where a job's time went, phase after phase."""
+    return timeline_of(await services.jobs.get(caller, job_id))
 
 
 @router.post(

@@ -12,10 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from operation_server.database.rows import AnyRow
 from operation_server.jobs.transitions import NewJob
+from operation_server.jobs.transitions.timings import PHASES
 from operation_server.live.cursor import STREAM_START, Cursor
 from satellite.contracts.event import Event
 from satellite.contracts.job import JobStatus
-from satellite.contracts.outcome import JobError
+from satellite.contracts.outcome import JobError, StartKind
 
 REQUEST_EXAMPLE: dict[str, Any] = {
     "plugin_name": "example-classifier",
@@ -67,6 +68,16 @@ ATTEMPT_EXAMPLE: dict[str, Any] = {
     "started_at": "2026-01-02T03:04:05Z",
     "finished_at": "2026-01-02T03:04:06Z",
     "timings": None,
+}
+TIMELINE_EXAMPLE: dict[str, Any] = {
+    "job_id": 42,
+    "attempt": 1,
+    "total_ms": 12.5,
+    "start": "warm",
+    "phases": [
+        {"phase": "queued", "start_ms": 0.0, "duration_ms": 3.5},
+        {"phase": "ran", "start_ms": 3.5, "duration_ms": 9.0},
+    ],
 }
 EVENT_EXAMPLE: dict[str, Any] = {
     "cursor": "0-0:7",
@@ -154,17 +165,51 @@ class CancelRead(BaseModel):
 
 
 class JobTimings(BaseModel):
-    """Where the time went, in milliseconds; the phases add up to `total`."""
+    """Where the time went, in milliseconds; the phases follow each other and add up to `total`.
 
-    queued: float
-    dispatched: float
-    claimed: float
-    prepared: float
-    ran: float
-    reported: float
-    committed: float
-    total: float
-    start: str = Field(description="cold, standby or warm.")
+    They are those of the newest attempt that ended, so a job that waits for a retry has those of the one
+    before.
+    """
+
+    queued: float = Field(
+        description="Creation until the last dispatch: of a retried job with its earlier attempts and "
+        "delays, of a replayed one with its earlier life."
+    )
+    dispatched: float = Field(
+        description="Publishing and both ways through the broker: what no other phase measured. Of an "
+        "attempt that no worker reported, all since its dispatch."
+    )
+    claimed: float = Field(description="On the worker: receipt until the claim was won.")
+    prepared: float = Field(description="Waiting for room, getting container or process ready.")
+    ran: float = Field(description="Input handed over until the answer was complete.")
+    reported: float = Field(description="Answer complete until the outcome was handed over.")
+    committed: float = Field(
+        description="Receipt of the outcome until the transaction that applied it began."
+    )
+    total: float = Field(description="`completed_at` less `created_at`.")
+    start: StartKind | None = Field(
+        description="How warm the plugin was; null when no worker reported an attempt."
+    )
+
+
+class TimelinePhase(BaseModel):
+    """One phase of a job on its time line."""
+
+    phase: str
+    start_ms: float = Field(description="After the job's creation.")
+    duration_ms: float
+
+
+class Timeline(BaseModel):
+    """The phases of a job one after the other; empty until its first attempt has ended."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [TIMELINE_EXAMPLE]})
+
+    job_id: int
+    attempt: int
+    total_ms: float | None
+    start: StartKind | None
+    phases: list[TimelinePhase]
 
 
 class JobRead(BaseModel):
@@ -266,6 +311,23 @@ def job_fields(row: AnyRow) -> dict[str, Any]:
         "completed_at": row.completed_at,
         "timings": row.timings,
     }
+
+
+def timeline_of(job: Mapping[str, Any]) -> Timeline:
+    """Return the time line of a job's fields; each phase begins where the one before it ended."""
+    timings = job["timings"] or {}
+    phases, start_ms = [], 0.0
+    for phase in PHASES:
+        if phase in timings:
+            phases.append(TimelinePhase(phase=phase, start_ms=round(start_ms, 3), duration_ms=timings[phase]))
+            start_ms += timings[phase]
+    return Timeline(
+        job_id=job["id"],
+        attempt=job["attempt"],
+        total_ms=timings.get("total"),
+        start=timings.get("start"),
+        phases=phases,
+    )
 
 
 def event_fields(row: AnyRow) -> dict[str, Any]:

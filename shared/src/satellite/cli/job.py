@@ -11,6 +11,7 @@ from satellite.cli.errors import BadUsage
 from satellite.cli.exit_codes import ExitCode
 from satellite.cli.output import AsJSON, print_fields, print_json, print_json_line, print_table
 from satellite.cli.session import open_client
+from satellite.cli.timeline import timeline_lines
 
 if TYPE_CHECKING:
     from satellite.client import Job
@@ -132,8 +133,11 @@ def _print_job(job: Job, *, as_json: bool) -> None:
     document = job.model_dump(mode="json")
     if as_json:
         print_json(document)
-    else:
-        print_fields(list(document.items()))
+        return
+    timings = document.pop("timings")
+    print_fields(list(document.items()))
+    if timings:
+        print("\n" + "\n".join(timeline_lines(timings)))
 
 
 def _print_short(job: Job, *, as_json: bool, words: str) -> None:

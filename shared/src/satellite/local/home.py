@@ -30,6 +30,11 @@ class StackHome:
         return self.path / "logs"
 
     @property
+    def metrics(self) -> Path:
+        """Folder through which the operation server's processes share their metrics."""
+        return self.path / "metrics"
+
+    @property
     def credentials(self) -> Path:
         """File with the address and the admin's name and password, readable by its owner only."""
         return self.path / "credentials.json"

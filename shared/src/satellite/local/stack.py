@@ -242,10 +242,16 @@ class Stack:
         )
 
     def _migrate(self) -> ProcessSpec:
+        async def clear_metrics() -> Mapping[str, str]:
+            # Counts of processes that ended with the last start, before the first one of this start.
+            await asyncio.to_thread(shutil.rmtree, self.home.metrics, ignore_errors=True)
+            return {}
+
         return ProcessSpec(
             name="migrate",
             title="database schema",
             command=[program("operation-server"), "migrate"],
+            prepare=clear_metrics,
             env=self._operation_environment,
             depends_on=("postgres",),
             runs_once=True,
@@ -256,7 +262,7 @@ class Stack:
             name=name,
             title=title,
             command=[program("operation-server"), name],
-            env=self._operation_environment,
+            env=self._operation_environment | self._metrics_environment,
             depends_on=("migrate", "postgres", "redis"),
             stop_timeout_s=stop_timeout_s,
         )
@@ -266,7 +272,7 @@ class Stack:
             name="api",
             title="API",
             command=[program("operation-server"), "api"],
-            env=self._operation_environment,
+            env=self._operation_environment | self._metrics_environment,
             depends_on=("migrate", "postgres", "redis"),
             probe=lambda _: probes.http_answers(self.ports.api, "/ready"),
         )
@@ -333,6 +339,11 @@ class Stack:
             "SATELLITE_ADMIN_EMAIL": username,
             "SATELLITE_ADMIN_PASSWORD": password,
         }
+
+    @property
+    def _metrics_environment(self) -> dict[str, str]:
+        # Not for Flower, which has metrics of its own.
+        return {"PROMETHEUS_MULTIPROC_DIR": str(self.home.metrics)}
 
 
 def program(name: str) -> str:

@@ -107,15 +107,17 @@ export class JobDetail {
     if (!timings || this.timings.dataset.total === String(timings.total)) return;
     this.timings.dataset.total = timings.total;
     const bar = el("div", { class: "timings-bar", role: "img", "aria-label": `${duration(timings.total)} in all` });
+    let start = 0;
     const legend = el("ul", { class: "timings-legend" });
     for (const phase of PHASES) {
       const ms = Math.max(0, timings[phase] ?? 0);
-      const segment = el("span", { "data-phase": phase, title: `${phase} ${duration(ms)}` });
+      const segment = el("span", { "data-phase": phase, title: `${phase} ${duration(ms)}, from ${duration(start)} on` });
+      start += ms;
       segment.style.flexGrow = ms;
       bar.append(segment);
       legend.append(el("li", { "data-phase": phase }, `${phase} `, el("b", {}, duration(ms))));
     }
-    const head = el("h3", {}, "Where the time went ", el("span", { class: "muted" }, `${duration(timings.total)} in all, ${timings.start} start`));
+    const head = el("h3", {}, "Where the time went ", el("span", { class: "muted" }, [`${duration(timings.total)} in all`, timings.start && `${timings.start} start`].filter(Boolean).join(", ")));
     this.timings.replaceChildren(head, bar, legend);
   }
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from operation_server.jobs.transitions.ending import EndedAttempt, LockedAttempt, end_attempts, lock_attempts
 from operation_server.jobs.transitions.events import insert_events, result_event, status_event
 from operation_server.jobs.transitions.policy import Decision
+from operation_server.jobs.transitions.timings import NEVER_DISPATCHED, job_timings
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.job import JobStatus
 from satellite.contracts.outcome import OutcomeStatus
@@ -22,12 +23,12 @@ LOCK = text("""
 """)
 
 # A job that no worker was told of ends at once.
-CANCEL_WAITING = text("""
+CANCEL_WAITING = text(f"""
     UPDATE jobs SET status = 'cancelled', completed_at = now(), cancel_requested_at = now(), worker = NULL,
-                    error = NULL, error_fingerprint = NULL
+                    error = NULL, error_fingerprint = NULL, timings = {NEVER_DISPATCHED}
     WHERE id = ANY(CAST(:ids AS bigint[])) AND status = 'queued' AND dispatched_at IS NULL
     RETURNING id, owner_id, attempt
-""")
+""")  # noqa: S608 - only a constant of this package goes in.
 
 MARK_CANCELLING = text("""
     UPDATE jobs SET cancel_requested_at = now()
@@ -98,4 +99,5 @@ def ended_as_cancelled(job: LockedAttempt) -> EndedAttempt:
         decision=Decision(status=JobStatus.CANCELLED, rule="confirm_cancel"),
         outcome=OutcomeStatus.CANCELLED,
         worker=job.worker,
+        timings=job_timings(created_at=job.created_at, dispatched_at=job.dispatched_at, completed_at=job.now),
     )

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.jobs.transitions.events import insert_events, result_event, status_event
 from operation_server.jobs.transitions.fingerprint import error_fingerprint
+from operation_server.jobs.transitions.timings import NEVER_DISPATCHED
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.job import JobStatus
 from satellite.contracts.outcome import ErrorKind, JobError
@@ -14,15 +15,16 @@ from satellite.contracts.outcome import ErrorKind, JobError
 EXPIRED = JobError(kind=ErrorKind.TIMEOUT, message="The job waited in the queue for longer than it may.")
 
 # Only jobs that no worker was told of: a dispatched one may be about to start.
-EXPIRE = text("""
-    UPDATE jobs SET status = 'failed', completed_at = now(), error = CAST(:error AS jsonb)
+EXPIRE = text(f"""
+    UPDATE jobs SET status = 'failed', completed_at = now(), error = CAST(:error AS jsonb),
+                    timings = {NEVER_DISPATCHED}
     WHERE id IN (
         SELECT id FROM jobs
         WHERE status = 'queued' AND expires_at IS NOT NULL AND expires_at <= now() AND dispatched_at IS NULL
         ORDER BY expires_at LIMIT :limit FOR UPDATE SKIP LOCKED
     )
     RETURNING id, owner_id, attempt, plugin_name
-""")
+""")  # noqa: S608 - only a constant of this package goes in.
 
 FINGERPRINTS = text("""
     UPDATE jobs SET error_fingerprint = f.fingerprint

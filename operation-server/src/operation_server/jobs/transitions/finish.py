@@ -24,6 +24,7 @@ class AppliedOutcomes:
     stale: int = 0
     """Outcomes of attempts that are not the newest, or that were applied before: dropped."""
     applied: list[tuple[int, int]] = field(default_factory=list)
+    ended: list[EndedAttempt] = field(default_factory=list)
 
 
 async def apply_outcomes(
@@ -46,6 +47,7 @@ async def apply_outcomes(
         entries=await end_attempts(connection, ended),
         stale=len(outcomes) - len(ended),
         applied=[(job.job_id, job.attempt) for job in locked],
+        ended=ended,
     )
 
 

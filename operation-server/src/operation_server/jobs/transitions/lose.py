@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.jobs.transitions.ending import EndedAttempt, LockedAttempt, end_attempts, lock_attempts
 from operation_server.jobs.transitions.policy import DEFAULT_RETRY, FinishedAttempt, decide
+from operation_server.jobs.transitions.timings import job_timings
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.outcome import ErrorKind, JobError, OutcomeStatus
 
@@ -36,6 +37,7 @@ def ended_as_lost(job: LockedAttempt, *, message: str | None = None) -> EndedAtt
         decision=decision,
         outcome=OutcomeStatus.FAILED,
         worker=job.worker,
+        timings=job_timings(created_at=job.created_at, dispatched_at=job.dispatched_at, completed_at=job.now),
         error=JobError(
             kind=ErrorKind.LOST,
             message=message or f"The attempt was lost: {worker} died or went silent while it ran.",

@@ -1,11 +1,28 @@
-"""Where the time of a finished job went."""
+"""Where the time of a finished job went.
+
+`total` runs from the job's creation to its end. `queued` is all of it until the last dispatch, and so holds
+the earlier attempts of a job that was retried and their delays. `dispatched` is what no other phase measured:
+publishing and both ways through the broker, and for an attempt that nobody reported all that followed.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from satellite.contracts.outcome import WorkerTimings
+
+PHASES: Final = ("queued", "dispatched", "claimed", "prepared", "ran", "reported", "committed")
+"""In the order in which they follow each other."""
+
+NEVER_DISPATCHED: Final = """
+    jsonb_build_object(
+        'queued', round(extract(epoch FROM now() - created_at) * 1000, 3), 'dispatched', 0, 'claimed', 0,
+        'prepared', 0, 'ran', 0, 'reported', 0, 'committed', 0,
+        'total', round(extract(epoch FROM now() - created_at) * 1000, 3), 'start', NULL
+    )
+"""
+"""SQL of the timings of jobs that end now while they wait, for statements that end many of them."""
 
 
 def job_timings(
@@ -13,32 +30,42 @@ def job_timings(
     created_at: datetime,
     dispatched_at: datetime | None,
     completed_at: datetime,
-    worker: WorkerTimings,
-    committed_ms: float,
+    worker: WorkerTimings | None = None,
+    committed_ms: float = 0.0,
 ) -> dict[str, Any]:
-    """Return the phases of a job in milliseconds; they add up to `total`.
+    """Return the phases of a job in milliseconds; none is negative, and they add up to `total`.
 
-    `dispatched` is what no other phase measured: publishing and both ways through the broker. Only durations
-    of one clock each go in, so that skewed clocks of workers cannot spoil the sum.
+    Only durations of one clock each go in, so that skewed clocks of workers cannot spoil the sum. `worker` is
+    None when no worker reported the attempt.
     """
-    total = _milliseconds(created_at, completed_at)
-    queued = _milliseconds(created_at, dispatched_at) if dispatched_at else total
-    phases = {
-        "claimed": worker.claimed_ms,
-        "prepared": worker.prepared_ms,
-        "ran": worker.ran_ms,
-        "reported": worker.reported_ms,
-        "committed": committed_ms,
-    }
-    rounded = {name: round(value, 3) for name, value in phases.items()}
-    dispatched = total - queued - sum(rounded.values())
+    total = max(0.0, _milliseconds(created_at, completed_at))
+    queued = min(total, max(0.0, _milliseconds(created_at, dispatched_at))) if dispatched_at else total
+    after_dispatch = total - queued
+    on_worker = _worker_phases(worker or WorkerTimings(), at_most_ms=after_dispatch)
+    # The end is when the transaction began; what it waited for locks since then lies behind the end.
+    committed = min(max(0.0, committed_ms), after_dispatch - sum(on_worker.values()))
+    measured = {name: round(value, 3) for name, value in {**on_worker, "committed": committed}.items()}
     return {
         "queued": round(queued, 3),
-        "dispatched": round(dispatched, 3),
-        **rounded,
+        "dispatched": max(0.0, round(after_dispatch - sum(measured.values()), 3)),
+        **measured,
         "total": round(total, 3),
-        "start": worker.start.value,
+        "start": worker.start.value if worker else None,
     }
+
+
+def _worker_phases(worker: WorkerTimings, *, at_most_ms: float) -> dict[str, float]:
+    phases = {
+        "claimed": max(0.0, worker.claimed_ms),
+        "prepared": max(0.0, worker.prepared_ms),
+        "ran": max(0.0, worker.ran_ms),
+        "reported": max(0.0, worker.reported_ms),
+    }
+    measured_ms = sum(phases.values())
+    if measured_ms <= at_most_ms:
+        return phases
+    # The database's clock was set back meanwhile: the shares still hold.
+    return {name: value * at_most_ms / measured_ms for name, value in phases.items()}
 
 
 def _milliseconds(start: datetime, end: datetime) -> float:

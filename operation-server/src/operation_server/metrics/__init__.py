@@ -1,0 +1,1 @@
+"""Metrics: what operators watch, in the text format of Prometheus."""

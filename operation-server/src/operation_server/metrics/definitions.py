@@ -1,0 +1,53 @@
+"""Every metric, each defined once. Names and labels are what dashboards and alerts depend on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
+
+from operation_server.metrics.folder import prepare_folder
+from operation_server.metrics.pending import TalliedHistogram
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+prepare_folder()
+
+JOB_BUCKETS_S: Final = (
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600,
+)  # fmt: skip
+REQUEST_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60)
+BATCH_BUCKETS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
+
+JOB_PHASE = TalliedHistogram(
+    "satellite_job_phase_seconds",
+    "Where the time of finished jobs went; the phases of a job add up to satellite_job_seconds.",
+    ["phase", "start"],
+    buckets=JOB_BUCKETS_S,
+)
+JOB = TalliedHistogram(
+    "satellite_job_seconds",
+    "Submission to end of jobs whose last attempt a worker reported.",
+    ["status"],
+    buckets=JOB_BUCKETS_S,
+)
+ATTEMPTS = Counter(
+    "satellite_attempts_ended", "Attempts by what a worker reported.", ["plugin_name", "outcome"]
+)
+OUTCOMES = Counter(
+    "satellite_outcomes", "Reports of an attempt's end: applied, or stale and dropped.", ["fate"]
+)
+REPAIRED = Counter("satellite_attempts_repaired", "Attempts the reconciler ended or gave back.", ["reason"])
+DISPATCH_BATCH = Histogram("satellite_dispatch_batch_jobs", "Jobs sent in one round.", buckets=BATCH_BUCKETS)
+RESULTS_BATCH = Histogram(
+    "satellite_results_batch_reports", "Reports applied in one transaction.", buckets=BATCH_BUCKETS
+)
+EVENTS = Counter("satellite_events_published", "Durable events handed to the stream.", ["type"])
+REQUEST = TalliedHistogram(
+    "satellite_http_request_seconds",
+    "Arrival of a request to the first byte of its answer.",
+    ["method", "route", "status"],
+    buckets=REQUEST_BUCKETS_S,
+)
+LIVE_CLIENTS = Gauge(
+    "satellite_live_clients", "Open WebSockets and event streams.", multiprocess_mode="livesum"
+)

@@ -1,0 +1,168 @@
+"""The state of the whole platform, looked up when somebody scrapes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from prometheus_client import Metric
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from operation_server.database.engine import read_only
+from operation_server.workers.heartbeats import read_heartbeats
+from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE, RESULTS_QUEUE
+from satellite.contracts.worker import WorkerHeartbeat
+
+CACHED_S = 5.0
+CACHED_FACTOR = 20
+"""Counting a long queue takes a while; it is repeated so rarely that it costs a twentieth of a connection."""
+COUNTED_AT_MOST = 10_000
+LOOK_UP_TIMEOUT_S = 5.0
+QUEUES = (EXECUTE_QUEUE, EXECUTE_GPU_QUEUE, RESULTS_QUEUE)
+
+# Each part is a walk along a partial index: of what waits, of what is in the hands of the broker or a worker,
+# and of a bounded number of what failed. Completed jobs are only ever counted as they end.
+JOBS = text(f"""
+    SELECT waiting.jobs AS waiting, waiting.oldest_s, active.dispatched, active.processing,
+           (SELECT count(*) FROM (
+               SELECT FROM jobs WHERE status = 'failed' LIMIT {COUNTED_AT_MOST}) AS f) AS failed
+    FROM (
+        SELECT count(*) AS jobs, extract(epoch FROM now() - min(run_at)) AS oldest_s
+        FROM jobs WHERE status = 'queued' AND dispatched_at IS NULL
+    ) AS waiting CROSS JOIN (
+        SELECT count(*) FILTER (WHERE status = 'queued') AS dispatched,
+               count(*) FILTER (WHERE status = 'processing') AS processing
+        FROM jobs WHERE status = 'processing' OR (status = 'queued' AND dispatched_at IS NOT NULL)
+    ) AS active
+""")  # noqa: S608 - only a constant of this module goes in.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobCounts:
+    """Unfinished jobs and dead letters."""
+
+    waiting: int
+    oldest_s: float
+    dispatched: int
+    processing: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PlatformState(Collector):
+    """What was found; None stands for a part that did not answer."""
+
+    jobs: JobCounts | None = None
+    workers: list[WorkerHeartbeat] | None = None
+    messages: dict[str, int] = field(default_factory=dict)
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield the gauges; a part that did not answer has none, for a stale number would be a lie."""
+        up = GaugeMetricFamily("satellite_part_up", "Whether a part answered this scrape.", labels=["part"])
+        up.add_metric(["database"], float(self.jobs is not None))
+        up.add_metric(["redis"], float(self.workers is not None))
+        yield up
+        if self.jobs is not None:
+            yield from _job_gauges(self.jobs)
+        if self.workers is not None:
+            yield from _worker_gauges(self.workers)
+            broker = GaugeMetricFamily("satellite_broker_messages", "Messages in a queue.", labels=["queue"])
+            for queue, length in self.messages.items():
+                broker.add_metric([queue], length)
+            yield broker
+
+
+class PlatformStateReader:
+    """Looks the state up, at most every few seconds however often it is asked for."""
+
+    def __init__(self, engine: AsyncEngine, redis: Redis) -> None:
+        self._engine = read_only(engine)
+        self._redis = redis
+        self._known = PlatformState()
+        self._known_until = 0.0
+        self._looking = asyncio.Lock()
+
+    async def read(self) -> PlatformState:
+        """Return the state, at most some seconds old; never raises."""
+        async with self._looking:
+            if time.monotonic() >= self._known_until:
+                began = time.monotonic()
+                self._known = await self._look_up()
+                now = time.monotonic()
+                self._known_until = now + max(CACHED_S, CACHED_FACTOR * (now - began))
+        return self._known
+
+    async def _look_up(self) -> PlatformState:
+        jobs, workers = None, None
+        messages: dict[str, int] = {}
+        try:
+            async with asyncio.timeout(LOOK_UP_TIMEOUT_S):
+                jobs = await self._count_jobs()
+        except (SQLAlchemyError, OSError, TimeoutError):
+            pass
+        try:
+            async with asyncio.timeout(LOOK_UP_TIMEOUT_S):
+                messages = await self._count_messages()
+                workers = await read_heartbeats(self._redis)
+        except (RedisError, OSError, TimeoutError):
+            pass
+        return PlatformState(jobs=jobs, workers=workers, messages=messages)
+
+    async def _count_jobs(self) -> JobCounts:
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(JOBS)).one()
+        return JobCounts(
+            waiting=row.waiting,
+            # Negative while all that waits is due later.
+            oldest_s=max(0.0, float(row.oldest_s or 0)),
+            dispatched=row.dispatched,
+            processing=row.processing,
+            failed=row.failed,
+        )
+
+    async def _count_messages(self) -> dict[str, int]:
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for queue in QUEUES:
+                pipeline.llen(queue)
+            return dict(zip(QUEUES, await pipeline.execute(), strict=True))
+
+
+def _job_gauges(jobs: JobCounts) -> Iterable[Metric]:
+    by_status = GaugeMetricFamily(
+        "satellite_jobs",
+        f"Jobs by status; failed ones are counted up to {COUNTED_AT_MOST}, completed ones not at all.",
+        labels=["status"],
+    )
+    by_status.add_metric(["queued"], jobs.waiting + jobs.dispatched)
+    by_status.add_metric(["processing"], jobs.processing)
+    by_status.add_metric(["failed"], jobs.failed)
+    yield by_status
+    yield GaugeMetricFamily("satellite_queue_jobs", "Jobs that no worker was told of.", value=jobs.waiting)
+    yield GaugeMetricFamily(
+        "satellite_queue_oldest_seconds", "How long the oldest of them has been due.", value=jobs.oldest_s
+    )
+    yield GaugeMetricFamily(
+        "satellite_dispatched_jobs", "Jobs in the broker, not started yet.", value=jobs.dispatched
+    )
+
+
+def _worker_gauges(workers: list[WorkerHeartbeat]) -> Iterable[Metric]:
+    states = {"up": 0, "draining": 0, "deaf": 0}
+    for worker in workers:
+        states["draining" if worker.draining else "up" if worker.consumer_ok else "deaf"] += 1
+    by_state = GaugeMetricFamily("satellite_workers", "Live workers by state.", labels=["state"])
+    for state, count in states.items():
+        by_state.add_metric([state], count)
+    yield by_state
+    slots = sum(worker.slots for worker in workers)
+    running = sum(len(worker.running) for worker in workers)
+    yield GaugeMetricFamily("satellite_slots", "Attempts that the live workers can hold.", value=slots)
+    yield GaugeMetricFamily("satellite_slots_taken", "Attempts that they hold.", value=running)

@@ -1,0 +1,116 @@
+"""What the rest of the server tells the metrics, one function for each thing that happens.
+
+Each costs microseconds and never raises: a metric must not cost a job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from operation_server.metrics import definitions
+from operation_server.metrics.pending import PendingCounter, PendingHistogram
+from satellite.contracts.event import StreamEntry
+
+NOT_PHASES = frozenset({"total", "start"})
+MOST_PLUGINS = 500
+"""Plugins beyond these are counted together, so that scrapes stay small."""
+
+_plugins: set[str] = set()
+
+
+def attempt_ended(
+    *, plugin_name: str, outcome: str, status: str, has_ended: bool, timings: Mapping[str, Any] | None
+) -> None:
+    """Count an attempt that a worker reported; if its job has ended too, also where the job's time went."""
+    _attempts(_bounded(plugin_name), outcome).inc()
+    if not has_ended or timings is None:
+        return
+    start = timings["start"] or "none"
+    for phase, milliseconds in timings.items():
+        if phase not in NOT_PHASES:
+            _phase(phase, start).observe(milliseconds / 1000)
+    _job(status).observe(timings["total"] / 1000)
+
+
+def outcomes_applied(applied: int, *, stale: int) -> None:
+    """Count the reports of attempts' ends in one transaction."""
+    if applied:
+        _outcomes("applied").inc(applied)
+    if stale:
+        _outcomes("stale").inc(stale)
+
+
+def reports_applied(count: int) -> None:
+    """Count a transaction of the results consumer."""
+    definitions.RESULTS_BATCH.observe(count)
+
+
+def jobs_dispatched(count: int) -> None:
+    """Count a round of the dispatcher that sent something."""
+    definitions.DISPATCH_BATCH.observe(count)
+
+
+def attempts_repaired(reason: str, count: int) -> None:
+    """Count attempts that the reconciler ended or gave back."""
+    definitions.REPAIRED.labels(reason).inc(count)
+
+
+def events_published(entries: Iterable[StreamEntry]) -> None:
+    """Count durable events that the stream took."""
+    for entry in entries:
+        _events(entry.type.value).inc()
+
+
+def live_client_came() -> None:
+    """Count a WebSocket or event stream in."""
+    definitions.LIVE_CLIENTS.inc()
+
+
+def live_client_left() -> None:
+    """Count a WebSocket or event stream out."""
+    definitions.LIVE_CLIENTS.dec()
+
+
+def request_answered(method: str, route: str, status: int, seconds: float) -> None:
+    """Count an answered HTTP request; `route` is its template, never its path."""
+    _request(method, route, status).observe(seconds)
+
+
+def _bounded(plugin_name: str) -> str:
+    if plugin_name not in _plugins:
+        if len(_plugins) >= MOST_PLUGINS:
+            return "(others)"
+        _plugins.add(plugin_name)
+    return plugin_name
+
+
+@cache
+def _attempts(plugin_name: str, outcome: str) -> PendingCounter:
+    return PendingCounter(definitions.ATTEMPTS.labels(plugin_name, outcome))
+
+
+@cache
+def _outcomes(fate: str) -> PendingCounter:
+    return PendingCounter(definitions.OUTCOMES.labels(fate))
+
+
+@cache
+def _events(event_type: str) -> PendingCounter:
+    return PendingCounter(definitions.EVENTS.labels(event_type))
+
+
+@cache
+def _phase(phase: str, start: str) -> PendingHistogram:
+    return PendingHistogram(definitions.JOB_PHASE.labels(phase, start))
+
+
+@cache
+def _job(status: str) -> PendingHistogram:
+    return PendingHistogram(definitions.JOB.labels(status))
+
+
+@cache
+def _request(method: str, route: str, status: int) -> PendingHistogram:
+    return PendingHistogram(definitions.REQUEST.labels(method, route, str(status)))

@@ -15,6 +15,7 @@ from operation_server.dispatch.capacity import CapacityReader
 from operation_server.dispatch.publisher import BrokerDown, JobPublisher
 from operation_server.dispatch.wakeups import Wakeups
 from operation_server.jobs.transitions import DispatchedJob, PluginCatalog, select_and_mark
+from operation_server.metrics.recording import jobs_dispatched
 from operation_server.settings import DispatchSettings
 from satellite.contracts import redis_keys
 
@@ -83,6 +84,8 @@ class Dispatcher:
             if selection.jobs:
                 await self._forget_cancels(selection.jobs)
                 await self._publisher.publish(selection.jobs)
+        if selection.jobs:
+            jobs_dispatched(len(selection.jobs))
         return len(selection.jobs)
 
     async def _forget_cancels(self, jobs: Sequence[DispatchedJob]) -> None:

@@ -14,9 +14,10 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from operation_server.dispatch.outcome_metrics import count_reports
 from operation_server.dispatch.results_source import ReceivedTask, ResultsSource, decode
 from operation_server.dispatch.wakeups import Leadership
-from operation_server.jobs.transitions import apply_outcomes, apply_started
+from operation_server.jobs.transitions import AppliedOutcomes, apply_outcomes, apply_started
 from operation_server.live.event_publisher import EventPublisher
 from satellite.contracts import redis_keys
 from satellite.contracts.event import StreamEntry
@@ -91,15 +92,15 @@ class ResultsConsumer:
         ended = {(outcome.job_id, outcome.attempt) for outcome in outcomes}
         starts = [report for report in starts if (report.job_id, report.attempt) not in ended]
         entries: list[StreamEntry] = []
-        stale = 0
+        applied = AppliedOutcomes()
         async with self._engine.begin() as connection:
             if starts:
                 entries += await apply_started(connection, starts)
             if outcomes:
                 applied = await apply_outcomes(connection, outcomes, received_at_s=received_at_s)
                 entries += applied.entries
-                stale = applied.stale
-        await self._after_commit(entries, ended, stale)
+        count_reports(len(tasks), applied)
+        await self._after_commit(entries, ended, applied.stale)
 
     async def _after_commit(
         self, entries: Sequence[StreamEntry], ended: set[tuple[int, int]], stale: int

@@ -1,4 +1,4 @@
-"""The Celery application of the worker: thread pool, early acknowledgement, no prefetch, no results."""
+"""The Celery application of the worker: thread pool, no acknowledgement, no prefetch, no results."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from celery import Celery
 from kombu.entity import Queue
 
 from analysis_server.execution.gpu_inventory import detect_cards
+from analysis_server.lifecycle.event_flush import EventFlush
 from analysis_server.settings import WorkerSettings
 from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE, canary_queue
 from satellite.settings.broker import BrokerSettings, celery_options
@@ -18,7 +19,9 @@ def consumed_queues(settings: WorkerSettings) -> list[str]:
 
 
 def _queue(name: str) -> Queue:
-    return Queue(name, routing_key=name)  # type: ignore[no-untyped-call]
+    # Messages are acknowledged as they are taken: claims, leases and the reconciler do what Kombu's list of
+    # unacknowledged messages would do, for four round trips of the worker's loop less (decision 4).
+    return Queue(name, routing_key=name, no_ack=True)  # type: ignore[no-untyped-call]
 
 
 def make_app() -> Celery:
@@ -31,12 +34,14 @@ def make_app() -> Celery:
     )
     app.conf.update(
         celery_options(),
+        broker_transport="analysis_server.lifecycle.broker_transport:Transport",
         worker_pool="threads",
         worker_concurrency=settings.slots,
         task_queues=[_queue(name) for name in consumed_queues(settings)],
         task_create_missing_queues=False,
         task_default_queue=EXECUTE_QUEUE,
     )
+    app.steps["consumer"].add(EventFlush)
     return app
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.dispatch.capacity import CapacityReader
+from operation_server.dispatch.pace import Pace
 from operation_server.dispatch.publisher import BrokerDown, JobPublisher
 from operation_server.dispatch.wakeups import Wakeups
 from operation_server.jobs.transitions import DispatchedJob, PluginCatalog, select_and_mark
@@ -50,15 +51,17 @@ class Dispatcher:
 
     async def run(self, wakeups: Wakeups) -> None:
         """Dispatch whenever there is a reason to look."""
+        pace = Pace()
         while True:
             await wakeups.wait(WITHOUT_WORKERS_S if self._has_no_worker else self._settings.poll_s)
             try:
                 # What is freed in the middle of a round may be what the round lacked.
                 wakeups.wants_room = True
                 async with asyncio.timeout(ROUND_TIMEOUT_S):
-                    while await self.dispatch() == self._settings.batch_size:
+                    while (count := await self.dispatch()) == self._settings.batch_size:
                         pass
                 wakeups.wants_room = self._has_more
+                await asyncio.sleep(pace.rest_s(count))
             except (BrokerDown, SQLAlchemyError, RedisError, OSError) as error:
                 log.warning("nothing dispatched", error=" ".join(str(error).split())[:300])
                 await asyncio.sleep(AFTER_FAILURE_S)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.dispatch.outcome_metrics import count_reports
+from operation_server.dispatch.pace import Pace
 from operation_server.dispatch.results_source import ReceivedTask, ResultsSource, decode
 from operation_server.dispatch.wakeups import Leadership
 from operation_server.jobs.transitions import AppliedOutcomes, apply_outcomes, apply_started
@@ -48,6 +49,7 @@ class ResultsConsumer:
     async def run(self, leadership: Leadership) -> None:
         """Apply what comes, until the leadership is lost."""
         must_recover = True
+        pace = Pace()
         while leadership.holds:
             try:
                 if must_recover:
@@ -58,6 +60,7 @@ class ResultsConsumer:
                     async with asyncio.timeout(APPLY_TIMEOUT_S):
                         await self.apply(raw, received_at_s=time.monotonic())
                         await self._source.done()
+                    await asyncio.sleep(pace.rest_s(len(raw)))
             except (RedisError, SQLAlchemyError, OSError) as error:
                 log.warning("reports wait", error=" ".join(str(error).split())[:300])
                 must_recover = True

@@ -6,7 +6,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, Text, bindparam, case, cast, func, null, select
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Text,
+    any_,
+    bindparam,
+    case,
+    cast,
+    func,
+    null,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -45,7 +58,9 @@ _PLAIN_COLUMNS: tuple[InstrumentedAttribute[Any], ...] = (
     Job.error_fingerprint,
 )
 
-_GET = select(*_PLAIN_COLUMNS, Job.input_data, Job.result).where(Job.id == bindparam("job_id"))
+_GET = select(*_PLAIN_COLUMNS, Job.input_data, Job.result).where(
+    Job.id == any_(bindparam("job_ids", type_=ARRAY(BigInteger)))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +95,13 @@ class JobFilter:
 
 async def find(connection: AsyncConnection, job_id: int) -> AnyRow | None:
     """Return a job, or None."""
-    return (await connection.execute(_GET, {"job_id": job_id})).one_or_none()
+    return (await find_many(connection, [job_id]))[0]
+
+
+async def find_many(connection: AsyncConnection, job_ids: Sequence[int]) -> list[AnyRow | None]:
+    """Return jobs in the order of their ids, None for each that does not exist."""
+    rows = {row.id: row for row in await connection.execute(_GET, {"job_ids": list(job_ids)})}
+    return [rows.get(job_id) for job_id in job_ids]
 
 
 async def find_head(connection: AsyncConnection, job_id: int) -> AnyRow | None:

@@ -6,6 +6,7 @@ import asyncio
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -14,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from operation_server.accounts.account import Account
 from operation_server.database.engine import autocommitting, read_only
 from operation_server.database.rows import AnyRow
+from operation_server.database.shared_calls import SharedCalls
 from operation_server.jobs import repository
 from operation_server.jobs.after_commit import AfterCommit
 from operation_server.jobs.errors import (
@@ -80,6 +82,8 @@ class JobService:
         self._after_commit = after_commit
         self._hub = hub
         self._explainer = Explainer(workers)
+        self._find = SharedCalls(self._find_many)
+        self._submit = SharedCalls(self._submit_many)
 
     async def submit(self, caller: Account, request: JobCreate, *, idempotency_key: str | None) -> Submission:
         """Store a job; the same key and request again give the first job.
@@ -99,9 +103,7 @@ class JobService:
             raise InputInvalid(violations)
         job = new_job(request, plugin, caller, idempotency_key=idempotency_key)
         try:
-            # A submission is a single statement, so it needs no transaction around it.
-            async with self._autocommitting.connect() as connection:
-                submitted = await submit_jobs(connection, [job])
+            job_id, created_at = await self._submit(job)
         except IntegrityError:
             # Another request with the same key was faster.
             first = (
@@ -110,11 +112,7 @@ class JobService:
             if first is None:
                 raise
             return first
-        self._after_commit.publish(submitted.entries)
-        job_id = submitted.ids[0]
-        return Submission(
-            job_id=job_id, fields=submitted_fields(job, job_id=job_id, created_at=submitted.created_at)
-        )
+        return Submission(job_id=job_id, fields=submitted_fields(job, job_id=job_id, created_at=created_at))
 
     async def submit_batch(self, caller: Account, requests: Sequence[BatchItem]) -> tuple[list[int], int]:
         """Store all jobs or none; return their ids in order and how many existed under their keys.
@@ -137,9 +135,7 @@ class JobService:
             JobNotFound: there is none.
             JobNotYours: it is somebody else's and the caller is no admin.
         """
-        async with self._reader.connect() as connection:
-            row = await repository.find(connection, job_id)
-        return job_fields(_allowed(caller, row, job_id))
+        return job_fields(_allowed(caller, await self._find(job_id), job_id))
 
     async def wait(self, caller: Account, job_id: int, *, timeout_s: float) -> dict[str, Any]:
         """Return a job once it has finished, or as it is after `timeout_s`."""
@@ -251,6 +247,17 @@ class JobService:
         async with self._reader.connect() as connection:
             row = _allowed(caller, await repository.find(connection, job_id), job_id)
             return await self._explainer.explain(connection, row)
+
+    async def _find_many(self, job_ids: Sequence[int]) -> Sequence[AnyRow | None]:
+        async with self._reader.connect() as connection:
+            return await repository.find_many(connection, job_ids)
+
+    async def _submit_many(self, jobs: Sequence[NewJob]) -> Sequence[tuple[int, datetime]]:
+        # A submission is a single statement, so it needs no transaction around it.
+        async with self._autocommitting.connect() as connection:
+            submitted = await submit_jobs(connection, jobs)
+        self._after_commit.publish(submitted.entries)
+        return [(job_id, submitted.created_at) for job_id in submitted.ids]
 
     async def _find_first(self, caller: Account, request: JobCreate, key: str) -> Submission | None:
         async with self._reader.connect() as connection:

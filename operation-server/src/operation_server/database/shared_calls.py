@@ -1,0 +1,64 @@
+"""Callers of the same moment share one statement."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
+
+MOST_SHARED = 100
+
+
+class SharedCalls(Generic[Question, Answer]):
+    """Asks for many what each caller asks for one.
+
+    Nobody waits for company: what comes while a call is under way goes together in the next. One caller at a
+    time is served as before; at sixteen a statement carries five or six jobs, for the price of one.
+    """
+
+    def __init__(self, ask: Callable[[Sequence[Question]], Awaitable[Sequence[Answer]]]) -> None:
+        """Take the call that answers a batch in its order."""
+        self._ask = ask
+        self._waiting: list[tuple[Question, asyncio.Future[Answer]]] = []
+        self._work: asyncio.Task[None] | None = None
+
+    async def __call__(self, question: Question) -> Answer:
+        """Return the answer to one question; whatever the call raises for it comes here."""
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((question, answer))
+        if self._work is None or self._work.done():
+            self._work = asyncio.create_task(self._serve())
+        return await answer
+
+    async def _serve(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:MOST_SHARED], self._waiting[MOST_SHARED:]
+            try:
+                await self._answer(batch)
+            except asyncio.CancelledError:
+                for _, answer in batch + self._waiting:
+                    answer.cancel()
+                raise
+
+    async def _answer(self, batch: list[tuple[Question, asyncio.Future[Answer]]]) -> None:
+        try:
+            answers = await self._ask([question for question, _ in batch])
+        except Exception as error:  # noqa: BLE001  # It is the callers' to handle.
+            if len(batch) == 1:
+                _settle(batch[0][1], error)
+                return
+            # One that cannot be answered must not harm the others.
+            for one in batch:
+                await self._answer([one])
+            return
+        for (_, answer), given in zip(batch, answers, strict=True):
+            if not answer.done():
+                answer.set_result(given)
+
+
+def _settle(answer: asyncio.Future[Answer], error: Exception) -> None:
+    if not answer.done():
+        answer.set_exception(error)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from analysis_server.runtimes.port import RunResult, RunStatus
-from satellite.contracts.outcome import ErrorKind
+from satellite.contracts.outcome import ErrorKind, StartKind
 from satellite.contracts.plugin_manifest import PluginManifest
 from tests.contract.runtimes.bench import Bench, Ear
 from tests.fixtures.servers import wait_until
@@ -74,6 +74,44 @@ def test_a_wrong_number_of_results_is_named(bench: Bench, manifest: PluginManife
         assert error.kind is ErrorKind.OUTPUT
         assert "returned 0 results for a batch of 2" in error.message
     assert answers(start(bench, manifest, {"value": 3}))[0]["answer"] == 3
+
+
+def test_a_full_card_fails_the_batch_and_leaves_the_server(bench: Bench, manifest: PluginManifest) -> None:
+    for run in start(bench, manifest, {"full": True}, {"value": 2}):
+        error = run.result(10).error
+        assert error is not None
+        assert error.kind is ErrorKind.OOM
+    (after,) = start(bench, manifest, {"value": 3})
+    assert after.result(10).start is StartKind.WARM
+
+
+def test_a_server_that_dies_fails_its_batch_only(bench: Bench, manifest: PluginManifest) -> None:
+    inside = start(bench, manifest, *({"s": 0.5, "die": number == 2} for number in range(4)))
+    time.sleep(0.1)
+    waiting = start(bench, manifest, {"value": 1}, {"value": 2})
+    for run in inside:
+        error = run.result(10).error
+        assert error is not None
+        assert (error.kind, error.exit_code) == (ErrorKind.EXIT, 7)
+    assert [answer["answer"] for answer in answers(waiting)] == [1, 2]
+    assert all(run.result().start is StartKind.COLD for run in waiting)
+
+
+@pytest.mark.parametrize(
+    ("how", "kind"),
+    [("crash", ErrorKind.EXIT), ("unknown id", ErrorKind.OUTPUT), ("noise", ErrorKind.OUTPUT)],
+)
+def test_what_was_answered_before_a_fault_holds(bench: Bench, how: str, kind: ErrorKind) -> None:
+    manifest = bench.server(batch={"max_size": 3, "max_wait_ms": 5_000})
+    runs: list[Future[RunResult]] = []
+    for job in ({"how": "echo", "value": 1}, {"how": how}, {"how": "echo", "value": 2}):
+        runs += start(bench, manifest, job)
+        time.sleep(0.05)
+    for run in runs[1:]:
+        error = run.result(10).error
+        assert error is not None
+        assert error.kind is kind
+    assert answers(runs[:1])[0]["answer"] == 1
 
 
 def test_cancelling_one_leaves_the_others_alone(bench: Bench, manifest: PluginManifest) -> None:

@@ -157,6 +157,14 @@ def test_a_memory_hog_is_called_oom(bench: Bench) -> None:
     assert "128 MiB" in result.error.message
 
 
+def test_a_full_card_is_called_oom(bench: Bench) -> None:
+    error = bench.run({"how": "fill card"}).error
+    assert error is not None
+    assert error.kind is ErrorKind.OOM
+    assert "graphics card is out of memory" in error.message
+    assert "2.00 GiB" in error.message
+
+
 def test_a_cancelled_run_is_gone_when_it_is_called_cancelled(bench: Bench) -> None:
     token, ear = uuid.uuid4().hex, Ear()
     request = bench.request({"how": "loop", "token": token}, timeout_s=60)

@@ -39,7 +39,9 @@ def test_the_first_job_starts_it_and_the_next_ones_find_it_warm(bench: Bench) ->
     assert results[2].ran_ms > 0
 
 
-@pytest.mark.parametrize("how", ["echo", "refuse", "raise", "exhaust", "unfit", "log"])
+@pytest.mark.parametrize(
+    "how", ["echo", "refuse", "raise", "exhaust", "card is full", "driver is full", "unfit", "log"]
+)
 def test_it_answers_as_the_same_plugin_does_in_oneshot_mode(bench: Bench, how: str) -> None:
     job = {"how": how, "value": ["ä\n", 1.5, {"deep": None}], "name": "golden", "plain": True}
     schema = {"type": "object", "properties": {"answer": {"type": "array"}}}
@@ -124,6 +126,8 @@ def test_a_fault_is_named_and_harms_no_other_job(bench: Bench, how: str, kind: E
     [
         ("never", ErrorKind.TIMEOUT, "did not become ready within 3 s"),
         ("never", ErrorKind.TIMEOUT, "'still loading'"),
+        ('{"ready": true', ErrorKind.TIMEOUT, "It wrote '{\"ready\": true' instead"),
+        ('{"ready": "yes"}', ErrorKind.TIMEOUT, '\'{"ready": "yes"}\''),
         ("exit", ErrorKind.EXIT, "exit code 5: no model found"),
         ("quit", ErrorKind.OUTPUT, "before it had written"),
     ],
@@ -134,6 +138,16 @@ def test_a_server_that_never_gets_ready_is_named(
     found, message = error_of(bench.run({"how": "echo"}, manifest=bench.server(env={"SERVER_START": start})))
     assert found is kind
     assert told in message
+
+
+def test_a_full_card_fails_the_job_and_leaves_the_server(bench: Bench) -> None:
+    manifest = bench.server("sdk_plugin.py")
+    answer_of(bench.run({"how": "echo"}, manifest=manifest))
+    full = bench.start(bench.request({"how": "card is full"}, manifest=manifest), Ear())
+    other = bench.start(bench.request({"how": "echo", "value": 1}, manifest=manifest), Ear())
+    assert error_of(full.result(10))[0] is ErrorKind.OOM
+    assert other.result(10).start is StartKind.WARM
+    assert answer_of(other.result())["answer"] == 1
 
 
 def test_noise_before_ready_does_no_harm(bench: Bench) -> None:

@@ -19,8 +19,12 @@ EXIT_INPUT_REFUSED = 64
 _SPOKEN = {"::input-refused ": ErrorKind.INPUT, "::output-unfit ": ErrorKind.OUTPUT}
 """How a last line begins in which a plugin itself says why it ends."""
 
-_OUT_OF_MEMORY = re.compile(
-    r"^(MemoryError|numpy\S*MemoryError|torch\S*OutOfMemoryError)\b|CUDA(?: error:)? out of memory",
+_OUT_OF_MEMORY = re.compile(r"^(?:[\w.]+\.)?_?(?:Array)?MemoryError\b", re.MULTILINE)
+"""How Python, and numpy, end when the plugin's own memory is too small."""
+
+_OUT_OF_CARD_MEMORY = re.compile(
+    # Of torch, cupy, jax and whoever else names theirs so; torch also has it as a plain RuntimeError.
+    r"^(?:[\w.]+\.)?\w*OutOfMemory\w*\b|(?:CUDA|HIP)(?: error:)? out of memory|cudaErrorMemoryAllocation",
     re.MULTILINE,
 )
 
@@ -129,9 +133,9 @@ def bad_exit(request: RunRequest, *, code: int, tail: str) -> JobError:
             return JobError(kind=kind, message=last_line.removeprefix(prefix))
     if code == EXIT_INPUT_REFUSED:
         return JobError(kind=ErrorKind.INPUT, message=last_line or "The plugin refused its input.")
+    if _OUT_OF_CARD_MEMORY.search(tail):
+        return JobError(kind=ErrorKind.OOM, message=f"The graphics card is out of memory: {last_line}")
     if _OUT_OF_MEMORY.search(tail):
-        if "CUDA" in tail:
-            return JobError(kind=ErrorKind.OOM, message=f"The graphics card is out of memory: {last_line}")
         return out_of_memory(request)
     number = -code if code < 0 else code - 128
     if 0 < number < signal.NSIG:

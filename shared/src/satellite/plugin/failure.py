@@ -11,6 +11,9 @@ SDK_PACKAGE = "satellite.plugin"
 """Its frames are left out of tracebacks: the fault is in the author's code."""
 MAX_MESSAGE = 2_000
 
+CARD_IS_FULL = ("CUDA out of memory", "CUDA error: out of memory", "HIP out of memory")
+"""What the driver of a graphics card says, which may come as a plain RuntimeError."""
+
 EXIT_FAILED = 1
 EXIT_INPUT_REFUSED = 64
 """EX_USAGE. Satellite ends the job as `input`."""
@@ -61,7 +64,11 @@ def make_failure(error: BaseException) -> Failure:
     name = type(error).__name__
     described = f"{name}: {message}" if message else name
     # Deep learning libraries name theirs OutOfMemoryError without deriving it from MemoryError.
-    if isinstance(error, MemoryError) or "OutOfMemory" in name:
+    if (
+        isinstance(error, MemoryError)
+        or "OutOfMemory" in name
+        or any(mark in message for mark in CARD_IS_FULL)
+    ):
         return Failure("oom", described, EXIT_OUT_OF_MEMORY, error)
     return Failure("exit", described, EXIT_FAILED, error)
 

@@ -100,6 +100,15 @@ def where(_: Job) -> None:
     answer([str(here), sorted(path.name for path in here.iterdir()), sorted(os.environ)])
 
 
+def fill_card(_: Job) -> None:
+    log("torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB")
+    sys.exit(1)
+
+
+def variable(job: Job) -> None:
+    answer(os.environ.get(job["name"]))
+
+
 ACTS = {
     "echo": echo,
     "progress": progress,
@@ -114,6 +123,8 @@ ACTS = {
     "leave a child": leave_a_child,
     "hog": hog,
     "where": where,
+    "fill card": fill_card,
+    "variable": variable,
 }
 
 

@@ -53,6 +53,8 @@ BEFORE = {
 def answer(request: dict[str, Any]) -> None:
     job, call_id = request["input"], request["id"]
     BEFORE.get(job["how"], lambda _: None)(job)
+    if job["how"] == "variable":
+        job["value"] = os.environ.get(job["name"])
     if job["how"] == "unknown id":
         write(json.dumps({"id": "somebody-else", "result": {"answer": 1}}))
     elif job["how"] == "error":
@@ -78,6 +80,9 @@ def main() -> None:
         time.sleep(600)
     if start == "quit":
         return
+    if start.startswith("{"):
+        write(start)
+        time.sleep(600)
     time.sleep(float(os.environ.get("SERVER_START_S", "0")))
     if start == "noisy":
         write("a library says hello")

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
 from satellite.plugin import plugin, run
 
 
+class OutOfMemoryError(RuntimeError):
+    """What deep learning libraries raise when a card is full, by name and message."""
+
+
 @plugin(batch=True)
 def work(jobs: list[dict[str, Any]]) -> list[Any]:
     if any(job.get("short") for job in jobs):
         return []
+    if any(job.get("full") for job in jobs):
+        raise OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+    if any(job.get("die") for job in jobs):
+        os._exit(7)
     time.sleep(max(job.get("s", 0) for job in jobs))
     return [
         ValueError("a bad item") if job.get("bad") else {"answer": job.get("value"), "size": len(jobs)}

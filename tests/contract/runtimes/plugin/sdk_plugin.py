@@ -9,6 +9,10 @@ from typing import Any
 from satellite.plugin import InputRefused, plugin, report_progress, run
 
 
+class OutOfMemoryError(RuntimeError):
+    """What deep learning libraries raise when a card is full, by name and message."""
+
+
 def load() -> list[int]:
     return []
 
@@ -23,6 +27,10 @@ def work(job: dict[str, Any], seen: list[int]) -> dict[str, Any]:
         raise ValueError("the model broke")
     if how == "exhaust":
         raise MemoryError("out of everything")
+    if how == "card is full":
+        raise OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+    if how == "driver is full":
+        raise RuntimeError("CUDA error: out of memory")
     if how == "unfit":
         return {"answer": float("nan")}
     if how == "log":

@@ -213,6 +213,8 @@ class PluginServer:
     def break_off(self, fault: JobError | None) -> None:
         """End the server because of a fault, if there is one."""
         if fault is not None and self.fault is None and not self.stopping.is_set():
+            # What was answered before holds.
+            self.exchange.give_results()
             self.fault = fault
             self.stop()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import Counter, Gauge, disable_created_metrics
 
 from operation_server.metrics.folder import prepare_folder
 from operation_server.metrics.pending import TalliedHistogram
@@ -37,8 +37,10 @@ OUTCOMES = Counter(
     "satellite_outcomes", "Reports of an attempt's end: applied, or stale and dropped.", ["fate"]
 )
 REPAIRED = Counter("satellite_attempts_repaired", "Attempts the reconciler ended or gave back.", ["reason"])
-DISPATCH_BATCH = Histogram("satellite_dispatch_batch_jobs", "Jobs sent in one round.", buckets=BATCH_BUCKETS)
-RESULTS_BATCH = Histogram(
+DISPATCH_BATCH = TalliedHistogram(
+    "satellite_dispatch_batch_jobs", "Jobs sent in one round.", buckets=BATCH_BUCKETS
+)
+RESULTS_BATCH = TalliedHistogram(
     "satellite_results_batch_reports", "Reports applied in one transaction.", buckets=BATCH_BUCKETS
 )
 EVENTS = Counter("satellite_events_published", "Durable events handed to the stream.", ["type"])

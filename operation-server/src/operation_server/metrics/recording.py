@@ -13,10 +13,12 @@ from operation_server.metrics import definitions
 from operation_server.metrics.pending import PendingCounter, PendingHistogram
 from satellite.contracts.event import StreamEntry
 
-NOT_PHASES = frozenset({"total", "start"})
+PHASES = ("queued", "dispatched", "claimed", "prepared", "ran", "reported", "committed")
 MOST_PLUGINS = 500
 """Plugins beyond these are counted together, so that scrapes stay small."""
 
+_DISPATCH_BATCH = PendingHistogram(definitions.DISPATCH_BATCH)
+_RESULTS_BATCH = PendingHistogram(definitions.RESULTS_BATCH)
 _plugins: set[str] = set()
 
 
@@ -27,10 +29,8 @@ def attempt_ended(
     _attempts(_bounded(plugin_name), outcome).inc()
     if not has_ended or timings is None:
         return
-    start = timings["start"] or "none"
-    for phase, milliseconds in timings.items():
-        if phase not in NOT_PHASES:
-            _phase(phase, start).observe(milliseconds / 1000)
+    for phase, histogram in _phases(timings["start"] or "none"):
+        histogram.observe(timings[phase] / 1000)
     _job(status).observe(timings["total"] / 1000)
 
 
@@ -44,12 +44,12 @@ def outcomes_applied(applied: int, *, stale: int) -> None:
 
 def reports_applied(count: int) -> None:
     """Count a transaction of the results consumer."""
-    definitions.RESULTS_BATCH.observe(count)
+    _RESULTS_BATCH.observe(count)
 
 
 def jobs_dispatched(count: int) -> None:
     """Count a round of the dispatcher that sent something."""
-    definitions.DISPATCH_BATCH.observe(count)
+    _DISPATCH_BATCH.observe(count)
 
 
 def attempts_repaired(reason: str, count: int) -> None:
@@ -102,8 +102,8 @@ def _events(event_type: str) -> PendingCounter:
 
 
 @cache
-def _phase(phase: str, start: str) -> PendingHistogram:
-    return PendingHistogram(definitions.JOB_PHASE.labels(phase, start))
+def _phases(start: str) -> list[tuple[str, PendingHistogram]]:
+    return [(phase, PendingHistogram(definitions.JOB_PHASE.labels(phase, start))) for phase in PHASES]
 
 
 @cache

@@ -187,9 +187,7 @@ class JobTimings(BaseModel):
         description="Receipt of the outcome until the transaction that applied it began."
     )
     total: float = Field(description="`completed_at` less `created_at`.")
-    start: StartKind | None = Field(
-        description="How warm the plugin was; null when no worker reported an attempt."
-    )
+    start: StartKind | None = Field(description="How warm the plugin was; null when it never ran.")
 
 
 class TimelinePhase(BaseModel):

@@ -60,7 +60,7 @@ export class JobDetail {
     this.#renderProgress(job);
     this.#renderFacts(job);
     this.#renderError(job);
-    this.#renderTimings(job.timings);
+    this.#renderTimings(job);
     this.resultPart.hidden = job.status !== "completed";
     setText(this.result, job.result === undefined ? "" : pretty(job.result));
     setText(this.input, pretty(job.input_data));
@@ -82,7 +82,7 @@ export class JobDetail {
   #renderFacts(job) {
     const facts = [
       ["Plugin", `${job.plugin_name} ${job.plugin_version}`],
-      ["Attempt", `${job.attempt}${job.failures ? ` · ${job.failures} of ${job.max_retries} retries used` : ""}`],
+      ["Attempt", `${job.attempt}${job.failures ? ` · ${Math.min(job.failures, job.max_retries)} of ${job.max_retries} retries used` : ""}`],
       ["Priority", String(job.priority)],
       ["Worker", job.worker ?? "–"],
       ["Submitted", exactTime(job.created_at)],
@@ -102,7 +102,7 @@ export class JobDetail {
     if (job.error.stderr_tail) this.error.append(el("pre", { tabindex: "0" }, job.error.stderr_tail));
   }
 
-  #renderTimings(timings) {
+  #renderTimings({ timings, attempt }) {
     this.timings.hidden = !timings;
     if (!timings || this.timings.dataset.total === String(timings.total)) return;
     this.timings.dataset.total = timings.total;
@@ -110,12 +110,14 @@ export class JobDetail {
     let start = 0;
     const legend = el("ul", { class: "timings-legend" });
     for (const phase of PHASES) {
-      const ms = Math.max(0, timings[phase] ?? 0);
-      const segment = el("span", { "data-phase": phase, title: `${phase} ${duration(ms)}, from ${duration(start)} on` });
+      const ms = timings[phase] ?? 0;
+      if (!ms) continue;
+      const name = phase === "queued" && attempt > 1 ? "queued, and earlier attempts" : phase;
+      const segment = el("span", { "data-phase": phase, title: `${name} ${duration(ms)}, from ${duration(start)} on` });
       start += ms;
       segment.style.flexGrow = ms;
       bar.append(segment);
-      legend.append(el("li", { "data-phase": phase }, `${phase} `, el("b", {}, duration(ms))));
+      legend.append(el("li", { "data-phase": phase }, `${name} `, el("b", {}, duration(ms))));
     }
     const head = el("h3", {}, "Where the time went ", el("span", { class: "muted" }, [`${duration(timings.total)} in all`, timings.start && `${timings.start} start`].filter(Boolean).join(", ")));
     this.timings.replaceChildren(head, bar, legend);

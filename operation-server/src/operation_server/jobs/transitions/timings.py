@@ -36,7 +36,7 @@ def job_timings(
     """Return the phases of a job in milliseconds; none is negative, and they add up to `total`.
 
     Only durations of one clock each go in, so that skewed clocks of workers cannot spoil the sum. `worker` is
-    None when no worker reported the attempt.
+    None when no worker reported the attempt; there is no `start` when its plugin never ran.
     """
     total = max(0.0, _milliseconds(created_at, completed_at))
     queued = min(total, max(0.0, _milliseconds(created_at, dispatched_at))) if dispatched_at else total
@@ -50,7 +50,7 @@ def job_timings(
         "dispatched": max(0.0, round(after_dispatch - sum(measured.values()), 3)),
         **measured,
         "total": round(total, 3),
-        "start": worker.start.value if worker else None,
+        "start": worker.start.value if worker and worker.ran_ms > 0 else None,
     }
 
 

@@ -8,6 +8,7 @@ from collections import deque
 
 import structlog
 
+from analysis_server.runtimes.partial_line import PartialLine
 from analysis_server.runtimes.port import RunListener
 from satellite.contracts.outcome import CapturedLog
 
@@ -16,7 +17,6 @@ logger = structlog.get_logger(__name__)
 FLUSH_S = 0.1
 LIVE_LINES_PER_S = 200
 LIVE_LINE_CHARS = 2_000
-LINE_BYTES_MAX = 64 * 1024
 TAIL_OF_ERROR_BYTES = 4_096
 
 _PROGRESS = re.compile(rb"^::progress[ \t]+([0-9.eE+-]{1,32})(?:[ \t]+([^\r\n]*))?\r?\n?", re.MULTILINE)
@@ -76,7 +76,7 @@ class LogCapture:
         """Begin with an empty log."""
         self._listener = listener
         self._kept = HeadAndTail(max_bytes)
-        self._partial = b""
+        self._partial = PartialLine()
         self._lines: list[str] = []
         self._pending_progress: tuple[float, str] | None = None
         self._flushed_at = time.monotonic()
@@ -91,13 +91,9 @@ class LogCapture:
 
     def write(self, data: bytes) -> None:
         """Take the next piece of stderr."""
-        data = self._partial + data
-        cut = data.rfind(b"\n") + 1
-        if len(data) - cut > LINE_BYTES_MAX:
-            cut = len(data)
-        self._partial = data[cut:]
-        if cut:
-            self._take_lines(data[:cut])
+        complete = self._partial.feed(data)
+        if complete:
+            self._take_lines(complete)
             self.flush_when_due()
 
     def flush_when_due(self) -> None:
@@ -120,8 +116,8 @@ class LogCapture:
 
     def finish(self) -> CapturedLog | None:
         """Take the last line, tell the rest, and return the stored log; None if there is none."""
-        if self._partial:
-            rest, self._partial = self._partial, b""
+        rest = self._partial.rest()
+        if rest:
             self._take_lines(rest)
         self.flush()
         head, tail, omitted = self._kept.parts()

@@ -21,14 +21,14 @@ class ProcessLink:
         self._started = spare.started
         self._memory_bytes = memory_bytes
         self._stdout = stdout
-        self._stderr = stderr
+        self._read_stderr = chunk_reader(stderr)
         self._exited = os.pidfd_open(spare.started.pid)
 
     def readers(self) -> dict[int, Reader]:
         """Return both streams, and the descriptor that tells of the end."""
         return {
-            self._started.stderr.fileno(): chunk_reader(self._stderr),
-            self._started.stdout.fileno(): chunk_reader(self._stdout),
+            self._started.stderr.fileno(): self._read_stderr,
+            self._started.stdout.fileno(): chunk_reader(self._take_answers),
             self._exited: self._note_end,
         }
 
@@ -50,6 +50,11 @@ class ProcessLink:
         os.close(self._exited)
         self._spare.remove_folder()
         return Ending(exit_code=exit_code)
+
+    def _take_answers(self, data: bytes) -> None:
+        # What was logged before these answers is in the other pipe by now.
+        self._read_stderr(self._started.stderr.fileno())
+        self._stdout(data)
 
     def _note_end(self, _: int) -> bool:
         # What it left running would hold its pipes open for ever.

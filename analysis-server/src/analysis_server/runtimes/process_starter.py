@@ -16,7 +16,7 @@ from analysis_server.runtimes.process_janitor import job_marker, owned_folder_pr
 from analysis_server.runtimes.process_spare import ProcessSpare
 from analysis_server.runtimes.process_start import StartedProcess
 from analysis_server.runtimes.process_tree import ProcessTable, ProcessTree
-from analysis_server.runtimes.serving.link import MODE_VARIABLE
+from analysis_server.runtimes.serving.link import MARKS_VARIABLE, MODE_VARIABLE
 from satellite.contracts.plugin_manifest import PluginMode
 
 
@@ -73,7 +73,7 @@ class ProcessStarter:
             request, source=source, environment=environment, folder=folder, secrets=secrets, marker=marker
         )
         if manifest.mode is PluginMode.SERVER:
-            variables[MODE_VARIABLE] = "server"
+            variables |= {MODE_VARIABLE: "server", MARKS_VARIABLE: "0"}
         else:
             command += job_arguments(request) or []
         return limited_command(command, manifest), variables

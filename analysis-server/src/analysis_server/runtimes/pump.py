@@ -11,7 +11,8 @@ import os
 import select
 from collections.abc import Callable
 
-CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 64 * 1024
+"""What a pipe holds; larger buffers only cost their allocation."""
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
 _BROKEN = select.POLLHUP | select.POLLERR | select.POLLNVAL
 

@@ -26,6 +26,17 @@ WORKER_EXAMPLE: dict[str, Any] = {
     "running": [[42, 1]],
     "draining": False,
     "consumer_ok": True,
+    "loaded": [
+        {
+            "name": "segmenter",
+            "version": "2.1.0",
+            "busy": True,
+            "memory_mib": 4096,
+            "gpu_memory_mib": 12000,
+            "gpu_ids": ["GPU-5f1d"],
+        }
+    ],
+    "spares": [{"name": "resizer", "version": "1.4.0", "count": 2, "memory_mib": 256, "gpu_ids": []}],
     "started_at": "2026-01-02T03:04:05Z",
     "seen_at": "2026-01-02T04:04:05Z",
 }

@@ -18,6 +18,8 @@ class ProgressLines:
     def __init__(self) -> None:
         self._ids: Sequence[str] = ()
         self._last: tuple[int, str] | None = None
+        self.marks = True
+        """Whether the end of a request's log lines is told."""
 
     def begin(self, ids: Sequence[str] = ()) -> None:
         """Tell whose progress is reported from now on."""
@@ -36,9 +38,9 @@ class ProgressLines:
         _write([f"::progress@{job}{rest}" for job in self._ids] or [f"::progress{rest}"])
 
     def end(self, first_id: str) -> None:
-        """Tell that all log lines of a request have been written; it is named by the first id in it."""
+        """Write the last log lines of a request, and tell that it was all; the first id in it names it."""
         self._ids = ()
-        _write([f"::end@{first_id}\n"])
+        _write([f"::end@{first_id}\n"] if self.marks else [])
 
 
 def _write(lines: Sequence[str]) -> None:

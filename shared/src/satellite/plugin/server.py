@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,16 +14,20 @@ from satellite.plugin.framing import decode
 from satellite.plugin.invocation import Answer, Invocation
 from satellite.plugin.streams import Streams
 
+MARKS_VARIABLE = "SATELLITE_PLUGIN_LOG_MARKS"
+
 
 def serve(invocation: Invocation, streams: Streams) -> int:
     """Answer requests in order until stdin ends, and return the exit code.
 
     A request is {"id", "input"} or {"batch": [{"id", "input"}, ...]}; an answer is {"id", "result"} or
     {"id", "error": {"kind", "message"}}, each on a line of its own. The first line is {"ready": true};
-    its "log_marks" promise a line `::end@ID` on stderr after the last log line of each request.
+    its "log_marks" promise a line `::end@ID` on stderr after the last log line of each request, which is
+    left out where the environment says that nobody needs it.
     """
+    progress.lines.marks = os.environ.get(MARKS_VARIABLE) != "0"
     try:
-        _write(streams, ['{"ready":true,"log_marks":true}'])
+        _write(streams, ['{"ready":true,"log_marks":true}' if progress.lines.marks else '{"ready":true}'])
         for line in streams.requests:
             if line.strip():
                 _write(streams, _answer_line(invocation, line))

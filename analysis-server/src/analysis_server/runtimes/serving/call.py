@@ -26,17 +26,20 @@ class Call:
         self.start = StartKind.WARM
         self._log = LogCapture(listener, max_bytes=request.max_log_bytes)
         self._lock = threading.Lock()
-        self._done = threading.Event()
         self._result: RunResult | None = None
+        # Held until the result is there; a bare lock wakes its one waiter sooner than an event does.
+        self._unfinished = threading.Lock()
+        self._unfinished.acquire()
 
     @property
     def done(self) -> bool:
         """Tell whether the result is there."""
-        return self._done.is_set()
+        return self._result is not None
 
-    def wait(self, timeout_s: float | None) -> RunResult | None:
-        """Return the result once it is there, None after `timeout_s`."""
-        self._done.wait(timeout_s)
+    def wait(self, timeout_s: float) -> RunResult | None:
+        """Return the result once it is there, None after `timeout_s`; for one thread."""
+        if self._result is None:
+            self._unfinished.acquire(timeout=timeout_s)
         return self._result
 
     def hand_over(self, *, ready_at: float) -> None:
@@ -115,4 +118,4 @@ class Call:
                 start=self.start,
                 progress=self._log.progress,
             )
-            self._done.set()
+        self._unfinished.release()

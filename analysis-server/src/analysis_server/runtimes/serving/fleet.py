@@ -129,7 +129,9 @@ class ServerFleet:
     def _admit(self, call: Call) -> None:
         key = call.request.place
         with self._lock:
-            desk = self._desks.setdefault(key, Desk(call.request))
+            desk = self._desks.get(key)
+            if desk is None:
+                desk = self._desks[key] = Desk(call.request)
             desk.queue.append(call)
             self._advance(key, desk)
 

@@ -12,6 +12,8 @@ from satellite.contracts.outcome import JobError
 from satellite.contracts.plugin_manifest import PluginManifest
 
 MODE_VARIABLE = "SATELLITE_PLUGIN_MODE"
+MARKS_VARIABLE = "SATELLITE_PLUGIN_LOG_MARKS"
+"""Set to 0 where what was logged before an answer is read before it without a mark."""
 
 Sink = Callable[[bytes], None]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from analysis_server.runtimes.log_capture import LINE_BYTES_MAX, HeadAndTail, printable
+from analysis_server.runtimes.log_capture import HeadAndTail, printable
+from analysis_server.runtimes.partial_line import PartialLine
 from analysis_server.runtimes.serving.call import Call
 
 KEPT_BYTES = 16 * 1024
@@ -23,7 +24,7 @@ class StderrRouter:
     def __init__(self) -> None:
         """Begin without jobs."""
         self._calls: Sequence[Call] = ()
-        self._partial = b""
+        self._partial = PartialLine()
         self._own = HeadAndTail(KEPT_BYTES)
         self.ended = False
         """Whether the server said that it has written all of the present jobs' lines."""
@@ -35,15 +36,11 @@ class StderrRouter:
 
     def write(self, data: bytes) -> None:
         """Take the next piece of stderr."""
-        data = self._partial + data
-        cut = data.rfind(b"\n") + 1
-        if len(data) - cut > LINE_BYTES_MAX:
-            cut = len(data)
-        self._partial = data[cut:]
-        if b"::" not in data[:cut]:
-            self._log(data[:cut])
+        complete = self._partial.feed(data)
+        if b"::" not in complete:
+            self._log(complete)
             return
-        for line in data[:cut].splitlines(keepends=True):
+        for line in complete.splitlines(keepends=True):
             self._take(line)
 
     def tail(self) -> str | None:
@@ -53,8 +50,7 @@ class StderrRouter:
 
     def flush(self) -> None:
         """Pass on the last line, which was not ended by a line break."""
-        rest, self._partial = self._partial, b""
-        self._log(rest)
+        self._log(self._partial.rest())
 
     def _take(self, line: bytes) -> None:
         found = _MARK.match(line)

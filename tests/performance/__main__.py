@@ -6,69 +6,102 @@ Writes `build/bench.json` and prints a table. Nothing here passes or fails: it t
 from __future__ import annotations
 
 import argparse
-import json
-import platform as machine
 import shutil
 import tempfile
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from tests.acceptance.platform import Platform
-from tests.performance import containers, floors, jobs, queue, start
+from tests.performance import (
+    batching,
+    containers,
+    fanout,
+    floors,
+    inference,
+    jobs,
+    memory,
+    queue,
+    standby,
+    start,
+)
 from tests.performance.figure import Figure
+from tests.performance.report import report
 
 REPORT = Path("build/bench.json")
+MEMORY_REPORT = Path("build/bench-memory.json")
 
-PARTS = ["platform", "dispatch"]
-"""`dispatch`: what must not grow with the queue or with the jobs stored."""
+ON_PLATFORM: dict[str, Callable[..., list[Figure]]] = {
+    "containers": containers.measure,
+    "standby": standby.measure,
+    "jobs": lambda platform, *, rounds: jobs.measure(
+        platform, floor=floors.measure(rounds=rounds), rounds=rounds
+    ),
+    "fanout": fanout.measure,
+    "inference": inference.measure,
+}
+"""What is measured on a running platform, after its start."""
+
+ALONE: dict[str, Callable[..., list[Figure]]] = {"batch": batching.measure, "dispatch": queue.measure}
+"""What needs no platform. `dispatch`: what must not grow with the queue or with the jobs stored."""
+
+PARTS = ["start", *ON_PLATFORM, *ALONE, "memory"]
 
 
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(prog="make bench")
     parser.add_argument("--rounds", type=int, default=3, help="runs of which the median counts")
-    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], help="what to measure; all by default")
+    parser.add_argument("--jobs", type=int, default=50_000, help="jobs of the part `memory`")
+    parser.add_argument(
+        "parts", nargs="*", choices=[[], "platform", *PARTS],
+        help="what to measure; all but `memory` by default; `platform` is all on a running one",
+    )  # fmt: skip
     arguments = parser.parse_args()
-    parts = arguments.parts or PARTS
-    figures: list[Figure] = []
+    parts = set(arguments.parts or ["platform", *ALONE])
+    if "memory" in parts:
+        with platform() as running:
+            running.start()
+            report(memory.measure(running, jobs=arguments.jobs), MEMORY_REPORT)
+        parts.remove("memory")
+    if parts:
+        report(measure(parts, rounds=arguments.rounds), REPORT)
+
+
+def measure(parts: set[str], *, rounds: int) -> list[Figure]:
+    """Measure the parts in their order."""
     if "platform" in parts:
-        figures += measure_platform(rounds=arguments.rounds)
-    if "dispatch" in parts:
-        figures += queue.measure(rounds=arguments.rounds)
-    report(figures)
-
-
-def measure_platform(*, rounds: int) -> list[Figure]:
-    """Measure a running platform, from its start on."""
-    home = Path(tempfile.mkdtemp(prefix="satellite-bench-"))
-    home.chmod(0o755)
-    platform = Platform(home, arguments=())
-    try:
-        figures = start.measure(platform)
-        figures += containers.measure(platform, rounds=rounds)
-        figures += jobs.measure(platform, floor=floors.measure(rounds=rounds), rounds=rounds)
-    finally:
-        platform.stop()
-        shutil.rmtree(home, ignore_errors=True)
+        parts |= {"start", *ON_PLATFORM}
+    figures: list[Figure] = []
+    if parts & {"start", *ON_PLATFORM}:
+        figures += measure_platform(parts, rounds=rounds)
+    for name, measure_part in ALONE.items():
+        if name in parts:
+            figures += measure_part(rounds=rounds)
     return figures
 
 
-def report(figures: list[Figure]) -> None:
-    """Print the figures as a table and write them as JSON."""
-    table = Table("Figure", "Value", "Floor", "Ratio", "Target", title="Satellite bench")
-    for figure in figures:
-        table.add_row(*figure.row())
-    Console(width=130).print(table)
-    REPORT.parent.mkdir(exist_ok=True)
-    document = {
-        "at": datetime.now(UTC).isoformat(),
-        "machine": machine.platform(),
-        "figures": [figure.as_dict() for figure in figures],
-    }
-    REPORT.write_text(json.dumps(document, indent=2) + "\n")
+def measure_platform(parts: set[str], *, rounds: int) -> list[Figure]:
+    """Measure a running platform, from its start on."""
+    with platform() as running:
+        figures = start.measure(running)
+        for name, measure_part in ON_PLATFORM.items():
+            if name in parts:
+                figures += measure_part(running, rounds=rounds)
+    return figures if "start" in parts else figures[start.FIGURES :]
+
+
+@contextmanager
+def platform() -> Iterator[Platform]:
+    """Make a place for a platform, and tidy up after it."""
+    home = Path(tempfile.mkdtemp(prefix="satellite-bench-"))
+    home.chmod(0o755)
+    running = Platform(home, arguments=())
+    try:
+        yield running
+    finally:
+        running.stop()
+        shutil.rmtree(home, ignore_errors=True)
 
 
 main()

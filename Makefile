@@ -9,10 +9,10 @@ unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := shared operation-server analysis-server
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint types format lock bench chaos migrate clean
+.PHONY: help setup run test check lint types format lock bench bench-memory bench-peers load chaos migrate clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.ready ## make the environment in .venv from requirements.lock
 
@@ -50,12 +50,30 @@ format: setup ## let ruff format and fix
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-lock: setup ## pin requirements.in into requirements.lock
-	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links --quiet requirements.in -o requirements.lock
+LOCKED := requirements tests/performance/peers/requirements tests/performance/load/requirements
+
+lock: setup ## pin each requirements.in into its requirements.lock
+	@for name in $(LOCKED); do \
+		$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+			--no-emit-index-url --no-emit-find-links --quiet $$name.in -o $$name.lock || exit 1; done
 
 bench: setup ## measure every figure against its floor in the same run
 	@$(BIN)/python -m tests.performance
+
+bench-memory: setup ## run 50,000 jobs and see whether any process grows (15 minutes)
+	@$(BIN)/python -m tests.performance memory
+
+bench-peers: setup build/peers/.ready ## do the same no-op work with others and with Satellite
+	@$(BIN)/python -m tests.performance.peers
+
+load: setup build/load/.ready ## many users at once for a minute, on a stack of its own or SATELLITE_URL
+	@$(BIN)/python -m tests.performance.load
+
+# Environments of their own: what is measured against, and what measures, must not decide our versions.
+build/%/.ready: tests/performance/%/requirements.lock $(VENV)/.ready
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python build/$*/env
+	@$(BIN)/uv pip sync --quiet --python build/$*/env/bin/python --require-hashes $<
+	@touch $@
 
 chaos: setup ## kill parts at random under load and count lost and doubled jobs
 	@$(BIN)/python -m tests.chaos

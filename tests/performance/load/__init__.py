@@ -1,0 +1,1 @@
+"""Users of all kinds at once, by Locust."""

@@ -1,0 +1,59 @@
+"""BentoML: a task endpoint, submitted, polled and read as its documentation shows."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import bentoml
+import httpx
+from clock import free_port, measure, program, read_load, started, wait_for_http
+
+CLIENTS = 8
+POLL_S = 0.001
+
+
+@bentoml.service(workers=1, logging={"access": {"enabled": False}})
+class Noop:
+    """A service that does nothing."""
+
+    @bentoml.task
+    def noop(self, number: int) -> int:
+        """Do nothing."""
+        return number
+
+
+def main() -> None:
+    """Measure one server with several clients."""
+    load = read_load()
+    os.chdir(Path(__file__).parent)
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    local = threading.local()
+
+    def once(_: int = 0) -> None:
+        # Over HTTP as its documentation shows; `submit` of the Python client fails in this version.
+        if not hasattr(local, "client"):
+            local.client = httpx.Client(base_url=url)
+        client: httpx.Client = local.client
+        task = {"task_id": client.post("/noop/submit", json={"number": 1}).json()["task_id"]}
+        while client.get("/noop/status", params=task).json()["status"] == "in_progress":
+            time.sleep(POLL_S)
+        assert client.get("/noop/get", params=task).text == "1"
+
+    def many(jobs: int) -> None:
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            list(pool.map(once, range(jobs)))
+
+    command = [program("bentoml"), "serve", "bentoml_peer:Noop", "--port", str(port), "--host", "127.0.0.1"]
+    with started(command, {"BENTOML_DO_NOT_TRACK": "True"}):
+        wait_for_http(f"{url}/readyz")
+        measure("BentoML, task endpoint", once=once, many=many, calls=load.calls, jobs=load.jobs,
+                kept="status in a file; the work is lost with its server")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

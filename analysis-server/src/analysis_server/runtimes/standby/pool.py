@@ -84,7 +84,7 @@ class StandbyPool(Generic[SpareT]):
             self._hear(room)
             for place in places:
                 if (shelf := self._shelves.get(place)) is not None:
-                    while shelf.spares and shelf.standing > self._room_at(place):
+                    while shelf.spares and shelf.staying > self._room_at(place):
                         self._drop(shelf)
             self._changed.notify_all()
             self._changed.wait_for(lambda: not any(map(self._is_over, places)), timeout_s)
@@ -133,7 +133,7 @@ class StandbyPool(Generic[SpareT]):
     def _drop(self, shelf: Shelf[SpareT]) -> None:
         """Give the oldest spare of a shelf to the thread, which discards it."""
         self._dropped.append((shelf, shelf.spares.popleft()))
-        shelf.under_way += 1
+        shelf.ending += 1
 
     def _drop_other_versions(self, request: RunRequest) -> None:
         for place, shelf in list(self._shelves.items()):
@@ -144,7 +144,7 @@ class StandbyPool(Generic[SpareT]):
         del self._shelves[shelf.place]
         while shelf.spares:
             self._drop(shelf)
-        if shelf.under_way:
+        if shelf.standing:
             self._closing.append(shelf)
 
     def _keep(self) -> None:
@@ -164,7 +164,7 @@ class StandbyPool(Generic[SpareT]):
                     self._changed.wait(CHECK_S if self._shelves else None)
                     continue
                 if wanting is not None:
-                    wanting.under_way += 1
+                    wanting.starting += 1
             for shelf, spare in dropped:
                 self._discard(shelf, spare)
             if wanting is not None:
@@ -205,16 +205,18 @@ class StandbyPool(Generic[SpareT]):
         except Exception as error:  # noqa: BLE001 - a job that needs it will tell what is wrong
             logger.warning("no spare", plugin=shelf.template.manifest.name, error=str(error))
             with self._lock:
+                shelf.starting -= 1
                 shelf.note_failure()
-                self._note_end(shelf)
+                self._note_change(shelf)
             return
         with self._lock:
-            is_wanted = self._shelves.get(shelf.place) is shelf
-            if is_wanted and shelf.standing <= self._room_at(shelf.place) + shelf.awaited:
-                shelf.under_way -= 1
+            has_room = shelf.staying <= self._room_at(shelf.place) + shelf.awaited
+            shelf.starting -= 1
+            if has_room and self._shelves.get(shelf.place) is shelf:
                 shelf.spares.append(spare)
-                self._changed.notify_all()
+                self._note_change(shelf)
                 return
+            shelf.ending += 1
         self._discard(shelf, spare)
 
     def _discard(self, shelf: Shelf[SpareT], spare: SpareT) -> None:
@@ -223,10 +225,10 @@ class StandbyPool(Generic[SpareT]):
         except Exception:
             logger.exception("spare not discarded")
         with self._lock:
-            self._note_end(shelf)
+            shelf.ending -= 1
+            self._note_change(shelf)
 
-    def _note_end(self, shelf: Shelf[SpareT]) -> None:
-        shelf.under_way -= 1
-        if shelf in self._closing and not shelf.under_way:
+    def _note_change(self, shelf: Shelf[SpareT]) -> None:
+        if shelf in self._closing and not shelf.standing:
             self._closing.remove(shelf)
         self._changed.notify_all()

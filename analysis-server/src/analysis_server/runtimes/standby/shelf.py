@@ -43,10 +43,10 @@ class Shelf(Generic[SpareT]):
         """Begin empty; of the request all is kept but the job."""
         self.template = replace(request, job_id=0, attempt=0, input_json=b"", spare_room=None)
         self.spares: deque[SpareT] = deque()
-        self.under_way = 0
-        """Those that are being started or ended now."""
+        self.starting = 0
+        self.ending = 0
         self.awaited = 0
-        """How many jobs wait for one of those."""
+        """How many jobs wait for one that is being started or ended."""
         self.used_at = time.monotonic()
         self._failures = 0
         self._not_before = 0.0
@@ -59,7 +59,12 @@ class Shelf(Generic[SpareT]):
     @property
     def standing(self) -> int:
         """Return how many there are, those included that start or end."""
-        return len(self.spares) + self.under_way
+        return self.staying + self.ending
+
+    @property
+    def staying(self) -> int:
+        """Return how many there will be once those that end have ended."""
+        return len(self.spares) + self.starting
 
     def wants(self, room: int) -> bool:
         """Tell whether one more is to be started now, where there may be `room`."""

@@ -64,7 +64,7 @@ async def fresh_engine(server: EmbeddedPostgres, name: str) -> AsyncIterator[Asy
     settings = DatabaseSettings.model_validate({"url": server.url(name), "statement_timeout_s": 300})
     engine = create_engine(settings, application_name="bench")
     async with engine.begin() as database:
-        await add_plugin(database, await add_user(database))
+        await database.run_sync(add_plugin, await database.run_sync(add_user))
     yield engine
     await engine.dispose()
 

@@ -87,7 +87,7 @@ async def _medians_ms(
 
 async def _dispatch(engine: AsyncEngine, catalog: PluginCatalog) -> None:
     async with engine.connect() as connection:
-        selection = await select_and_mark(connection, capacity=PLENTY, catalog=catalog, limit=BATCH)
+        selection = await connection.run_sync(select_and_mark, capacity=PLENTY, catalog=catalog, limit=BATCH)
         assert len(selection.jobs) == BATCH
         # Undone, so that the queue stays as long as it is.
         await connection.rollback()
@@ -95,7 +95,7 @@ async def _dispatch(engine: AsyncEngine, catalog: PluginCatalog) -> None:
 
 async def _submit(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
-        await submit_jobs(connection, [new_job(1, 1)])
+        await connection.run_sync(submit_jobs, [new_job(1, 1)])
 
 
 async def _get(engine: AsyncEngine) -> None:

@@ -1,17 +1,15 @@
-"""The transitions on a real PostgreSQL, called from plain functions: one event loop, one connection."""
+"""The transitions on a real PostgreSQL, over one connection."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, text
 
-from operation_server.database.engine import create_engine
+from operation_server.database.engine import create_blocking_engine
 from operation_server.jobs.transitions import PluginCatalog
 from satellite.contracts.plugin_manifest import RetryPolicy
 from satellite.settings.database import DatabaseSettings
@@ -31,8 +29,7 @@ EVENTS = text("SELECT job_id, type, data FROM job_events ORDER BY id")
 class JobDatabase:
     """Runs transitions, each in a transaction of its own, and reads what came of them."""
 
-    runner: asyncio.Runner
-    connection: AsyncConnection
+    connection: Connection
     plugins: dict[tuple[str, str], int] = field(default_factory=dict)
     """Ids by name and version."""
     users: dict[str, int] = field(default_factory=dict)
@@ -55,24 +52,16 @@ class JobDatabase:
     def clear(self) -> None:
         self.change(CLEAR)
 
-    def apply(self, transition: Callable[[AsyncConnection], Awaitable[Answer]]) -> Answer:
+    def apply(self, transition: Callable[[Connection], Answer]) -> Answer:
         """Commit what `transition` does."""
+        with self.connection.begin():
+            return transition(self.connection)
 
-        async def committed() -> Answer:
-            async with self.connection.begin():
-                return await transition(self.connection)
-
-        return self.runner.run(committed())
-
-    def attempt_and_crash(self, transition: Callable[[AsyncConnection], Awaitable[Any]]) -> None:
+    def attempt_and_crash(self, transition: Callable[[Connection], Any]) -> None:
         """Do as a process that dies before its commit."""
-
-        async def rolled_back() -> None:
-            async with self.connection.begin() as transaction:
-                await transition(self.connection)
-                await transaction.rollback()
-
-        self.runner.run(rolled_back())
+        with self.connection.begin() as transaction:
+            transition(self.connection)
+            transaction.rollback()
 
     def change(self, statement: Any, **parameters: Any) -> None:
         """Change rows past the transitions, as time and operators do."""
@@ -81,37 +70,26 @@ class JobDatabase:
     def snapshot(self) -> tuple[list[Row[Any]], list[Row[Any]], list[Row[Any]]]:
         """Return all jobs, finished attempts and durable events."""
 
-        async def read(connection: AsyncConnection) -> list[list[Row[Any]]]:
-            return [list((await connection.execute(one)).all()) for one in (JOBS, ATTEMPTS, EVENTS)]
+        def read(connection: Connection) -> list[list[Row[Any]]]:
+            return [list(connection.execute(one).all()) for one in (JOBS, ATTEMPTS, EVENTS)]
 
         jobs, attempts, events = self.apply(read)
         return jobs, attempts, events
 
     def rows(self, statement: Any) -> list[Row[Any]]:
-        async def read(connection: AsyncConnection) -> list[Row[Any]]:
-            return list((await connection.execute(statement)).all())
-
-        return self.apply(read)
+        return self.apply(lambda connection: list(connection.execute(statement).all()))
 
 
 @contextmanager
 def job_database(url: str, plugins: list[ModelPlugin], users: list[ModelUser]) -> Iterator[JobDatabase]:
     """Open a database that knows each of `plugins` in versions 1 and 2, and `users`."""
-    with asyncio.Runner() as runner:
-        engine = create_engine(DatabaseSettings(url=url), application_name="property")
-        database = JobDatabase(runner=runner, connection=runner.run(_connect(engine)))
+    engine = create_blocking_engine(DatabaseSettings(url=url), application_name="property")
+    with engine.connect() as connection:
+        database = JobDatabase(connection=connection)
         for user in users:
             database.add_user(user)
         for plugin in plugins:
             for version in ("1", "2"):
                 database.add_plugin(plugin, version)
-        try:
-            yield database
-        finally:
-            runner.run(database.connection.close())
-            runner.run(engine.dispose())
-
-
-async def _connect(engine: Any) -> AsyncConnection:
-    connection: AsyncConnection = await engine.connect()
-    return connection
+        yield database
+    engine.dispose()

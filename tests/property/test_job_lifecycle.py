@@ -22,8 +22,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, text
 
 from operation_server.jobs import transitions
 from operation_server.jobs.transitions import DispatchCapacity, redispatch
@@ -179,8 +178,8 @@ class JobLifecycle(RuleBasedStateMachine):
         self.dispatch(limit=limit, depth=depth, crashes=crashes)
 
     def dispatch(self, *, limit: int, depth: int, crashes: bool = False) -> None:
-        async def select(connection: AsyncConnection) -> transitions.Selection:
-            return await transitions.select_and_mark(
+        def select(connection: Connection) -> transitions.Selection:
+            return transitions.select_and_mark(
                 connection,
                 capacity=DispatchCapacity(depth=depth, workers=[BIG_WORKER]),
                 catalog=self.database.catalog,
@@ -218,8 +217,8 @@ class JobLifecycle(RuleBasedStateMachine):
         endings = [(*self.attempt(one), ending) for one, ending in drawn]
         outcomes = [reported(self.ids[index], attempt, ending) for index, attempt, ending in endings]
 
-        async def apply(connection: AsyncConnection) -> transitions.AppliedOutcomes:
-            return await transitions.apply_outcomes(connection, outcomes)
+        def apply(connection: Connection) -> transitions.AppliedOutcomes:
+            return transitions.apply_outcomes(connection, outcomes)
 
         if crashes:
             self.database.attempt_and_crash(apply)

@@ -26,14 +26,14 @@ PAUSE = text(
 
 async def add_account(engine: AsyncEngine, name: str = "ada", *, max_running: int | None = None) -> int:
     async with engine.begin() as connection:
-        return await add_user(connection, name, max_running=max_running)
+        return await connection.run_sync(add_user, name, max_running=max_running)
 
 
 async def register(
     engine: AsyncEngine, owner_id: int, name: str = "echo", version: str = "1", **manifest: Any
 ) -> int:
     async with engine.begin() as connection:
-        return await add_plugin(connection, owner_id, name, version, **manifest)
+        return await connection.run_sync(add_plugin, owner_id, name, version, **manifest)
 
 
 async def submit(
@@ -50,7 +50,7 @@ async def submit(
         new_job(owner_id, plugin_id, name, priority=priority) for priority in priorities for _ in range(count)
     ]
     async with engine.begin() as connection:
-        return (await submit_jobs(connection, jobs)).ids
+        return (await connection.run_sync(submit_jobs, jobs)).ids
 
 
 async def submit_many(engine: AsyncEngine, owner_id: int, plugin_id: int, *, count: int) -> None:
@@ -78,4 +78,4 @@ async def let_wait(engine: AsyncEngine, seconds: float, job_ids: Sequence[int] |
 
 async def complete(engine: AsyncEngine, job_id: int, attempt: int = 1) -> None:
     async with engine.begin() as connection:
-        assert (await apply_outcomes(connection, [outcome(job_id, attempt)])).applied
+        assert (await connection.run_sync(apply_outcomes, [outcome(job_id, attempt)])).applied

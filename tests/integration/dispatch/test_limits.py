@@ -58,13 +58,13 @@ class TestPluginLimit:
         [job] = await dispatch(engine)
         async with engine.begin() as connection:
             now = (await connection.execute(text("SELECT now()"))).scalar_one()
-            await apply_started(
-                connection,
+            await connection.run_sync(
+                apply_started,
                 [StartedReport(job_id=job.job_id, attempt=job.attempt, worker="w1", started_at=now)],
             )
         assert await dispatch(engine) == []
         async with engine.begin() as connection:
-            await lose_attempts(connection, [(job.job_id, job.attempt)])
+            await connection.run_sync(lose_attempts, [(job.job_id, job.attempt)])
         assert [(again.job_id, again.attempt) for again in await dispatch(engine)] == [(job.job_id, 2)]
 
     async def test_the_smaller_of_manifest_and_operator_holds(self, engine: AsyncEngine) -> None:

@@ -26,7 +26,9 @@ async def round_ms(engine: AsyncEngine) -> float:
     for _ in range(ROUNDS):
         async with engine.connect() as connection:
             began = time.perf_counter()
-            selection = await select_and_mark(connection, capacity=PLENTY, catalog=catalog, limit=BATCH)
+            selection = await connection.run_sync(
+                select_and_mark, capacity=PLENTY, catalog=catalog, limit=BATCH
+            )
             durations.append((time.perf_counter() - began) * 1000)
             assert len(selection.jobs) == BATCH
             await connection.rollback()

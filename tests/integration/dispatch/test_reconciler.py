@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -42,7 +43,7 @@ class Parts:
         """Dispatch what waits, a minute ago by the clock of the database."""
         jobs = await dispatch(self.engine)
         if published:
-            await self.publisher.publish(jobs)
+            await asyncio.to_thread(self.publisher.publish, jobs)
         await self.age()
         return jobs
 
@@ -58,8 +59,8 @@ class Parts:
     async def start(self, job_id: int) -> None:
         report = outcome(job_id, 1)
         async with self.engine.begin() as connection:
-            await apply_started(
-                connection,
+            await connection.run_sync(
+                apply_started,
                 [StartedReport(job_id=job_id, attempt=1, worker="w1", started_at=report.started_at)],
             )
         await self.age()
@@ -120,7 +121,7 @@ async def test_an_attempt_without_a_lease_is_lost(parts: Parts) -> None:
 async def test_an_emptied_redis_is_noticed_by_its_epoch(parts: Parts) -> None:
     job_id = await submit_one(parts.engine)
     jobs = await dispatch(parts.engine)
-    await parts.publisher.publish(jobs)
+    await asyncio.to_thread(parts.publisher.publish, jobs)
     async with parts.engine.begin() as connection:
         await connection.execute(text("UPDATE jobs SET dispatched_at = dispatched_at - interval '3 seconds'"))
     await parts.redis.flushall()
@@ -134,7 +135,7 @@ async def test_a_cancelled_job_nobody_holds_ends(parts: Parts) -> None:
     await parts.dispatch()
     await parts.redis.set(redis_keys.lease(held, 1), "w1", ex=60)
     async with parts.engine.begin() as connection:
-        await request_cancel(connection, [waiting, held])
+        await connection.run_sync(request_cancel, [waiting, held])
     await parts.reconciler.reconcile()
     first, second = await parts.rows([waiting, held])
     assert (first.status, second.status) == ("cancelled", "queued")

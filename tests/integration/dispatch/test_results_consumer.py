@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from kombu.connection import Connection
 from redis.asyncio import Redis
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from analysis_server.reporting.callback_message import CallbackMessage, outcome_message, started_message
 from operation_server.dispatch.results_consumer import ResultsConsumer
 from operation_server.dispatch.results_source import ResultsSource
+from operation_server.dispatch.transaction_thread import TransactionThread
 from operation_server.live.event_publisher import EventPublisher
 from satellite.contracts import redis_keys
 from satellite.contracts.job import StartedReport
@@ -25,11 +26,15 @@ from tests.integration.transitions.seed import dispatch, job_row, outcome, submi
 class Consumer:
     """A consumer that takes what there is, when told to."""
 
-    def __init__(self, engine: AsyncEngine, redis: Redis, redis_url: str) -> None:
+    def __init__(
+        self, engine: AsyncEngine, transactions: TransactionThread, redis: Redis, redis_url: str
+    ) -> None:
         self.redis, self.redis_url = redis, redis_url
         self.events = EventPublisher(engine=engine, redis=redis)
         self.source = ResultsSource(redis)
-        self.consumer = ResultsConsumer(engine=engine, redis=redis, source=self.source, events=self.events)
+        self.consumer = ResultsConsumer(
+            transactions=transactions, redis=redis, source=self.source, events=self.events
+        )
 
     def send(self, *messages: CallbackMessage) -> None:
         """Publish as a worker does."""
@@ -53,10 +58,12 @@ class Consumer:
 
 
 @pytest.fixture
-async def consumer(engine: AsyncEngine, redis_url: str) -> AsyncIterator[Consumer]:
+async def consumer(engine: AsyncEngine, blocking_engine: Engine, redis_url: str) -> AsyncIterator[Consumer]:
     redis = Redis.from_url(redis_url)
-    consumer = Consumer(engine, redis, redis_url)
+    transactions = TransactionThread(blocking_engine)
+    consumer = Consumer(engine, transactions, redis, redis_url)
     yield consumer
+    transactions.close()
     await consumer.events.aclose()
     await redis.aclose()
 

@@ -69,7 +69,7 @@ class Storyteller:
         await set_job(self.engine, job_id, "attempt = attempt + 1, dispatched_at = now()")
         report = StartedReport(job_id=job_id, attempt=1, worker="w", started_at=datetime.now(UTC))
         async with self.engine.begin() as connection:
-            entries = await apply_started(connection, [report])
+            entries = await connection.run_sync(apply_started, [report])
         await self.publisher.publish(entries)
 
     async def progress(self, job_id: int, fraction: float, *, owner_id: int = 1) -> None:
@@ -110,7 +110,7 @@ class Storyteller:
             {"job_id": job_id, "attempt": 1, "worker": "w", "started_at": now, "finished_at": now} | end
         )
         async with self.engine.begin() as connection:
-            applied = await apply_outcomes(connection, [outcome])
+            applied = await connection.run_sync(apply_outcomes, [outcome])
         await self.publisher.publish(applied.entries)
 
 

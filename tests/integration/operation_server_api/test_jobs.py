@@ -28,7 +28,7 @@ async def finish(engine: AsyncEngine, job_id: int, **fields: Any) -> None:
         **{"status": "completed", "result": {"sum": 2}, **fields},
     )  # fmt: skip
     async with engine.begin() as connection:
-        await apply_outcomes(connection, [outcome])
+        await connection.run_sync(apply_outcomes, [outcome])
 
 
 class TestSubmit:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.jobs.transitions import (
     DispatchCapacity,
@@ -24,21 +24,21 @@ BIG_WORKER = WorkerResources(cpus=64, memory_mib=64_000)
 PLENTY = DispatchCapacity(depth=10_000, workers=[BIG_WORKER])
 
 
-async def add_user(connection: AsyncConnection, name: str = "ada", *, max_running: int | None = None) -> int:
-    row = await connection.execute(
+def add_user(connection: Connection, name: str = "ada", *, max_running: int | None = None) -> int:
+    row = connection.execute(
         text("INSERT INTO users (username, password_hash, max_running) VALUES (:n, '', :m) RETURNING id"),
         {"n": name, "m": max_running},
     )
     return int(row.scalar_one())
 
 
-async def add_plugin(
-    connection: AsyncConnection, owner_id: int, name: str = "echo", version: str = "1", **manifest: Any
+def add_plugin(
+    connection: Connection, owner_id: int, name: str = "echo", version: str = "1", **manifest: Any
 ) -> int:
     full = PluginManifest(
         name=name, version=version, docker_image="python", input_schema={}, output_schema={}, **manifest
     )
-    row = await connection.execute(
+    row = connection.execute(
         text(
             "INSERT INTO plugins (name, version, digest, manifest, created_by)"
             " VALUES (:n, :v, :d, CAST(:m AS jsonb), :o) RETURNING id"
@@ -65,17 +65,19 @@ async def submit_one(engine: AsyncEngine, **changes: Any) -> int:
     """Submit a job of a new user and plugin, each named once per database."""
     async with engine.begin() as connection:
         owner_id = (await connection.execute(text("SELECT min(id) FROM users"))).scalar()
-        owner_id = owner_id or await add_user(connection)
+        owner_id = owner_id or await connection.run_sync(add_user)
         plugin_id = (await connection.execute(text("SELECT min(id) FROM plugins"))).scalar()
-        plugin_id = plugin_id or await add_plugin(connection, owner_id)
-        return (await submit_jobs(connection, [new_job(owner_id, plugin_id, **changes)])).ids[0]
+        plugin_id = plugin_id or await connection.run_sync(add_plugin, owner_id)
+        return (await connection.run_sync(submit_jobs, [new_job(owner_id, plugin_id, **changes)])).ids[0]
 
 
 async def dispatch(
     engine: AsyncEngine, *, capacity: DispatchCapacity = PLENTY, limit: int = 100
 ) -> list[DispatchedJob]:
     async with engine.begin() as connection:
-        selection = await select_and_mark(connection, capacity=capacity, catalog=PluginCatalog(), limit=limit)
+        selection = await connection.run_sync(
+            select_and_mark, capacity=capacity, catalog=PluginCatalog(), limit=limit
+        )
         return selection.jobs
 
 

@@ -37,7 +37,7 @@ async def finished(engine: AsyncEngine, job_id: int, status: str) -> Row[Any]:
 async def test_cancelled_while_it_waited(engine: AsyncEngine) -> None:
     job_id = await submit_one(engine)
     async with engine.begin() as connection:
-        await request_cancel(connection, [job_id])
+        await connection.run_sync(request_cancel, [job_id])
 
     job = await finished(engine, job_id, "cancelled")
     assert (job.timings["queued"], job.timings["start"]) == (job.timings["total"], None)
@@ -48,7 +48,7 @@ async def test_expired(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         await connection.execute(text("SELECT pg_sleep(0.01)"))
     async with engine.begin() as connection:
-        await expire_waiting(connection)
+        await connection.run_sync(expire_waiting)
 
     job = await finished(engine, job_id, "failed")
     assert job.timings["queued"] == job.timings["total"]
@@ -58,9 +58,9 @@ async def test_cancelled_and_reported_by_nobody(engine: AsyncEngine) -> None:
     job_id = await submit_one(engine)
     await dispatch(engine)
     async with engine.begin() as connection:
-        await request_cancel(connection, [job_id])
+        await connection.run_sync(request_cancel, [job_id])
     async with engine.begin() as connection:
-        await confirm_cancelled(connection, [(job_id, 1)])
+        await connection.run_sync(confirm_cancelled, [(job_id, 1)])
 
     job = await finished(engine, job_id, "cancelled")
     assert job.timings["dispatched"] > 0
@@ -71,9 +71,9 @@ async def test_lost_for_good(engine: AsyncEngine) -> None:
     await dispatch(engine)
     async with engine.begin() as connection:
         report = StartedReport(job_id=job_id, attempt=1, worker="w1", started_at=datetime.now(UTC))
-        await apply_started(connection, [report])
+        await connection.run_sync(apply_started, [report])
     async with engine.begin() as connection:
-        await lose_attempts(connection, [(job_id, 1)])
+        await connection.run_sync(lose_attempts, [(job_id, 1)])
 
     job = await finished(engine, job_id, "failed")
     assert (job.timings["ran"], job.timings["start"]) == (0, None)
@@ -83,11 +83,11 @@ async def test_of_a_retried_job_the_earlier_attempt_is_part_of_the_queue(engine:
     job_id = await submit_one(engine)
     await dispatch(engine)
     async with engine.begin() as connection:
-        await apply_outcomes(connection, [outcome(job_id, 1, status=OutcomeStatus.INTERRUPTED)])
+        await connection.run_sync(apply_outcomes, [outcome(job_id, 1, status=OutcomeStatus.INTERRUPTED)])
     first = (await job_row(engine, job_id)).timings
     await dispatch(engine)
     async with engine.begin() as connection:
-        await apply_outcomes(connection, [outcome(job_id, 2)])
+        await connection.run_sync(apply_outcomes, [outcome(job_id, 2)])
 
     job = await finished(engine, job_id, "completed")
     assert job.attempt == 2
@@ -98,9 +98,9 @@ async def test_cancelled_between_two_attempts(engine: AsyncEngine) -> None:
     job_id = await submit_one(engine)
     await dispatch(engine)
     async with engine.begin() as connection:
-        await apply_outcomes(connection, [outcome(job_id, 1, status=OutcomeStatus.INTERRUPTED)])
+        await connection.run_sync(apply_outcomes, [outcome(job_id, 1, status=OutcomeStatus.INTERRUPTED)])
     async with engine.begin() as connection:
-        await request_cancel(connection, [job_id])
+        await connection.run_sync(request_cancel, [job_id])
 
     await finished(engine, job_id, "cancelled")
 
@@ -120,7 +120,7 @@ async def test_the_clock_of_a_worker_may_be_wrong(engine: AsyncEngine, hours: in
     async with engine.begin() as connection:
         await connection.execute(text("SELECT pg_sleep(0.01)"))
     async with engine.begin() as connection:
-        await apply_outcomes(connection, [report])
+        await connection.run_sync(apply_outcomes, [report])
 
     job = await finished(engine, job_id, "completed")
     assert job.timings["ran"] == 0.5

@@ -62,10 +62,10 @@ class TestFinish:
         job_id = await submit_one(engine)
         await dispatch(engine)
         async with engine.begin() as connection:
-            await apply_started(connection, [started(job_id, 1)])
+            await connection.run_sync(apply_started, [started(job_id, 1)])
         async with engine.begin() as connection:
-            applied = await apply_outcomes(
-                connection,
+            applied = await connection.run_sync(
+                apply_outcomes,
                 [
                     outcome(
                         job_id,
@@ -97,8 +97,8 @@ class TestFinish:
         job_id = await submit_one(engine)
         await dispatch(engine)
         async with engine.begin() as connection:
-            applied = await apply_outcomes(connection, [outcome(job_id, 1)])
-            late = await apply_started(connection, [started(job_id, 1)])
+            applied = await connection.run_sync(apply_outcomes, [outcome(job_id, 1)])
+            late = await connection.run_sync(apply_started, [started(job_id, 1)])
 
         assert applied.applied == [(job_id, 1)]
         assert late == []
@@ -108,10 +108,11 @@ class TestFinish:
         job_id = await submit_one(engine)
         await dispatch(engine)
         async with engine.begin() as connection:
-            first = await apply_outcomes(
-                connection, [outcome(job_id, 1, result=1), outcome(job_id, 1, result=2), outcome(job_id, 7)]
+            first = await connection.run_sync(
+                apply_outcomes,
+                [outcome(job_id, 1, result=1), outcome(job_id, 1, result=2), outcome(job_id, 7)],
             )
-            again = await apply_outcomes(connection, [outcome(job_id, 1, OutcomeStatus.FAILED)])
+            again = await connection.run_sync(apply_outcomes, [outcome(job_id, 1, OutcomeStatus.FAILED)])
 
         assert (len(first.applied), first.stale, again.stale, again.applied) == (1, 2, 1, [])
         assert (await job_row(engine, job_id)).result == 1
@@ -119,15 +120,15 @@ class TestFinish:
     async def test_outcome_waits_for_the_dispatch_that_has_not_committed(self, engine: AsyncEngine) -> None:
         job_id = await submit_one(engine)
         async with engine.begin() as dispatching:
-            await select_and_mark(dispatching, capacity=PLENTY, catalog=PluginCatalog(), limit=10)
+            await dispatching.run_sync(select_and_mark, capacity=PLENTY, catalog=PluginCatalog(), limit=10)
 
             async def apply() -> list[tuple[int, int]]:
                 async with engine.begin() as connection:
-                    return (await apply_outcomes(connection, [outcome(job_id, 1)])).applied
+                    return (await connection.run_sync(apply_outcomes, [outcome(job_id, 1)])).applied
 
             async def start() -> int:
                 async with engine.begin() as connection:
-                    return len(await apply_started(connection, [started(job_id, 1)]))
+                    return len(await connection.run_sync(apply_started, [started(job_id, 1)]))
 
             tasks = [asyncio.create_task(start()), asyncio.create_task(apply())]
             await asyncio.sleep(0.2)
@@ -141,7 +142,7 @@ class TestFinish:
         for attempt, delay_s in ((1, 1), (2, 2), (3, 4), (4, None)):
             assert [job.attempt for job in await dispatch(engine)] == [attempt]
             async with engine.begin() as connection:
-                await apply_outcomes(connection, [outcome(job_id, attempt, OutcomeStatus.FAILED)])
+                await connection.run_sync(apply_outcomes, [outcome(job_id, attempt, OutcomeStatus.FAILED)])
                 now = (await connection.execute(text("SELECT now()"))).scalar_one()
             job = await job_row(engine, job_id)
             if delay_s is None:
@@ -159,7 +160,7 @@ class TestFinish:
         await dispatch(engine)
         error = JobError(kind=ErrorKind.INPUT, message="no\0t that")
         async with engine.begin() as connection:
-            await apply_outcomes(connection, [outcome(job_id, 1, OutcomeStatus.FAILED, error=error)])
+            await connection.run_sync(apply_outcomes, [outcome(job_id, 1, OutcomeStatus.FAILED, error=error)])
 
         job = await job_row(engine, job_id)
         assert (job.status, job.error["message"]) == ("failed", "no\ufffdt that")
@@ -171,7 +172,7 @@ class TestFinish:
         job_id = await submit_one(engine)
         await dispatch(engine)
         async with engine.begin() as connection:
-            await apply_outcomes(connection, [outcome(job_id, 1, result=result)])
+            await connection.run_sync(apply_outcomes, [outcome(job_id, 1, result=result)])
 
         job = await job_row(engine, job_id)
         assert (job.status, job.error["kind"]) == ("failed", "output")
@@ -181,7 +182,7 @@ class TestFinish:
         before = await job_row(engine, job_id)
         await dispatch(engine)
         async with engine.begin() as connection:
-            await apply_outcomes(connection, [outcome(job_id, 1, OutcomeStatus.INTERRUPTED)])
+            await connection.run_sync(apply_outcomes, [outcome(job_id, 1, OutcomeStatus.INTERRUPTED)])
 
         job = await job_row(engine, job_id)
         assert (job.status, job.failures, job.order_key) == ("queued", 0, before.order_key)
@@ -192,8 +193,8 @@ class TestCancel:
     async def test_waiting_job_ends_at_once(self, engine: AsyncEngine) -> None:
         job_id = await submit_one(engine)
         async with engine.begin() as connection:
-            requested = await request_cancel(connection, [job_id, 999])
-            again = await request_cancel(connection, [job_id])
+            requested = await connection.run_sync(request_cancel, [job_id, 999])
+            again = await connection.run_sync(request_cancel, [job_id])
 
         assert (requested.cancelled, requested.cancelling) == ([job_id], [])
         assert [entry.type for entry in requested.entries] == [EventType.STATUS, EventType.RESULT]
@@ -204,32 +205,32 @@ class TestCancel:
         job_id = await submit_one(engine)
         await dispatch(engine)
         async with engine.begin() as connection:
-            await apply_started(connection, [started(job_id, 1)])
-            requested = await request_cancel(connection, [job_id])
-            again = await request_cancel(connection, [job_id])
+            await connection.run_sync(apply_started, [started(job_id, 1)])
+            requested = await connection.run_sync(request_cancel, [job_id])
+            again = await connection.run_sync(request_cancel, [job_id])
         assert (requested.cancelling, len(requested.entries), len(again.entries)) == ([job_id], 1, 0)
         assert orjson.loads(requested.entries[0].data)["cancelling"] is True
         assert (await job_row(engine, job_id)).status == "processing"
 
         async with engine.begin() as connection:
-            await apply_outcomes(connection, [outcome(job_id, 1, OutcomeStatus.CANCELLED)])
+            await connection.run_sync(apply_outcomes, [outcome(job_id, 1, OutcomeStatus.CANCELLED)])
         assert (await job_row(engine, job_id)).status == "cancelled"
 
     async def test_finished_work_wins_over_a_pending_cancel(self, engine: AsyncEngine) -> None:
         job_id = await submit_one(engine)
         await dispatch(engine)
         async with engine.begin() as connection:
-            await request_cancel(connection, [job_id])
-            await apply_outcomes(connection, [outcome(job_id, 1, result=1)])
+            await connection.run_sync(request_cancel, [job_id])
+            await connection.run_sync(apply_outcomes, [outcome(job_id, 1, result=1)])
         assert (await job_row(engine, job_id)).status == "completed"
 
     async def test_confirmed_only_when_requested(self, engine: AsyncEngine) -> None:
         job_id = await submit_one(engine)
         await dispatch(engine)
         async with engine.begin() as connection:
-            assert await confirm_cancelled(connection, [(job_id, 1)]) == []
-            await request_cancel(connection, [job_id])
-            assert len(await confirm_cancelled(connection, [(job_id, 1)])) == 2
+            assert await connection.run_sync(confirm_cancelled, [(job_id, 1)]) == []
+            await connection.run_sync(request_cancel, [job_id])
+            assert len(await connection.run_sync(confirm_cancelled, [(job_id, 1)])) == 2
         assert (await job_row(engine, job_id)).status == "cancelled"
 
     async def test_lost_attempt_of_a_cancelled_job_is_history_and_not_its_error(
@@ -238,9 +239,9 @@ class TestCancel:
         job_id = await submit_one(engine)
         await dispatch(engine)
         async with engine.begin() as connection:
-            await apply_started(connection, [started(job_id, 1)])
-            await request_cancel(connection, [job_id])
-            await lose_attempts(connection, [(job_id, 1)])
+            await connection.run_sync(apply_started, [started(job_id, 1)])
+            await connection.run_sync(request_cancel, [job_id])
+            await connection.run_sync(lose_attempts, [(job_id, 1)])
             history = (await connection.execute(text("SELECT error FROM job_attempts"))).scalar_one()
 
         job = await job_row(engine, job_id)
@@ -253,8 +254,8 @@ class TestCancel:
         job_id = await submit_one(engine)
         await dispatch(engine)
         async with engine.begin() as connection:
-            await request_cancel(connection, [job_id])
-            entries = await release_undelivered(connection, [(job_id, 1)])
+            await connection.run_sync(request_cancel, [job_id])
+            entries = await connection.run_sync(release_undelivered, [(job_id, 1)])
 
         assert [entry.type for entry in entries] == [EventType.STATUS, EventType.RESULT]
         assert (await job_row(engine, job_id)).status == "cancelled"
@@ -268,11 +269,11 @@ class TestRecovery:
         job_id = await submit_one(engine)
         await dispatch(engine)
         async with engine.begin() as connection:
-            await apply_started(connection, [started(job_id, 1)])
-            await lose_attempts(connection, [(job_id, 1)])
+            await connection.run_sync(apply_started, [started(job_id, 1)])
+            await connection.run_sync(lose_attempts, [(job_id, 1)])
         assert [job.attempt for job in await dispatch(engine)] == [2]
         async with engine.begin() as connection:
-            late = await apply_outcomes(connection, [outcome(job_id, 1)])
+            late = await connection.run_sync(apply_outcomes, [outcome(job_id, 1)])
         assert late.stale == 1
 
     async def test_lost_attempts_end_in_quarantine(self, engine: AsyncEngine) -> None:
@@ -280,8 +281,8 @@ class TestRecovery:
         for attempt in (1, 2):
             await dispatch(engine)
             async with engine.begin() as connection:
-                await apply_started(connection, [started(job_id, attempt)])
-                await lose_attempts(connection, [(job_id, attempt)])
+                await connection.run_sync(apply_started, [started(job_id, attempt)])
+                await connection.run_sync(lose_attempts, [(job_id, attempt)])
         job = await job_row(engine, job_id)
         assert (job.status, job.error["kind"]) == ("failed", "lost")
 
@@ -290,12 +291,12 @@ class TestRecovery:
         for attempt in range(1, 11):
             assert [job.attempt for job in await dispatch(engine)] == [attempt]
             async with engine.begin() as connection:
-                assert await release_undelivered(connection, [(job_id, attempt)]) == []
+                assert await connection.run_sync(release_undelivered, [(job_id, attempt)]) == []
             job = await job_row(engine, job_id)
             assert (job.status, job.failures, job.redeliveries) == ("queued", 0, attempt)
         await dispatch(engine)
         async with engine.begin() as connection:
-            assert await release_undelivered(connection, [(job_id, 11)])
+            assert await connection.run_sync(release_undelivered, [(job_id, 11)])
         assert (await job_row(engine, job_id)).error["kind"] == "lost"
 
     async def test_expired_job_fails_with_timeout(self, engine: AsyncEngine) -> None:
@@ -304,7 +305,7 @@ class TestRecovery:
         await asyncio.sleep(0.01)
         assert [job.job_id for job in await dispatch(engine)] == [kept]
         async with engine.begin() as connection:
-            entries = await expire_waiting(connection)
+            entries = await connection.run_sync(expire_waiting)
         assert [entry.job_id for entry in entries] == [job_id, job_id]
         job = await job_row(engine, job_id)
         assert (job.status, job.error["kind"]) == ("failed", "timeout")
@@ -313,9 +314,9 @@ class TestRecovery:
         job_id = await submit_one(engine, max_retries=0)
         await dispatch(engine)
         async with engine.begin() as connection:
-            await apply_outcomes(connection, [outcome(job_id, 1, OutcomeStatus.FAILED)])
-            assert len(await replay(connection, [job_id])) == 1
-            assert await replay(connection, [job_id]) == []
+            await connection.run_sync(apply_outcomes, [outcome(job_id, 1, OutcomeStatus.FAILED)])
+            assert len(await connection.run_sync(replay, [job_id])) == 1
+            assert await connection.run_sync(replay, [job_id]) == []
         job = await job_row(engine, job_id)
         assert (job.status, job.failures, job.error) == ("queued", 0, None)
         assert [job.attempt for job in await dispatch(engine)] == [2]

@@ -92,8 +92,8 @@ class DeadLetterService:
                         plugin_id = await repository.find_plugin_id(connection, name, plugin_version)
                         if plugin_id is None:
                             raise PluginNotFound(f"There is no plugin {name} version {plugin_version}.")
-                    entries += await replay(
-                        connection, ids, plugin_id=plugin_id, plugin_version=plugin_version
+                    entries += await connection.run_sync(
+                        replay, ids, plugin_id=plugin_id, plugin_version=plugin_version
                     )
             self._after_commit.publish(entries)
             count += len(entries)

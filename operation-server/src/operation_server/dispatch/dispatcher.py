@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import structlog
-from redis.asyncio import Redis
+from redis import Redis
 from redis.exceptions import RedisError
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.dispatch.capacity import CapacityReader
 from operation_server.dispatch.pace import Pace
 from operation_server.dispatch.publisher import BrokerDown, JobPublisher
+from operation_server.dispatch.transaction_thread import TransactionThread
 from operation_server.dispatch.wakeups import Wakeups
-from operation_server.jobs.transitions import DispatchedJob, PluginCatalog, select_and_mark
+from operation_server.jobs.transitions import (
+    DispatchCapacity,
+    DispatchedJob,
+    PluginCatalog,
+    Selection,
+    select_and_mark,
+)
 from operation_server.metrics.recording import jobs_dispatched
 from operation_server.settings import DispatchSettings
 from satellite.contracts import redis_keys
@@ -34,13 +42,13 @@ class Dispatcher:
     def __init__(
         self,
         *,
-        engine: AsyncEngine,
+        transactions: TransactionThread,
         redis: Redis,
         publisher: JobPublisher,
         capacity: CapacityReader,
         settings: DispatchSettings,
     ) -> None:
-        self._engine = engine
+        self._transactions = transactions
         self._redis = redis
         self._publisher = publisher
         self._capacity = capacity
@@ -77,22 +85,25 @@ class Dispatcher:
         self._has_more = self._has_no_worker
         if self._has_no_worker:
             return 0
-        async with self._engine.begin() as connection:
-            # Published inside the transaction that marks them: if the broker refuses, nothing has happened.
-            # The other way round, a message whose mark is lost is stale, and the attempt is dispatched again.
-            selection = await select_and_mark(
-                connection, capacity=capacity, catalog=self._catalog, limit=self._settings.batch_size
-            )
-            self._has_more = selection.has_more
-            if selection.jobs:
-                await self._forget_cancels(selection.jobs)
-                await self._publisher.publish(selection.jobs)
+        selection = await self._transactions.run(partial(self._mark_and_publish, capacity=capacity))
+        self._has_more = selection.has_more
         if selection.jobs:
             jobs_dispatched(len(selection.jobs))
         return len(selection.jobs)
 
-    async def _forget_cancels(self, jobs: Sequence[DispatchedJob]) -> None:
+    def _mark_and_publish(self, connection: Connection, *, capacity: DispatchCapacity) -> Selection:
+        # Published inside the transaction that marks them: if the broker refuses, nothing has happened.
+        # The other way round, a message whose mark is lost is stale, and the attempt is dispatched again.
+        selection = select_and_mark(
+            connection, capacity=capacity, catalog=self._catalog, limit=self._settings.batch_size
+        )
+        if selection.jobs:
+            self._forget_cancels(selection.jobs)
+            self._publisher.publish(selection.jobs)
+        return selection
+
+    def _forget_cancels(self, jobs: Sequence[DispatchedJob]) -> None:
         # A replayed job may have been cancelled in an earlier life. A first attempt has no past.
         keys = [redis_keys.cancel(job.job_id) for job in jobs if job.attempt > 1]
         if keys:
-            await self._redis.delete(*keys)
+            self._redis.delete(*keys)

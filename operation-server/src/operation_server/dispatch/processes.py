@@ -11,10 +11,11 @@ from typing import Any
 
 import psycopg
 import structlog
+from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from operation_server.database.engine import create_engine
+from operation_server.database.engine import create_blocking_engine, create_engine
 from operation_server.dispatch.capacity import CapacityReader
 from operation_server.dispatch.celery_app import make_app
 from operation_server.dispatch.dispatcher import Dispatcher
@@ -22,6 +23,7 @@ from operation_server.dispatch.publisher import JobPublisher
 from operation_server.dispatch.reconciler import Reconciler
 from operation_server.dispatch.results_consumer import ResultsConsumer
 from operation_server.dispatch.results_source import ResultsSource
+from operation_server.dispatch.transaction_thread import TransactionThread
 from operation_server.dispatch.wakeups import CHECK_EVERY_S, Leadership, Wakeups
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.metrics.exposition import serve_metrics
@@ -33,6 +35,7 @@ from satellite.settings.observability import LogSettings
 
 DISPATCHER_LOCK = 5_172_001
 RESULTS_LOCK = 5_172_002
+REDIS_TIMEOUTS: dict[str, Any] = {"socket_connect_timeout": 2, "socket_timeout": 5}
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +46,9 @@ class Parts:
 
     database_url: str
     engine: AsyncEngine
+    transactions: TransactionThread
     redis: Redis
+    redis_url: str
     events: EventPublisher
 
 
@@ -53,11 +58,22 @@ async def open_parts(name: str) -> AsyncIterator[Parts]:
     database, broker = DatabaseSettings(), BrokerSettings()
     serve_metrics(MetricsSettings())
     engine = create_engine(database, application_name=f"satellite-{name}")
-    redis = Redis.from_url(broker.redis_url, socket_connect_timeout=2, socket_timeout=5)
+    blocking_engine = create_blocking_engine(database, application_name=f"satellite-{name}")
+    redis = Redis.from_url(broker.redis_url, **REDIS_TIMEOUTS)
     events = EventPublisher(engine=engine, redis=redis)
+    transactions = TransactionThread(blocking_engine)
     try:
-        yield Parts(database_url=database.url.get_secret_value(), engine=engine, redis=redis, events=events)
+        yield Parts(
+            database_url=database.url.get_secret_value(),
+            engine=engine,
+            transactions=transactions,
+            redis=redis,
+            redis_url=broker.redis_url,
+            events=events,
+        )
     finally:
+        transactions.close()
+        blocking_engine.dispose()
         await events.aclose()
         await redis.aclose()
         await engine.dispose()
@@ -67,8 +83,8 @@ async def lead_dispatch(parts: Parts, settings: DispatchSettings) -> None:
     """Dispatch and reconcile whenever this process is the leader; returns never."""
     publisher = JobPublisher(make_app())
     dispatcher = Dispatcher(
-        engine=parts.engine,
-        redis=parts.redis,
+        transactions=parts.transactions,
+        redis=BlockingRedis.from_url(parts.redis_url, **REDIS_TIMEOUTS),
         publisher=publisher,
         capacity=CapacityReader(parts.redis, settings),
         settings=settings,
@@ -97,7 +113,10 @@ async def lead_dispatch(parts: Parts, settings: DispatchSettings) -> None:
 async def lead_results(parts: Parts) -> None:
     """Consume results whenever this process is the leader; returns never."""
     consumer = ResultsConsumer(
-        engine=parts.engine, redis=parts.redis, source=ResultsSource(parts.redis), events=parts.events
+        transactions=parts.transactions,
+        redis=parts.redis,
+        source=ResultsSource(parts.redis),
+        events=parts.events,
     )
     while True:
         leadership = await Leadership.take(parts.database_url, lock_id=RESULTS_LOCK)

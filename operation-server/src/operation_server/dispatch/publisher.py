@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+import contextlib
+import threading
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -38,78 +38,64 @@ class BrokerDown(SatelliteError):
 
 
 class JobPublisher:
-    """Publishes from one thread of its own, because the broker's client blocks."""
+    """Publishes and counts over one connection; blocks, and serves one thread at a time."""
 
     def __init__(self, app: Celery) -> None:
         self._app = app
         self._producer: Any = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="publisher")
+        self._busy = threading.RLock()
 
-    async def publish(self, jobs: Sequence[DispatchedJob]) -> None:
+    def publish(self, jobs: Sequence[DispatchedJob]) -> None:
         """Publish one message for each attempt, in order.
 
         Raises:
             BrokerDown: it is uncertain which messages have arrived, if any; sending again is harmless.
         """
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._publish, jobs)
+        with self._connected_producer() as producer, producer.batch(max_size=len(jobs)):
+            for job in jobs:
+                task_id = f"job-{job.job_id}-{job.attempt}"
+                producer.publish(
+                    message_body(job),
+                    routing_key=job.queue,
+                    exchange="",
+                    headers=message_headers(job, task_id),
+                    content_type="application/json",
+                    content_encoding="utf-8",
+                    correlation_id=task_id,
+                    delivery_mode=2,
+                )
 
-    async def queue_lengths(self, queues: Sequence[str]) -> dict[str, int]:
+    def queue_lengths(self, queues: Sequence[str]) -> dict[str, int]:
         """Return how many messages wait in each queue.
 
         Raises:
             BrokerDown: the broker does not answer.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._lengths, queues)
+        with self._connected_producer() as producer:
+            # Not passive, so that a queue that nobody has declared yet is empty instead of an error.
+            declare = producer.channel.queue_declare
+            return {queue: declare(queue, durable=True).message_count for queue in queues}
 
     def close(self) -> None:
-        """Close the connection."""
-        self._thread.submit(self._disconnect)
-        self._thread.shutdown(wait=True)
+        """Close the connection; the next call opens another."""
+        with self._busy, contextlib.suppress(*BROKER_FAULTS):
+            producer, self._producer = self._producer, None
+            if producer is not None:
+                producer.connection.release()
 
-    def _publish(self, jobs: Sequence[DispatchedJob]) -> None:
-        try:
-            producer = self._connected_producer()
-            with producer.batch(max_size=len(jobs)):
-                for job in jobs:
-                    task_id = f"job-{job.job_id}-{job.attempt}"
-                    producer.publish(
-                        message_body(job),
-                        routing_key=job.queue,
-                        exchange="",
-                        headers=message_headers(job, task_id),
-                        content_type="application/json",
-                        content_encoding="utf-8",
-                        correlation_id=task_id,
-                        delivery_mode=2,
-                    )
-        except BROKER_FAULTS as error:
-            self._disconnect()
-            raise BrokerDown from error
-
-    def _lengths(self, queues: Sequence[str]) -> dict[str, int]:
-        try:
-            channel = self._connected_producer().channel
-            # Not passive, so that a queue that nobody has declared yet is empty instead of an error.
-            return {queue: channel.queue_declare(queue, durable=True).message_count for queue in queues}
-        except BROKER_FAULTS as error:
-            self._disconnect()
-            raise BrokerDown from error
-
-    def _connected_producer(self) -> Any:
-        if self._producer is None:
-            connection = self._app.connection_for_write()
-            connection.ensure_connection(max_retries=0, timeout=CONNECT_TIMEOUT_S)
-            self._producer = connection.Producer(auto_declare=False)
-        return self._producer
-
-    def _disconnect(self) -> None:
-        producer, self._producer = self._producer, None
-        if producer is None:
-            return
-        try:
-            producer.connection.release()
-        except BROKER_FAULTS:
-            return
+    @contextlib.contextmanager
+    def _connected_producer(self) -> Iterator[Any]:
+        # The lock, because a thread that was given up on may still be in here.
+        with self._busy:
+            try:
+                if self._producer is None:
+                    connection = self._app.connection_for_write()
+                    connection.ensure_connection(max_retries=0, timeout=CONNECT_TIMEOUT_S)
+                    self._producer = connection.Producer(auto_declare=False)
+                yield self._producer
+            except BROKER_FAULTS as error:
+                self.close()
+                raise BrokerDown from error
 
 
 def message_headers(job: DispatchedJob, task_id: str) -> dict[str, Any]:

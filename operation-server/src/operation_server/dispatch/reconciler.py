@@ -125,7 +125,7 @@ class Reconciler:
             return
         # Before the rows: what leaves a queue meanwhile then only looks as if it were still there.
         lengths_read_s = time.monotonic()
-        lengths = await self._publisher.queue_lengths([EXECUTE_QUEUE, EXECUTE_GPU_QUEUE])
+        lengths = await asyncio.to_thread(self._publisher.queue_lengths, [EXECUTE_QUEUE, EXECUTE_GPU_QUEUE])
         async with self._engine.connect() as connection:
             rows = (await connection.execute(ACTIVE)).all()
         await signal_cancels(self._redis, [row.id for row in rows if row.cancel_requested])
@@ -192,14 +192,14 @@ class Reconciler:
         for start in range(0, len(keys), BATCH):
             batch = keys[start : start + BATCH]
             async with self._engine.begin() as connection:
-                entries: list[StreamEntry] = await transition(connection, batch)
+                entries: list[StreamEntry] = await connection.run_sync(transition, batch)
             await self._events.publish(entries)
             attempts_repaired(what, len(batch))
             log.info("attempts repaired", what=what, count=len(batch), first=batch[0])
 
     async def _expire(self) -> None:
         async with self._engine.begin() as connection:
-            entries = await expire_waiting(connection)
+            entries = await connection.run_sync(expire_waiting)
         await self._events.publish(entries)
 
     async def _sweep_events(self) -> None:

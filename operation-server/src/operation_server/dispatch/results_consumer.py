@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import TypeVar
 
 import structlog
 from pydantic import ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.dispatch.outcome_metrics import count_reports
 from operation_server.dispatch.pace import Pace
 from operation_server.dispatch.results_source import ReceivedTask, ResultsSource, decode
+from operation_server.dispatch.transaction_thread import TransactionThread
 from operation_server.dispatch.wakeups import Leadership
 from operation_server.jobs.transitions import AppliedOutcomes, apply_outcomes, apply_started
 from operation_server.live.event_publisher import EventPublisher
@@ -39,9 +41,9 @@ class ResultsConsumer:
     """Applies reports while this process leads."""
 
     def __init__(
-        self, *, engine: AsyncEngine, redis: Redis, source: ResultsSource, events: EventPublisher
+        self, *, transactions: TransactionThread, redis: Redis, source: ResultsSource, events: EventPublisher
     ) -> None:
-        self._engine = engine
+        self._transactions = transactions
         self._redis = redis
         self._source = source
         self._events = events
@@ -94,14 +96,9 @@ class ResultsConsumer:
         outcomes = _parse(tasks, APPLY_OUTCOME, Outcome)
         ended = {(outcome.job_id, outcome.attempt) for outcome in outcomes}
         starts = [report for report in starts if (report.job_id, report.attempt) not in ended]
-        entries: list[StreamEntry] = []
-        applied = AppliedOutcomes()
-        async with self._engine.begin() as connection:
-            if starts:
-                entries += await apply_started(connection, starts)
-            if outcomes:
-                applied = await apply_outcomes(connection, outcomes, received_at_s=received_at_s)
-                entries += applied.entries
+        entries, applied = await self._transactions.run(
+            partial(_apply_reports, starts=starts, outcomes=outcomes, received_at_s=received_at_s)
+        )
         count_reports(len(tasks), applied)
         await self._after_commit(entries, ended, applied.stale)
 
@@ -122,6 +119,20 @@ class ResultsConsumer:
         count = await self._source.recover()
         if count:
             log.info("reports taken up again", count=count)
+
+
+def _apply_reports(
+    connection: Connection,
+    *,
+    starts: Sequence[StartedReport],
+    outcomes: Sequence[Outcome],
+    received_at_s: float,
+) -> tuple[list[StreamEntry], AppliedOutcomes]:
+    entries = apply_started(connection, starts) if starts else []
+    if not outcomes:
+        return entries, AppliedOutcomes()
+    applied = apply_outcomes(connection, outcomes, received_at_s=received_at_s)
+    return entries + applied.entries, applied
 
 
 def _is_bad_data(error: DBAPIError) -> bool:

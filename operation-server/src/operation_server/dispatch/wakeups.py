@@ -12,17 +12,12 @@ from typing import Any, Self
 import psycopg
 import structlog
 
+from operation_server.database.engine import KEEPALIVES
 from operation_server.jobs.transitions.events import JOBS_CHANNEL, ROOM
 
 CONNECT_TIMEOUT_S = 5
 CHECK_EVERY_S = 5.0
 ANSWER_WITHIN_S = 10.0
-KEEPALIVES: dict[str, Any] = {
-    "keepalives": 1,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-}
 
 log = structlog.get_logger(__name__)
 

@@ -10,57 +10,24 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     ColumnElement,
-    Text,
     any_,
     bindparam,
-    case,
-    cast,
     func,
-    null,
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import InstrumentedAttribute
 
 from operation_server.database.rows import AnyRow
+from operation_server.jobs.document import LISTED, WHOLE
 from operation_server.models import Job, JobAttempt, JobEvent, JobLog
 from satellite.contracts.job import JobStatus
 
 COUNTED_AT_MOST = 10_000
 """Totals are exact up to here; counting further would make a list slower the more jobs are stored."""
 
-LISTED_PAYLOAD_BYTES = 4096
-"""Larger inputs and results are left out of lists."""
-
-_PLAIN_COLUMNS: tuple[InstrumentedAttribute[Any], ...] = (
-    Job.id,
-    Job.plugin_name,
-    Job.plugin_version,
-    Job.status,
-    Job.error,
-    Job.owner_id,
-    Job.priority,
-    Job.attempt,
-    Job.max_retries,
-    Job.failures,
-    Job.timeout_s,
-    Job.progress,
-    Job.worker,
-    Job.run_at,
-    Job.expires_at,
-    Job.dispatched_at,
-    Job.created_at,
-    Job.started_at,
-    Job.completed_at,
-    Job.cancel_requested_at,
-    Job.timings,
-    Job.error_fingerprint,
-)
-
-_GET = select(*_PLAIN_COLUMNS, Job.input_data, Job.result).where(
-    Job.id == any_(bindparam("job_ids", type_=ARRAY(BigInteger)))
-)
+_HEAD = (Job.id, Job.owner_id, Job.status, Job.attempt)
+_GET = select(*_HEAD, WHOLE).where(Job.id == any_(bindparam("job_ids", type_=ARRAY(BigInteger))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,29 +61,48 @@ class JobFilter:
 
 
 async def find(connection: AsyncConnection, job_id: int) -> AnyRow | None:
-    """Return a job, or None."""
+    """Return a job as a document, or None."""
     return (await find_many(connection, [job_id]))[0]
 
 
 async def find_many(connection: AsyncConnection, job_ids: Sequence[int]) -> list[AnyRow | None]:
-    """Return jobs in the order of their ids, None for each that does not exist."""
+    """Return jobs as documents in the order of their ids, None for each that does not exist."""
     rows = {row.id: row for row in await connection.execute(_GET, {"job_ids": list(job_ids)})}
     return [rows.get(job_id) for job_id in job_ids]
 
 
 async def find_head(connection: AsyncConnection, job_id: int) -> AnyRow | None:
     """Return a job's owner, status and attempt, or None."""
-    query = select(Job.id, Job.owner_id, Job.status, Job.attempt).where(Job.id == job_id)
+    query = select(*_HEAD).where(Job.id == job_id)
     return (await connection.execute(query)).one_or_none()
+
+
+async def find_waiting(connection: AsyncConnection, job_id: int) -> AnyRow | None:
+    """Return what tells why a job is where it is, or None."""
+    columns = (
+        *_HEAD,
+        Job.plugin_name,
+        Job.error,
+        Job.priority,
+        Job.max_retries,
+        Job.failures,
+        Job.timeout_s,
+        Job.worker,
+        Job.run_at,
+        Job.expires_at,
+        Job.dispatched_at,
+        Job.started_at,
+        Job.completed_at,
+        Job.cancel_requested_at,
+    )
+    return (await connection.execute(select(*columns).where(Job.id == job_id))).one_or_none()
 
 
 async def list_page(
     connection: AsyncConnection, wanted: JobFilter, *, before_id: int | None, skip: int, limit: int
 ) -> Sequence[AnyRow]:
-    """Return jobs, newest first, with their payloads where those are small."""
-    query = select(*_PLAIN_COLUMNS, _if_small(Job.input_data), _if_small(Job.result)).where(
-        *wanted.conditions()
-    )
+    """Return jobs as documents, newest first, with their payloads where those are small."""
+    query = select(*_HEAD, Job.error_fingerprint, LISTED).where(*wanted.conditions())
     if before_id is not None:
         query = query.where(Job.id < before_id)
     return (await connection.execute(query.order_by(Job.id.desc()).offset(skip).limit(limit))).all()
@@ -202,10 +188,3 @@ async def group_by_plugin(connection: AsyncConnection, job_ids: Sequence[int]) -
     for row in rows:
         found.setdefault(row.plugin_name, []).append(row.id)
     return found
-
-
-def _if_small(column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
-    # The stored size costs nothing to know, but is that of compressed data: the second look is at the text.
-    large_as_stored = func.pg_column_size(column) > LISTED_PAYLOAD_BYTES
-    large_as_text = func.octet_length(cast(column, Text)) > LISTED_PAYLOAD_BYTES
-    return case((large_as_stored, null()), (large_as_text, null()), else_=column).label(column.key)

@@ -282,33 +282,8 @@ class EventList(BaseModel):
 
 def job_fields(row: AnyRow) -> dict[str, Any]:
     """Return a row of the repository as the answer shows it."""
-    error = row.error
-    unfinished = row.completed_at is None
-    return {
-        "id": row.id,
-        "plugin_name": row.plugin_name,
-        "plugin_version": row.plugin_version,
-        "status": row.status,
-        "input_data": row.input_data,
-        "result": row.result,
-        "error_message": None if error is None else error.get("message"),
-        "error": error,
-        "owner_id": row.owner_id,
-        "priority": row.priority,
-        "attempt": row.attempt,
-        "max_retries": row.max_retries,
-        "failures": row.failures,
-        "timeout_s": row.timeout_s,
-        "progress": row.progress,
-        "cancelling": unfinished and row.cancel_requested_at is not None,
-        "worker": row.worker,
-        "run_at": row.run_at,
-        "expires_at": row.expires_at,
-        "created_at": row.created_at,
-        "started_at": row.started_at,
-        "completed_at": row.completed_at,
-        "timings": row.timings,
-    }
+    fields: dict[str, Any] = orjson.loads(row.document)
+    return fields
 
 
 def timeline_of(job: Mapping[str, Any]) -> Timeline:

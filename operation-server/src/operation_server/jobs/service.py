@@ -161,7 +161,7 @@ class JobService:
         """
         async with self._engine.begin() as connection:
             _allowed(caller, await repository.find_head(connection, job_id), job_id)
-            requested = await request_cancel(connection, [job_id])
+            requested = await connection.run_sync(request_cancel, [job_id])
             if requested.already_finished:
                 raise JobAlreadyFinished(f"Job {job_id} has finished; there is nothing to cancel.")
             row = await repository.find(connection, job_id)
@@ -183,7 +183,7 @@ class JobService:
                     after_id=after_id,
                     limit=CANCELLED_AT_ONCE,
                 )
-                requested = await request_cancel(connection, ids)
+                requested = await connection.run_sync(request_cancel, ids)
             self._after_commit.publish(requested.entries)
             self._after_commit.signal_cancel(requested.cancelling)
             done = BulkCancel(
@@ -203,7 +203,7 @@ class JobService:
         """
         async with self._engine.begin() as connection:
             _allowed(caller, await repository.find_head(connection, job_id), job_id)
-            entries = await replay(connection, [job_id])
+            entries = await connection.run_sync(replay, [job_id])
             if not entries:
                 raise JobNotRetryable
             row = await repository.find(connection, job_id)
@@ -245,7 +245,7 @@ class JobService:
     async def explain(self, caller: Account, job_id: int) -> Explanation:
         """Return why a job is where it is and what would help."""
         async with self._reader.connect() as connection:
-            row = _allowed(caller, await repository.find(connection, job_id), job_id)
+            row = _allowed(caller, await repository.find_waiting(connection, job_id), job_id)
             return await self._explainer.explain(connection, row)
 
     async def _find_many(self, job_ids: Sequence[int]) -> Sequence[AnyRow | None]:
@@ -255,7 +255,7 @@ class JobService:
     async def _submit_many(self, jobs: Sequence[NewJob]) -> Sequence[tuple[int, datetime]]:
         # A submission is a single statement, so it needs no transaction around it.
         async with self._autocommitting.connect() as connection:
-            submitted = await submit_jobs(connection, jobs)
+            submitted = await connection.run_sync(submit_jobs, jobs)
         self._after_commit.publish(submitted.entries)
         return [(job_id, submitted.created_at) for job_id in submitted.ids]
 
@@ -296,7 +296,7 @@ class JobService:
             taken = await repository.find_by_keys(connection, caller.id, keys) if keys else {}
             fresh = _without_replays(jobs, taken)
             if fresh:
-                submitted = await submit_jobs(connection, fresh)
+                submitted = await connection.run_sync(submit_jobs, fresh)
                 fresh_ids = dict(zip(map(id, fresh), submitted.ids, strict=True))
                 taken |= {
                     job.idempotency_key: (fresh_ids[id(job)], job.request_digest)

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, text
 
 from operation_server.jobs.transitions.ending import EndedAttempt, LockedAttempt, end_attempts, lock_attempts
 from operation_server.jobs.transitions.events import insert_events, result_event, status_event
@@ -50,14 +49,14 @@ class CancelRequested:
     entries: list[StreamEntry] = field(default_factory=list)
 
 
-async def request_cancel(connection: AsyncConnection, job_ids: Sequence[int]) -> CancelRequested:
+def request_cancel(connection: Connection, job_ids: Sequence[int]) -> CancelRequested:
     """Record that jobs shall not run (any more); asking twice changes nothing."""
-    locked = (await connection.execute(LOCK, {"ids": list(job_ids)})).all()
+    locked = (connection.execute(LOCK, {"ids": list(job_ids)})).all()
     finished = [row.id for row in locked if JobStatus(row.status).is_terminal]
     waiting = [row.id for row in locked if _is_waiting(row)]
     held = [row.id for row in locked if row.id not in {*finished, *waiting}]
-    ended = await _run(connection, CANCEL_WAITING, waiting)
-    marked = await _run(connection, MARK_CANCELLING, held)
+    ended = _run(connection, CANCEL_WAITING, waiting)
+    marked = _run(connection, MARK_CANCELLING, held)
     events = [
         event
         for row in ended
@@ -70,7 +69,7 @@ async def request_cancel(connection: AsyncConnection, job_ids: Sequence[int]) ->
         status_event(row.id, row.owner_id, JobStatus(row.status), row.attempt, cancelling=True)
         for row in marked
     ]
-    entries = await insert_events(connection, events)
+    entries = insert_events(connection, events)
     return CancelRequested(cancelled=waiting, cancelling=held, already_finished=finished, entries=entries)
 
 
@@ -78,18 +77,16 @@ def _is_waiting(row: Row[Any]) -> bool:
     return row.status == JobStatus.QUEUED and row.dispatched_at is None
 
 
-async def _run(connection: AsyncConnection, statement: Any, ids: list[int]) -> Sequence[Row[Any]]:
+def _run(connection: Connection, statement: Any, ids: list[int]) -> Sequence[Row[Any]]:
     if not ids:
         return []
-    return sorted((await connection.execute(statement, {"ids": ids})).all(), key=lambda row: int(row.id))
+    return sorted((connection.execute(statement, {"ids": ids})).all(), key=lambda row: int(row.id))
 
 
-async def confirm_cancelled(
-    connection: AsyncConnection, attempts: Sequence[tuple[int, int]]
-) -> list[StreamEntry]:
+def confirm_cancelled(connection: Connection, attempts: Sequence[tuple[int, int]]) -> list[StreamEntry]:
     """End attempts whose cancel was requested and which no worker holds."""
-    locked = await lock_attempts(connection, attempts)
-    return await end_attempts(connection, [ended_as_cancelled(job) for job in locked if job.cancel_requested])
+    locked = lock_attempts(connection, attempts)
+    return end_attempts(connection, [ended_as_cancelled(job) for job in locked if job.cancel_requested])
 
 
 def ended_as_cancelled(job: LockedAttempt) -> EndedAttempt:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, text
 
 from satellite.contracts.plugin_manifest import PluginResources
 
@@ -40,12 +39,12 @@ class PluginCatalog:
 
     versions: dict[int, PluginVersion] = field(default_factory=dict)
 
-    async def load(self, connection: AsyncConnection, plugin_ids: Iterable[int]) -> None:
+    def load(self, connection: Connection, plugin_ids: Iterable[int]) -> None:
         """Read the versions not known yet."""
         missing = set(plugin_ids) - self.versions.keys()
         if not missing:
             return
-        for row in await connection.execute(LOAD, {"ids": list(missing)}):
+        for row in connection.execute(LOAD, {"ids": list(missing)}):
             self.versions[row.id] = PluginVersion(
                 plugin_id=row.id,
                 name=row.name,

@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, text
 
 from operation_server.jobs.transitions.catalog import PluginCatalog, PluginVersion
 from operation_server.jobs.transitions.room import DispatchCapacity, Room, WaitingGroup
@@ -116,49 +115,45 @@ class Selection:
     """Jobs are left that a freed place may let go: because of a limit, or of the size of the batch."""
 
 
-async def select_and_mark(
-    connection: AsyncConnection, *, capacity: DispatchCapacity, catalog: PluginCatalog, limit: int
+def select_and_mark(
+    connection: Connection, *, capacity: DispatchCapacity, catalog: PluginCatalog, limit: int
 ) -> Selection:
     """Mark the next due jobs as dispatched, each with its next attempt number, and return them in order.
 
     Chooses nothing while another transaction is in the middle of its round.
     """
-    prepared = (await connection.execute(PREPARE, {"lock": ROUND_LOCK})).one()
+    prepared = (connection.execute(PREPARE, {"lock": ROUND_LOCK})).one()
     if not prepared.is_alone:
         return Selection(has_more=True)
-    groups = [WaitingGroup(**row._asdict()) for row in await connection.execute(WAITING_GROUPS)]
+    groups = [WaitingGroup(**row._asdict()) for row in connection.execute(WAITING_GROUPS)]
     if not groups:
         return Selection()
-    room = await _load_room(connection, groups, capacity, catalog)
-    chosen = await _choose(connection, groups, room, limit=limit)
+    room = _load_room(connection, groups, capacity, catalog)
+    chosen = _choose(connection, groups, room, limit=limit)
     if not chosen:
         return Selection(has_more=True)
-    marked = {row.id: row for row in await connection.execute(MARK, {"ids": chosen})}
+    marked = {row.id: row for row in connection.execute(MARK, {"ids": chosen})}
     return Selection(
         jobs=[_dispatched(marked[job_id], catalog) for job_id in chosen if job_id in marked],
         has_more=len(chosen) >= limit or not all(room.fits(group) for group in groups),
     )
 
 
-async def _load_room(
-    connection: AsyncConnection,
+def _load_room(
+    connection: Connection,
     groups: Sequence[WaitingGroup],
     capacity: DispatchCapacity,
     catalog: PluginCatalog,
 ) -> Room:
-    active = (await connection.execute(ACTIVE)).all()
-    await catalog.load(
-        connection, {*(row.plugin_id for row in active), *(group.plugin_id for group in groups)}
-    )
+    active = (connection.execute(ACTIVE)).all()
+    catalog.load(connection, {*(row.plugin_id for row in active), *(group.plugin_id for group in groups)})
     room = Room(capacity=capacity, versions=catalog.versions)
     for row in active:
         room.take(row.plugin_id, row.owner_id, jobs=row.jobs, unstarted=row.unstarted)
     return room
 
 
-async def _choose(
-    connection: AsyncConnection, groups: Sequence[WaitingGroup], room: Room, *, limit: int
-) -> list[int]:
+def _choose(connection: Connection, groups: Sequence[WaitingGroup], room: Room, *, limit: int) -> list[int]:
     """Merge the groups by order, a chunk of each at a time, and take what fits."""
     chosen: list[int] = []
     position: tuple[float, int] = START_OF_QUEUE
@@ -167,7 +162,7 @@ async def _choose(
         if not open_groups:
             break
         chunk = min(limit, max(SMALLEST_CHUNK, 2 * limit // len(open_groups)))
-        rows = await _candidates(connection, open_groups, position, chunk)
+        rows = _candidates(connection, open_groups, position, chunk)
         horizon = _horizon(rows, len(open_groups), chunk)
         for row in rows:
             if (row.order_key, row.id) > horizon or len(chosen) >= limit:
@@ -182,10 +177,10 @@ async def _choose(
     return chosen
 
 
-async def _candidates(
-    connection: AsyncConnection, groups: Sequence[WaitingGroup], after: tuple[float, int], chunk: int
+def _candidates(
+    connection: Connection, groups: Sequence[WaitingGroup], after: tuple[float, int], chunk: int
 ) -> Sequence[Row[Any]]:
-    rows = await connection.execute(
+    rows = connection.execute(
         CANDIDATES,
         {
             "plugin_ids": [group.plugin_id for group in groups],

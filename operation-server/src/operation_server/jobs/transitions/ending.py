@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, text
 
 from operation_server.jobs.transitions.events import (
     INSERT_EVENTS,
@@ -122,12 +121,12 @@ class EndedAttempt:
     log: CapturedLog | None = None
 
 
-async def lock_attempts(
-    connection: AsyncConnection, attempts: Sequence[tuple[int, int]], *, with_policy: Sequence[int] = ()
+def lock_attempts(
+    connection: Connection, attempts: Sequence[tuple[int, int]], *, with_policy: Sequence[int] = ()
 ) -> list[LockedAttempt]:
     """Lock the jobs whose newest attempt is one of `attempts` and is in the broker's or a worker's hands."""
     wanted = set(attempts)
-    rows = await connection.execute(
+    rows = connection.execute(
         LOCK, {"ids": [job_id for job_id, _ in wanted], "with_policy": list(with_policy)}
     )
     return [_locked(row) for row in rows if (row.id, row.attempt) in wanted and _is_active(row)]
@@ -159,12 +158,12 @@ def _locked(row: Row[Any]) -> LockedAttempt:
     )
 
 
-async def end_attempts(connection: AsyncConnection, ended: Sequence[EndedAttempt]) -> list[StreamEntry]:
+def end_attempts(connection: Connection, ended: Sequence[EndedAttempt]) -> list[StreamEntry]:
     """Apply decisions about locked attempts: jobs, history, logs and events in one statement."""
     if not ended:
         return []
     events = [event for end in ended for event in _events(end)]
-    rows = await connection.execute(
+    rows = connection.execute(
         END,
         {
             "rows": orjson.dumps([_row(end) for end in ended]).decode(),

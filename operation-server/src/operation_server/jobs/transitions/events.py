@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, text
 
 from operation_server.jobs.transitions.json_text import dump_json
 from satellite.contracts.event import EventType, StreamEntry
@@ -102,16 +101,16 @@ def stream_entries(
     ]
 
 
-async def insert_events(connection: AsyncConnection, events: Sequence[NewEvent]) -> list[StreamEntry]:
+def insert_events(connection: Connection, events: Sequence[NewEvent]) -> list[StreamEntry]:
     """Write `events` and return what to publish after the commit."""
     if not events:
         return []
-    rows = await connection.execute(text(INSERT_EVENTS), {"events": events_parameter(events)})
+    rows = connection.execute(text(INSERT_EVENTS), {"events": events_parameter(events)})
     return stream_entries(events, [(row.id, row.at) for row in rows])
 
 
-async def notify_dispatcher(connection: AsyncConnection, payload: str = "due") -> None:
+def notify_dispatcher(connection: Connection, payload: str = "due") -> None:
     """Wake the dispatcher when the transaction commits."""
-    await connection.execute(
+    connection.execute(
         text("SELECT pg_notify(:channel, :payload)"), {"channel": JOBS_CHANNEL, "payload": payload}
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, text
 
 from operation_server.jobs.transitions.events import insert_events, result_event, status_event
 from operation_server.jobs.transitions.fingerprint import error_fingerprint
@@ -33,15 +32,13 @@ FINGERPRINTS = text("""
 """)
 
 
-async def expire_waiting(connection: AsyncConnection, *, limit: int = 1_000) -> list[StreamEntry]:
+def expire_waiting(connection: Connection, *, limit: int = 1_000) -> list[StreamEntry]:
     """Fail waiting jobs whose time to live has passed."""
-    rows = await connection.execute(
-        EXPIRE, {"error": EXPIRED.model_dump_json(exclude_none=True), "limit": limit}
-    )
+    rows = connection.execute(EXPIRE, {"error": EXPIRED.model_dump_json(exclude_none=True), "limit": limit})
     expired = sorted(rows.all(), key=lambda row: int(row.id))
     if not expired:
         return []
-    await connection.execute(
+    connection.execute(
         FINGERPRINTS,
         {
             "ids": [row.id for row in expired],
@@ -59,4 +56,4 @@ async def expire_waiting(connection: AsyncConnection, *, limit: int = 1_000) -> 
             result_event(row.id, row.owner_id, JobStatus.FAILED, row.attempt, error=error),
         )
     ]
-    return await insert_events(connection, events)
+    return insert_events(connection, events)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from operation_server.jobs.transitions.ending import EndedAttempt, LockedAttempt, end_attempts, lock_attempts
 from operation_server.jobs.transitions.json_text import JSONNotStorable, dump_json, storable_text
@@ -27,8 +27,8 @@ class AppliedOutcomes:
     ended: list[EndedAttempt] = field(default_factory=list)
 
 
-async def apply_outcomes(
-    connection: AsyncConnection, outcomes: Sequence[Outcome], *, received_at_s: float | None = None
+def apply_outcomes(
+    connection: Connection, outcomes: Sequence[Outcome], *, received_at_s: float | None = None
 ) -> AppliedOutcomes:
     """Apply each outcome whose attempt is its job's newest and still active; the others are stale.
 
@@ -36,7 +36,7 @@ async def apply_outcomes(
     """
     # The first of equal outcomes counts; the others of the batch are duplicates.
     newest = {(outcome.job_id, outcome.attempt): outcome for outcome in reversed(outcomes)}
-    locked = await lock_attempts(
+    locked = lock_attempts(
         connection,
         list(newest),
         with_policy=[o.job_id for o in newest.values() if o.status is OutcomeStatus.FAILED],
@@ -44,7 +44,7 @@ async def apply_outcomes(
     waited_ms = (time.monotonic() - received_at_s) * 1000 if received_at_s else 0.0
     ended = [_ended(job, newest[job.job_id, job.attempt], waited_ms) for job in locked]
     return AppliedOutcomes(
-        entries=await end_attempts(connection, ended),
+        entries=end_attempts(connection, ended),
         stale=len(outcomes) - len(ended),
         applied=[(job.job_id, job.attempt) for job in locked],
         ended=ended,

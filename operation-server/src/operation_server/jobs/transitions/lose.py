@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from operation_server.jobs.transitions.ending import EndedAttempt, LockedAttempt, end_attempts, lock_attempts
 from operation_server.jobs.transitions.policy import DEFAULT_RETRY, FinishedAttempt, decide
@@ -13,10 +13,10 @@ from satellite.contracts.event import StreamEntry
 from satellite.contracts.outcome import ErrorKind, JobError, OutcomeStatus
 
 
-async def lose_attempts(connection: AsyncConnection, lost: Sequence[tuple[int, int]]) -> list[StreamEntry]:
+def lose_attempts(connection: Connection, lost: Sequence[tuple[int, int]]) -> list[StreamEntry]:
     """Give lost attempts up: their jobs run again, or fail with kind `lost` when out of retries."""
-    locked = await lock_attempts(connection, lost, with_policy=[job_id for job_id, _ in lost])
-    return await end_attempts(connection, [ended_as_lost(job) for job in locked])
+    locked = lock_attempts(connection, lost, with_policy=[job_id for job_id, _ in lost])
+    return end_attempts(connection, [ended_as_lost(job) for job in locked])
 
 
 def ended_as_lost(job: LockedAttempt, *, message: str | None = None) -> EndedAttempt:

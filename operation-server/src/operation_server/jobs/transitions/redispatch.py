@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, text
 
 from operation_server.jobs.transitions.cancel import ended_as_cancelled
 from operation_server.jobs.transitions.ending import EndedAttempt, LockedAttempt, end_attempts, lock_attempts
@@ -24,22 +23,20 @@ RELEASE = text("""
 """)
 
 
-async def release_undelivered(
-    connection: AsyncConnection, attempts: Sequence[tuple[int, int]]
-) -> list[StreamEntry]:
+def release_undelivered(connection: Connection, attempts: Sequence[tuple[int, int]]) -> list[StreamEntry]:
     """Put never started attempts back into the queue; the next dispatch makes a new attempt of them.
 
     Jobs whose cancel was requested end instead: nobody runs them.
     """
-    locked = await lock_attempts(connection, attempts, with_policy=[job_id for job_id, _ in attempts])
+    locked = lock_attempts(connection, attempts, with_policy=[job_id for job_id, _ in attempts])
     undelivered = [job for job in locked if job.status is JobStatus.QUEUED]
     wanted = [job.job_id for job in undelivered if not job.cancel_requested]
     released: set[int] = set()
     if wanted:
-        rows = await connection.execute(RELEASE, {"ids": wanted, "limit": MAX_REDELIVERIES})
+        rows = connection.execute(RELEASE, {"ids": wanted, "limit": MAX_REDELIVERIES})
         released = set(rows.scalars())
-        await notify_dispatcher(connection)
-    return await end_attempts(connection, [_ended(job) for job in undelivered if job.job_id not in released])
+        notify_dispatcher(connection)
+    return end_attempts(connection, [_ended(job) for job in undelivered if job.job_id not in released])
 
 
 def _ended(job: LockedAttempt) -> EndedAttempt:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, text
 
 from operation_server.jobs.transitions.events import insert_events, notify_dispatcher, status_event
 from satellite.contracts.event import StreamEntry
@@ -23,8 +22,8 @@ REPLAY = text("""
 """)
 
 
-async def replay(
-    connection: AsyncConnection,
+def replay(
+    connection: Connection,
     job_ids: Sequence[int],
     *,
     plugin_id: int | None = None,
@@ -34,14 +33,14 @@ async def replay(
 
     With `plugin_id` and `plugin_version` they run with another version of the same plugin.
     """
-    rows = await connection.execute(
+    rows = connection.execute(
         REPLAY,
         {"ids": list(job_ids), "plugin_id": plugin_id, "plugin_version": plugin_version},
     )
     replayed = sorted(rows.all(), key=lambda row: int(row.id))
     if not replayed:
         return []
-    await notify_dispatcher(connection)
-    return await insert_events(
+    notify_dispatcher(connection)
+    return insert_events(
         connection, [status_event(row.id, row.owner_id, JobStatus.QUEUED, row.attempt) for row in replayed]
     )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import orjson
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, text
 
 from operation_server.jobs.transitions.events import ROOM, insert_events, notify_dispatcher, status_event
 from satellite.contracts.event import StreamEntry
@@ -28,17 +27,17 @@ START = text("""
 """)
 
 
-async def apply_started(connection: AsyncConnection, reports: Sequence[StartedReport]) -> list[StreamEntry]:
+def apply_started(connection: Connection, reports: Sequence[StartedReport]) -> list[StreamEntry]:
     """Move dispatched jobs to `processing`; reports of other attempts, late or repeated ones, do nothing."""
     # Two statements, because a report may arrive before the dispatcher's transaction has committed: the
     # lock waits for that, and the second statement sees what it committed.
-    await connection.execute(LOCK, {"ids": [report.job_id for report in reports]})
-    rows = await connection.execute(START, {"reports": _parameter(reports)})
+    connection.execute(LOCK, {"ids": [report.job_id for report in reports]})
+    rows = connection.execute(START, {"reports": _parameter(reports)})
     started = sorted(rows.all(), key=lambda row: int(row.id))
     if not started:
         return []
-    await notify_dispatcher(connection, ROOM)
-    return await insert_events(
+    notify_dispatcher(connection, ROOM)
+    return insert_events(
         connection,
         [
             status_event(

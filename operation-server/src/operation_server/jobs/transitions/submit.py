@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, text
 
 from operation_server.jobs.transitions.events import JOBS_CHANNEL
 from operation_server.jobs.transitions.json_text import dump_json
@@ -76,7 +75,7 @@ class SubmittedJobs:
     entries: list[StreamEntry]
 
 
-async def submit_jobs(connection: AsyncConnection, jobs: Sequence[NewJob]) -> SubmittedJobs:
+def submit_jobs(connection: Connection, jobs: Sequence[NewJob]) -> SubmittedJobs:
     """Store new jobs, all or none, and wake the dispatcher at commit.
 
     Raises:
@@ -84,9 +83,7 @@ async def submit_jobs(connection: AsyncConnection, jobs: Sequence[NewJob]) -> Su
         IntegrityError: an idempotency key of the same owner is taken (constraint `uq_jobs_idempotency`).
     """
     rows = (
-        await connection.execute(
-            SUBMIT, {"jobs": _parameter(jobs), "queued": QUEUED, "channel": JOBS_CHANNEL}
-        )
+        connection.execute(SUBMIT, {"jobs": _parameter(jobs), "queued": QUEUED, "channel": JOBS_CHANNEL})
     ).all()
     entries = [
         StreamEntry(

@@ -17,7 +17,6 @@ from tests.performance import (
     batching,
     containers,
     fanout,
-    floors,
     inference,
     jobs,
     memory,
@@ -34,9 +33,7 @@ MEMORY_REPORT = Path("build/bench-memory.json")
 ON_PLATFORM: dict[str, Callable[..., list[Figure]]] = {
     "containers": containers.measure,
     "standby": standby.measure,
-    "jobs": lambda platform, *, rounds: jobs.measure(
-        platform, floor=floors.measure(rounds=rounds), rounds=rounds
-    ),
+    "jobs": jobs.measure,
     "fanout": fanout.measure,
     "inference": inference.measure,
 }

@@ -14,7 +14,8 @@ from typing import IO, Any
 
 from tests.acceptance.platform import Platform
 from tests.performance.figure import Figure
-from tests.performance.jobs import WAIT, WARM, quantile
+from tests.performance.jobs import quantile
+from tests.performance.warm_client import WAIT, WARM
 
 CLIENTS = 1_000
 JOBS = 60

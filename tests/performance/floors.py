@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import statistics
+import contextlib
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import redis
@@ -16,19 +16,31 @@ from satellite.local.ports import find_free_port
 from satellite.local.redis import EmbeddedRedis
 from tests.fixtures.servers import running, wait_until
 
-TASKS = Path(__file__).with_name("celery_floor.py")
 
-
-@dataclass(frozen=True, kw_only=True)
 class CeleryFloor:
-    """What raw Celery with results does on this machine now."""
+    """A running worker of raw Celery, which does what this machine can do at this moment."""
 
-    round_trip_ms: float
-    tasks_per_s: float
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+
+    def round_trip_ms(self) -> float:
+        """Return how long one task takes from its sending to its result."""
+        began = time.perf_counter()
+        self._app.send_task("noop").get(timeout=20, interval=0.0005)
+        return (time.perf_counter() - began) * 1000
+
+    def tasks_per_s(self, tasks: int) -> float:
+        """Return the rate of many tasks, all sent at once, with their results."""
+        began = time.perf_counter()
+        results = [self._app.send_task("noop") for _ in range(tasks)]
+        for result in results:
+            result.get(timeout=60, interval=0.001)
+        return tasks / (time.perf_counter() - began)
 
 
-def measure(*, rounds: int, tasks: int = 600) -> CeleryFloor:
-    """Measure the median round trip of single tasks and the throughput of many."""
+@contextlib.contextmanager
+def celery_floor() -> Iterator[CeleryFloor]:
+    """Run a worker until the block ends; idle, it costs next to nothing."""
     with tempfile.TemporaryDirectory(prefix="satellite-floor-") as folder:
         server = EmbeddedRedis(data_dir=Path(folder), port=find_free_port())
         with running(server.command(), ready=lambda: _answers(server.url)):
@@ -39,10 +51,9 @@ def measure(*, rounds: int, tasks: int = 600) -> CeleryFloor:
                 "--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "error",
             ]  # fmt: skip
             with running(command, ready=lambda: True):
-                wait_until(lambda: _call(app) is not None, timeout_s=30)
-                round_trips = [_call(app) for _ in range(300)]
-                rates = [_rate(app, tasks) for _ in range(rounds)]
-    return CeleryFloor(round_trip_ms=statistics.median(round_trips), tasks_per_s=statistics.median(rates))
+                floor = CeleryFloor(app)
+                wait_until(lambda: floor.round_trip_ms() > 0, timeout_s=30)
+                yield floor
 
 
 def _answers(url: str) -> bool:
@@ -51,17 +62,3 @@ def _answers(url: str) -> bool:
             return bool(client.ping())
     except redis.ConnectionError:
         return False
-
-
-def _call(app: Celery) -> float:
-    began = time.perf_counter()
-    app.send_task("noop").get(timeout=20, interval=0.0005)
-    return (time.perf_counter() - began) * 1000
-
-
-def _rate(app: Celery, tasks: int) -> float:
-    began = time.perf_counter()
-    results = [app.send_task("noop") for _ in range(tasks)]
-    for result in results:
-        result.get(timeout=60, interval=0.001)
-    return tasks / (time.perf_counter() - began)

@@ -22,7 +22,7 @@ from rich.table import Table
 
 from tests.acceptance.platform import Platform
 from tests.performance.figure import Figure
-from tests.performance.jobs import WARM
+from tests.performance.warm_client import WARM
 
 BATCH = 500
 SAMPLES_MIN = 20

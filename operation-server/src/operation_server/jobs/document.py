@@ -1,7 +1,7 @@
 """A job as answers show it, put together by PostgreSQL.
 
-One column of JSON text instead of 25 columns that the driver and SQLAlchemy would turn into Python's values one
-by one, only for the answer to turn them into text again.
+One column of JSON text, instead of 25 columns that the driver and SQLAlchemy would turn into Python's values
+one by one, only for the answer to turn them into text again.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,7 +12,7 @@ import pytest
 
 from analysis_server.runtimes.port import RunRequest
 from analysis_server.runtimes.standby.pool import StandbyPool
-from analysis_server.runtimes.standby.shelf import StandbyLimits
+from analysis_server.runtimes.standby.shelf import TOP_UP_DELAY_S, StandbyLimits
 from analysis_server.runtimes.standing import SpareRoom
 from tests.fixtures.servers import wait_until
 from tests.unit.analysis_server.runtimes.calls import request_of
@@ -128,3 +129,18 @@ def test_one_that_is_being_started_is_trimmed_too(pool: StandbyPool[FakeSpare], 
     workshop.may_start.set()
     assert pool.trim([request.place], room_of(request, 3, 0), timeout_s=10) == [request.place]
     assert workshop.ended == 1
+
+
+def test_the_next_start_leaves_the_job_a_lead_but_is_not_put_off_again(
+    pool: StandbyPool[FakeSpare], workshop: Workshop
+) -> None:
+    pool.take(job(1, 3))
+    wait_until(lambda: pool.waiting() == 3)
+    began = time.monotonic()
+    assert pool.take(job(2, 2)) is not None
+    assert pool.take(job(3, 2)) is not None
+    assert workshop.started == 3
+    wait_until(lambda: workshop.started == 4, interval_s=0.005)
+    assert time.monotonic() - began >= TOP_UP_DELAY_S
+    # Jobs that keep coming do not put it off for ever.
+    wait_until(lambda: pool.take(job(4, 2)) is None and workshop.started > 6, interval_s=TOP_UP_DELAY_S / 5)

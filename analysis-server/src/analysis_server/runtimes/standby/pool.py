@@ -161,7 +161,7 @@ class StandbyPool(Generic[SpareT]):
                 if not dropped and wanting is None:
                     if self._closed:
                         return
-                    self._changed.wait(CHECK_S if self._shelves else None)
+                    self._changed.wait(self._patience_s())
                     continue
                 if wanting is not None:
                     wanting.starting += 1
@@ -186,6 +186,12 @@ class StandbyPool(Generic[SpareT]):
         filled = [shelf for shelf in self._shelves.values() if shelf.spares]
         if filled and not self._has_memory(0):
             self._drop(min(filled, key=lambda shelf: shelf.used_at))
+
+    def _patience_s(self) -> float | None:
+        """Return when to look again without having been called."""
+        if not self._shelves:
+            return None
+        return min(CHECK_S, *(shelf.due_in_s() for shelf in self._shelves.values()))
 
     def _next_wanting(self) -> Shelf[SpareT] | None:
         if self._closed or sum(shelf.standing for shelf in self._shelves.values()) >= self._limits.spares_max:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from dataclasses import dataclass, replace
@@ -9,6 +10,9 @@ from typing import Generic, Protocol, TypeVar
 
 from analysis_server.runtimes.port import RunRequest
 from analysis_server.runtimes.standing import PluginPlace, SpareCount
+
+TOP_UP_DELAY_S = 0.25
+"""A start costs more of the processors than most jobs, so it leaves the job that took the spare a lead."""
 
 BACKOFF_S = 1.0
 BACKOFF_MAX_S = 120.0
@@ -50,6 +54,7 @@ class Shelf(Generic[SpareT]):
         self.used_at = time.monotonic()
         self._failures = 0
         self._not_before = 0.0
+        self._lacking_since: float | None = None
 
     @property
     def place(self) -> PluginPlace:
@@ -68,8 +73,20 @@ class Shelf(Generic[SpareT]):
 
     def wants(self, room: int) -> bool:
         """Tell whether one more is to be started now, where there may be `room`."""
-        wished = min(self.template.manifest.standby, room)
-        return self.standing < wished and time.monotonic() >= self._not_before
+        if self.standing >= min(self.template.manifest.standby, room):
+            self._lacking_since = None
+            return False
+        now = time.monotonic()
+        if self._lacking_since is None:
+            self._lacking_since = now
+        return now >= max(self._not_before, self._lacking_since + TOP_UP_DELAY_S)
+
+    def due_in_s(self) -> float:
+        """Return how long until one more may be started, infinity if that is not what it waits for."""
+        if self._lacking_since is None:
+            return math.inf
+        left_s = self._lacking_since + TOP_UP_DELAY_S - time.monotonic()
+        return left_s if left_s > 0 else math.inf
 
     def describe(self) -> SpareCount:
         """Tell what it has."""

@@ -13,7 +13,7 @@ import httpx
 from clock import free_port, measure, program, read_load, started, wait_for_http
 
 CLIENTS = 8
-POLL_S = 0.001
+POLL_S, POLL_MAX_S = 0.001, 0.02
 
 
 @bentoml.service(workers=1, logging={"access": {"enabled": False}})
@@ -40,8 +40,10 @@ def main() -> None:
             local.client = httpx.Client(base_url=url)
         client: httpx.Client = local.client
         task = {"task_id": client.post("/noop/submit", json={"number": 1}).json()["task_id"]}
+        pause_s = POLL_S
         while client.get("/noop/status", params=task).json()["status"] == "in_progress":
-            time.sleep(POLL_S)
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, POLL_MAX_S)
         assert client.get("/noop/get", params=task).text == "1"
 
     def many(jobs: int) -> None:

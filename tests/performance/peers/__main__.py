@@ -7,6 +7,7 @@ run is told as such. Writes `build/bench-peers.json` and prints a table.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform as machine
@@ -28,12 +29,14 @@ from rich.table import Table
 from satellite.local.ports import find_free_port
 from satellite.local.redis import EmbeddedRedis
 from tests.fixtures.servers import running
+from tests.performance import jobs
 from tests.performance.jobs import quantile
 
 REPORT = Path("build/bench-peers.json")
 PYTHON = Path("build/peers/env/bin/python").absolute()
 FOLDER = Path(__file__).parent
 TIMEOUT_S = 240
+WARM_UP_CALLS = 30
 ERROR_CHARS = 300
 
 
@@ -56,7 +59,7 @@ PEERS = (
     Peer("Prefect, flow run in the caller", ("prefect_peer.py", "--flow"), 30, 30),
     Peer("Ray Jobs", ("ray_peer.py",), 5, 6),
 )
-SATELLITE = Peer("Satellite, warm plugin", (), 200, 480)
+SATELLITE = Peer("Satellite, warm plugin", (), 200, 2 * jobs.BATCH)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +138,7 @@ def last_line(text: str) -> str:
 def measure_satellite() -> list[Row]:
     """Measure a stack of its own, over REST like a client."""
     from tests.acceptance.platform import Platform
-    from tests.performance import jobs
+    from tests.performance.warm_client import WarmClient
 
     home = Path(tempfile.mkdtemp(prefix="satellite-bench-"))
     home.chmod(0o755)
@@ -143,14 +146,20 @@ def measure_satellite() -> list[Row]:
     try:
         stack.start()
         stack.wait_worker_ready()
-        with stack.api() as api:
-            times = jobs.round_trips(api, SATELLITE.calls)
-        rate = jobs.throughput(stack, jobs=SATELLITE.jobs)
+        with stack.api() as api, contextlib.closing(WarmClient(api)) as client:
+            for _ in range(WARM_UP_CALLS):
+                client.run_job_ms()
+            times = [client.run_job_ms() for _ in range(SATELLITE.calls)]
+            by_one = jobs.rate_of_single(stack, jobs=15 * jobs.CLIENTS)
+            by_many = jobs.rate_of_batches(client, jobs=SATELLITE.jobs)
     finally:
         stack.stop()
         shutil.rmtree(home, ignore_errors=True)
     kept = "all in PostgreSQL; what a dead worker had runs again"
-    return [Row(name=SATELLITE.name, kept=kept, times_ms=times, jobs_per_s=rate)]
+    return [
+        Row(name=SATELLITE.name, kept=kept, times_ms=times, jobs_per_s=by_one),
+        Row(name=f"{SATELLITE.name}, POST /jobs/batch", kept=kept, times_ms=times, jobs_per_s=by_many),
+    ]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -180,7 +181,7 @@ def test_a_second_delivery_runs_nothing(platform: Platform, api: httpx.Client) -
     manifest = {key: plugin[key] for key in PluginManifest.model_fields if key in plugin}
     message = {
         "job_id": job["id"], "attempt": 1, "owner_id": 1, "plugin_digest": plugin["manifest_digest"],
-        "manifest": manifest, "input_data": {"how": "exit"}, "timeout_s": 60,
+        "manifest_json": json.dumps(manifest), "input_json": '{"how": "exit"}', "timeout_s": 60,
     }  # fmt: skip
     broker.send_task("satellite.jobs.execute", args=[message], queue=EXECUTE_QUEUE)
     ended = wait_for_job(api, job["id"])

@@ -78,7 +78,7 @@ class Rig:
                     attempt=1,
                     owner_id=1,
                     plugin_digest=manifest.digest(),
-                    manifest_json=manifest.model_dump_json().encode(),
+                    manifest_json=manifest.model_dump_json(),
                     input_json=json.dumps({"how": "echo", **job}).encode(),
                     timeout_s=30,
                     gpu_ids=grant.gpu_ids,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 import structlog
 
 from analysis_server.execution.admission import ResourceLedger
@@ -133,7 +131,7 @@ class AttemptRunner:
 
     def _run(self, message: JobMessage, held: HeldAttempt) -> RunResult:
         try:
-            manifest = self._manifests.parse(message.plugin_digest, message.manifest)
+            manifest = self._manifests.parse(message.plugin_digest, message.manifest_json)
             if not self._ledger.can_ever_fit(manifest.resources):
                 return _failed(ErrorKind.RESOURCES, _too_much(manifest, self._ledger))
             grant = self._ledger.acquire(
@@ -158,8 +156,8 @@ class AttemptRunner:
             attempt=message.attempt,
             owner_id=message.owner_id,
             plugin_digest=message.plugin_digest,
-            manifest_json=orjson.dumps(message.manifest),
-            input_json=_json_bytes(message.input_data),
+            manifest_json=message.manifest_json,
+            input_json=message.input_json.encode(),
             timeout_s=message.timeout_s,
             gpu_ids=grant.gpu_ids,
             spare_room=grant.spare_room,
@@ -177,14 +175,6 @@ def _status_of(result: RunResult, held: HeldAttempt) -> OutcomeStatus:
     if result.status is RunStatus.CANCELLED:
         return OutcomeStatus.INTERRUPTED if held.stop is not Stop.CANCELLED else OutcomeStatus.CANCELLED
     return OutcomeStatus(result.status)
-
-
-def _json_bytes(value: Any) -> bytes:
-    try:
-        return orjson.dumps(value)
-    except TypeError:
-        # Integers beyond 64 bits are valid JSON, but not for orjson.
-        return json.dumps(value, ensure_ascii=False).encode()
 
 
 def _failed(kind: ErrorKind, message: str) -> RunResult:

@@ -37,13 +37,13 @@ class Look:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """One attempt as an executor gets it: bytes and numbers only, cheap to hand to another process."""
+    """One attempt as an executor gets it: text and numbers only, cheap to hand to another process."""
 
     job_id: int
     attempt: int
     owner_id: int
     plugin_digest: str
-    manifest_json: bytes
+    manifest_json: str
     input_json: bytes
     timeout_s: float
     gpu_ids: tuple[str, ...] = ()

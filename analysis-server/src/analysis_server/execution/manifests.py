@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import Any
 
 from satellite.contracts.plugin_manifest import PluginManifest
 
@@ -19,7 +18,7 @@ class ManifestCache:
         self._lock = threading.Lock()
         self._known: OrderedDict[str, PluginManifest] = OrderedDict()
 
-    def parse(self, digest: str, manifest: dict[str, Any] | bytes) -> PluginManifest:
+    def parse(self, digest: str, manifest_json: str) -> PluginManifest:
         """Return the manifest with this digest, parsed now if it is new.
 
         Raises:
@@ -28,11 +27,7 @@ class ManifestCache:
         with self._lock:
             known = self._known.get(digest)
             if known is None:
-                known = (
-                    PluginManifest.model_validate_json(manifest)
-                    if isinstance(manifest, bytes)
-                    else PluginManifest.model_validate(manifest)
-                )
+                known = PluginManifest.model_validate_json(manifest_json)
                 self._known[digest] = known
                 while len(self._known) > CACHED_MAX:
                     self._known.popitem(last=False)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from operation_server.dispatch.capacity import CapacityReader
-from operation_server.dispatch.pace import Pace
+from operation_server.dispatch.pace import Pace, Rate
 from operation_server.dispatch.publisher import BrokerDown, JobPublisher
 from operation_server.dispatch.transaction_thread import TransactionThread
 from operation_server.dispatch.wakeups import Wakeups
@@ -30,6 +30,8 @@ from satellite.contracts import redis_keys
 
 AFTER_FAILURE_S = 0.5
 ROUND_TIMEOUT_S = 60.0
+SOON_S = 0.25
+"""Work for this long is sent ahead: jobs that take milliseconds would wait for each round otherwise."""
 WITHOUT_WORKERS_S = 0.3
 """No notification tells of a worker that came up, so its heartbeat is looked for more often."""
 
@@ -56,6 +58,9 @@ class Dispatcher:
         self._catalog = PluginCatalog()
         self._has_no_worker = False
         self._has_more = True
+        self._taken = Rate()
+        self._left_unstarted = 0
+        self._taken_soon = 0
 
     async def run(self, wakeups: Wakeups) -> None:
         """Dispatch whenever there is a reason to look."""
@@ -85,8 +90,11 @@ class Dispatcher:
         self._has_more = self._has_no_worker
         if self._has_no_worker:
             return 0
-        selection = await self._transactions.run(partial(self._mark_and_publish, capacity=capacity))
+        selection = await self._transactions.run(
+            partial(self._mark_and_publish, capacity=capacity.deepened_by(self._taken_soon))
+        )
         self._has_more = selection.has_more
+        self._taken_soon = self._count_taken(selection)
         if selection.jobs:
             jobs_dispatched(len(selection.jobs))
         return len(selection.jobs)
@@ -101,6 +109,15 @@ class Dispatcher:
             self._forget_cancels(selection.jobs)
             self._publisher.publish(selection.jobs)
         return selection
+
+    def _count_taken(self, selection: Selection) -> int:
+        """Return how many jobs the workers take in `SOON_S`, judged by how many they took lately."""
+        before, self._left_unstarted = self._left_unstarted, 0
+        taken = 0
+        if selection.unstarted is not None:
+            taken = max(0, before - selection.unstarted)
+            self._left_unstarted = selection.unstarted + len(selection.jobs)
+        return int(self._taken.count(taken) * SOON_S)
 
     def _forget_cancels(self, jobs: Sequence[DispatchedJob]) -> None:
         # A replayed job may have been cancelled in an earlier life. A first attempt has no past.

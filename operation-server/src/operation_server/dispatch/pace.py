@@ -17,16 +17,27 @@ jobs for the price of one.
 LONGEST_REST_S = 0.04
 
 
-class Pace:
-    """Counts what came lately, and tells how long to rest before the next round."""
+class Rate:
+    """How many came lately, in each second."""
 
     def __init__(self) -> None:
         self._weight = 0.0
         self._counted_at_s = time.monotonic()
 
+    def count(self, number: int) -> float:
+        """Count what came just now, and return the rate."""
+        now = time.monotonic()
+        self._weight = self._weight * math.exp((self._counted_at_s - now) / MEMORY_S) + number
+        self._counted_at_s = now
+        return self._weight / MEMORY_S
+
+
+class Pace:
+    """Tells a loop how long to rest before its next round."""
+
+    def __init__(self) -> None:
+        self._rate = Rate()
+
     def rest_s(self, count: int) -> float:
         """Count a round's jobs, and return the rest that follows the round."""
-        now = time.monotonic()
-        self._weight = self._weight * math.exp((self._counted_at_s - now) / MEMORY_S) + count
-        self._counted_at_s = now
-        return min(LONGEST_REST_S, self._weight / MEMORY_S * REST_PER_RATE_S2)
+        return min(LONGEST_REST_S, self._rate.count(count) * REST_PER_RATE_S2)

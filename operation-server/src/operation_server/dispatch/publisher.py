@@ -118,14 +118,14 @@ def message_headers(job: DispatchedJob, task_id: str) -> dict[str, Any]:
 
 
 def message_body(job: DispatchedJob) -> bytes:
-    """Return a `JobMessage` as the one argument of the task; input and manifest are not parsed again."""
+    """Return a `JobMessage` as the one argument of the task."""
     message = {
         "job_id": job.job_id,
         "attempt": job.attempt,
         "owner_id": job.owner_id,
         "plugin_digest": job.plugin.digest,
-        "manifest": orjson.Fragment(job.plugin.manifest_json),
-        "input_data": orjson.Fragment(job.input_json),
+        "manifest_json": job.plugin.manifest_json,
+        "input_json": job.input_json,
         "timeout_s": job.timeout_s,
     }
     return orjson.dumps([[message], {}, EMBED])

@@ -113,6 +113,8 @@ class Selection:
     jobs: list[DispatchedJob] = field(default_factory=list)
     has_more: bool = False
     """Jobs are left that a freed place may let go: because of a limit, or of the size of the batch."""
+    unstarted: int | None = None
+    """Jobs dispatched before and not known to have started; None where nobody had to count them."""
 
 
 def select_and_mark(
@@ -129,13 +131,15 @@ def select_and_mark(
     if not groups:
         return Selection()
     room = _load_room(connection, groups, capacity, catalog)
+    unstarted = room.unstarted + room.unstarted_gpu
     chosen = _choose(connection, groups, room, limit=limit)
     if not chosen:
-        return Selection(has_more=True)
+        return Selection(has_more=True, unstarted=unstarted)
     marked = {row.id: row for row in connection.execute(MARK, {"ids": chosen})}
     return Selection(
         jobs=[_dispatched(marked[job_id], catalog) for job_id in chosen if job_id in marked],
         has_more=len(chosen) >= limit or not all(room.fits(group) for group in groups),
+        unstarted=unstarted,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from operation_server.jobs.transitions.catalog import PluginVersion
 from satellite.contracts.plugin_manifest import PluginResources
@@ -19,6 +19,14 @@ class DispatchCapacity:
     """Jobs that may be dispatched and not started."""
     gpu_depth: int = 0
     workers: Sequence[WorkerResources] = ()
+
+    def deepened_by(self, jobs: int) -> DispatchCapacity:
+        """Return the capacity with room for more jobs ahead in each queue that somebody consumes."""
+        return replace(
+            self,
+            depth=self.depth + jobs if self.depth else 0,
+            gpu_depth=self.gpu_depth + jobs if self.gpu_depth else 0,
+        )
 
     def can_ever_run(self, resources: PluginResources) -> bool:
         """Tell whether some live worker has, when idle, what the plugin asks for."""

@@ -31,6 +31,7 @@ from satellite.local.redis import EmbeddedRedis
 from tests.fixtures.servers import running
 from tests.performance import jobs
 from tests.performance.jobs import quantile
+from tests.performance.peers.clock import end_with_parent
 
 REPORT = Path("build/bench-peers.json")
 PYTHON = Path("build/peers/env/bin/python").absolute()
@@ -116,8 +117,9 @@ def run(peer: Peer, redis_url: str) -> Row:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     try:
         done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=True
-        )
+            command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=True,
+            preexec_fn=end_with_parent,
+        )  # fmt: skip
         told = json.loads(done.stdout.splitlines()[-1])
     except subprocess.CalledProcessError as error:
         return Row(name=peer.name, error=last_line(error.stderr))

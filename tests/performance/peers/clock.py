@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -19,6 +20,7 @@ from pathlib import Path
 
 WARM_UP_CALLS = 5
 START_TIMEOUT_S = 90
+PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
@@ -68,8 +70,9 @@ def started(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server of the peer until the block ends; what it prints goes to stderr."""
     process = subprocess.Popen(
-        command, env={**os.environ, **(env or {})}, stdout=sys.stderr, start_new_session=True
-    )
+        command, env={**os.environ, **(env or {})}, stdout=sys.stderr, start_new_session=True,
+        preexec_fn=end_with_parent,  # noqa: PLW1509 - started before any thread is
+    )  # fmt: skip
     try:
         yield process
     finally:
@@ -80,6 +83,12 @@ def started(
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def end_with_parent() -> None:
+    """Have the kernel end this process with its parent, however that ends; only Linux can."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def wait_for(answers: Callable[[], object], timeout_s: float = START_TIMEOUT_S) -> None:

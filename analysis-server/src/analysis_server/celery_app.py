@@ -20,7 +20,7 @@ def consumed_queues(settings: WorkerSettings) -> list[str]:
 
 def _queue(name: str) -> Queue:
     # Messages are acknowledged as they are taken: claims, leases and the reconciler do what Kombu's list of
-    # unacknowledged messages would do, for four round trips of the worker's loop less (decision 4).
+    # unacknowledged messages would do, for four round trips of the worker's loop less (decision 13).
     return Queue(name, routing_key=name, no_ack=True)  # type: ignore[no-untyped-call]
 
 

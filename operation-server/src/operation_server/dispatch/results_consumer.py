@@ -62,7 +62,9 @@ class ResultsConsumer:
                     async with asyncio.timeout(APPLY_TIMEOUT_S):
                         await self.apply(raw, received_at_s=time.monotonic())
                         await self._source.done()
-                    await asyncio.sleep(pace.rest_s(len(raw)))
+                    rest_s = pace.rest_s(len(raw))
+                    # A full batch has left others behind.
+                    await asyncio.sleep(rest_s if len(raw) < BATCH else 0)
             except (RedisError, SQLAlchemyError, OSError) as error:
                 log.warning("reports wait", error=" ".join(str(error).split())[:300])
                 must_recover = True

@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := shared operation-server analysis-server
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint types format lock bench bench-memory bench-peers load chaos migrate clean
+.PHONY: help setup run test check lint types format lock bench bench-memory bench-peers load simulate chaos migrate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ build/%/.ready: tests/performance/%/requirements.lock $(VENV)/.ready
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python build/$*/env
 	@$(BIN)/uv pip sync --quiet --python build/$*/env/bin/python --require-hashes $<
 	@touch $@
+
+simulate: setup ## how far the platform goes, simulated from measured costs
+	@$(BIN)/python -m tests.performance.scaling
 
 chaos: setup ## kill parts at random under load and count lost and doubled jobs
 	@$(BIN)/python -m tests.chaos

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,14 @@ from tests.integration.execution.rig import Rig
 __all__ = ["plugin_image"]
 
 
+@dataclass(frozen=True)
+class RayNode:
+    address: str
+    pid: int
+
+
 @pytest.fixture(scope="session")
-def ray_address() -> Iterator[str]:
+def ray_node() -> Iterator[RayNode]:
     port = find_free_port()
     address = f"127.0.0.1:{port}"
     os.environ.update(RAY_ENVIRONMENT)
@@ -42,12 +49,12 @@ def ray_address() -> Iterator[str]:
             "--include-log-monitor=false", "--disable-usage-stats", f"--temp-dir={folder}",
             f"--object-store-memory={RAY_OBJECT_STORE_BYTES}",
         ]  # fmt: skip
-        with running(command, ready=answers, timeout_s=60):
-            yield address
+        with running(command, ready=answers, timeout_s=60) as process:
+            yield RayNode(address, process.pid)
 
 
 @pytest.fixture(params=["process", pytest.param("container", marks=pytest.mark.docker)])
-def rig(request: pytest.FixtureRequest, ray_address: str, redis_url: str, tmp_path: Path) -> Iterator[Rig]:
+def rig(request: pytest.FixtureRequest, ray_node: RayNode, redis_url: str, tmp_path: Path) -> Iterator[Rig]:
     if request.param == "container":
         request.getfixturevalue("plugin_image")
     plugin_dir = tmp_path / "plugins"
@@ -59,10 +66,11 @@ def rig(request: pytest.FixtureRequest, ray_address: str, redis_url: str, tmp_pa
     )  # fmt: skip
     rig = Rig(
         settings,
-        RaySettings(address=ray_address, namespace="tests"),
+        RaySettings(address=ray_node.address, namespace="tests"),
         runtime=request.param,
         redis_url=redis_url,
         cards=detect_cards("1x1000"),
+        ray_pid=ray_node.pid,
     )
     yield rig
     rig.close()

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+import psutil
+
 from analysis_server.execution.admission import ResourceLedger
 from analysis_server.execution.executor import Execution, ExecutorHealth
 from analysis_server.execution.ray_executor import RayExecutor
@@ -35,9 +37,11 @@ class Rig:
         runtime: str,
         redis_url: str,
         cards: Sequence[GPUCard],
+        ray_pid: int,
     ) -> None:
         self.settings = settings
         self.runtime = runtime
+        self._ray = psutil.Process(ray_pid)
         self.executor = RayExecutor(settings, ray_settings, runtime=runtime, redis_url=redis_url)
         self.ledger = ResourceLedger(
             cpus=settings.cpus,
@@ -97,6 +101,15 @@ class Rig:
     def things(self) -> set[str]:
         """Return the containers or processes of plugins."""
         return set(containers()) if self.runtime == "container" else {str(pid) for pid in marked_processes()}
+
+    def executor_pid(self) -> int:
+        """Return the process that plugins run in; whole platforms of other tests have their own."""
+        [pid] = (
+            process.pid
+            for process in self._ray.children(recursive=True)
+            if any("ray::PluginExecutorActor" in part for part in process.cmdline())
+        )
+        return pid
 
     def close(self) -> None:
         self.executor.close()

@@ -7,7 +7,6 @@ import os
 import signal
 import time
 
-import psutil
 import pytest
 
 from analysis_server.execution.executor import ExecutorLost
@@ -20,16 +19,6 @@ from tests.integration.execution.rig import Rig
 def done(result: RunResult) -> RunResult:
     assert result.status is RunStatus.COMPLETED, result
     return result
-
-
-def executor_pid() -> int:
-    found = [
-        process.pid
-        for process in psutil.Process().children(recursive=True)
-        if any("ray::PluginExecutorActor" in part for part in process.cmdline())
-    ]
-    assert len(found) == 1
-    return found[0]
 
 
 def test_an_idle_server_leaves_a_whole_card_before_another_plugin_gets_it(rig: Rig) -> None:
@@ -96,7 +85,7 @@ def test_after_the_executor_died_its_leftovers_are_gone_before_anything_runs(rig
     wait_until(lambda: len(rig.things()) >= 2)
     time.sleep(0.3)
     before = rig.things()
-    os.kill(executor_pid(), signal.SIGKILL)
+    os.kill(rig.executor_pid(), signal.SIGKILL)
     with pytest.raises(ExecutorLost):
         running.result(20)
     answer = done(rig.run(rig.manifest(resources={"gpus": 1, "memory_mib": 128})))

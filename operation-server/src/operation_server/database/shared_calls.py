@@ -19,9 +19,15 @@ class SharedCalls(Generic[Question, Answer]):
     time is served as before; at sixteen a statement carries five or six jobs, for the price of one.
     """
 
-    def __init__(self, ask: Callable[[Sequence[Question]], Awaitable[Sequence[Answer]]]) -> None:
-        """Take the call that answers a batch in its order."""
+    def __init__(
+        self,
+        ask: Callable[[Sequence[Question]], Awaitable[Sequence[Answer]]],
+        *,
+        faults_of_one: tuple[type[Exception], ...] = (),
+    ) -> None:
+        """Take the call that answers a batch in its order, and which faults one question alone can cause."""
         self._ask = ask
+        self._faults_of_one = faults_of_one
         self._waiting: list[tuple[Question, asyncio.Future[Answer]]] = []
         self._work: asyncio.Task[None] | None = None
 
@@ -47,18 +53,14 @@ class SharedCalls(Generic[Question, Answer]):
         try:
             answers = await self._ask([question for question, _ in batch])
         except Exception as error:  # noqa: BLE001  # It is the callers' to handle.
-            if len(batch) == 1:
-                _settle(batch[0][1], error)
+            if len(batch) > 1 and isinstance(error, self._faults_of_one):
+                for one in batch:
+                    await self._answer([one])
                 return
-            # One that cannot be answered must not harm the others.
-            for one in batch:
-                await self._answer([one])
+            for _, answer in batch:
+                if not answer.done():
+                    answer.set_exception(error)
             return
         for (_, answer), given in zip(batch, answers, strict=True):
             if not answer.done():
                 answer.set_result(given)
-
-
-def _settle(answer: asyncio.Future[Answer], error: Exception) -> None:
-    if not answer.done():
-        answer.set_exception(error)

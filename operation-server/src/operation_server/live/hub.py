@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.database.engine import read_only
+from operation_server.database.shared_calls import SharedCalls
 from operation_server.live.cursor import STREAM_START, StreamId, format_stream_id, parse_stream_id
 from operation_server.live.frame import Frame
 from operation_server.live.subscription import QUEUE_LENGTH, Subscription
@@ -33,7 +34,10 @@ FALLBACK_POLL_S = 1.0
 RETRY_S = 0.5
 
 NEWEST_PUBLISHED = text("SELECT coalesce(max(id), 0) FROM job_events WHERE published_at IS NOT NULL")
-IS_FINISHED = text("SELECT status IN ('completed', 'failed', 'cancelled') FROM jobs WHERE id = :id")
+FINISHED = text("""
+    SELECT id FROM jobs
+    WHERE id = ANY(CAST(:ids AS bigint[])) AND status IN ('completed', 'failed', 'cancelled')
+""")
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +60,7 @@ class Hub:
         self._progress: OrderedDict[int, Frame] = OrderedDict()
         self._finished: OrderedDict[int, None] = OrderedDict()
         self._is_ending = False
+        self._is_finished = SharedCalls(self._which_finished)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -209,9 +214,10 @@ class Hub:
         entries: Any = await self.redis.xrevrange(redis_keys.EVENTS, count=1)
         return parse_stream_id(entries[0][0]) if entries else STREAM_START
 
-    async def _is_finished(self, job_id: int) -> bool:
+    async def _which_finished(self, job_ids: Sequence[int]) -> list[bool]:
         async with self.engine.connect() as connection:
-            return bool((await connection.execute(IS_FINISHED, {"id": job_id})).scalar())
+            finished = set(await connection.scalars(FINISHED, {"ids": list(job_ids)}))
+        return [job_id in finished for job_id in job_ids]
 
 
 def stream_rows(answer: Any) -> Iterator[tuple[bytes | str, Mapping[Any, Any]]]:

@@ -27,6 +27,8 @@ FLOWER_PORT = 5555
 DRAIN_TIMEOUT_S = 10
 """Shorter than on a server: somebody waits at the terminal, and interrupted jobs run again."""
 
+FLOWER_TASKS = 10_000
+"""Tasks that Flower remembers: at 6 KiB each its own 100,000 would be most of the memory (2026-11-21)."""
 RAY_OBJECT_STORE_BYTES = 78_643_200
 """Ray's minimum: payloads are small and nothing is put into the store."""
 
@@ -232,6 +234,7 @@ class Stack:
                 "flower",
                 "--address=127.0.0.1",
                 f"--port={self.ports.flower}",
+                f"--max_tasks={FLOWER_TASKS}",
             ],
             # It shows job input, so it asks for the admin's name and password.
             env={**self._operation_environment, "FLOWER_BASIC_AUTH": f"{username}:{password}"},

@@ -48,10 +48,18 @@ async def test_who_comes_during_a_call_goes_together_in_the_next() -> None:
 
 async def test_one_that_fails_harms_no_other() -> None:
     squares = Squares()
-    shared = SharedCalls(squares.ask)
+    shared = SharedCalls(squares.ask, faults_of_one=(ValueError,))
     answers = await asyncio.gather(*(shared(number) for number in (1, -2, 3)), return_exceptions=True)
     assert [answers[0], answers[2]] == [1, 9]
     assert isinstance(answers[1], ValueError)
+
+
+async def test_what_nobody_alone_can_cause_is_not_tried_for_each() -> None:
+    squares = Squares()
+    shared = SharedCalls(squares.ask)
+    answers = await asyncio.gather(*(shared(number) for number in (1, -2, 3)), return_exceptions=True)
+    assert all(isinstance(answer, ValueError) for answer in answers)
+    assert squares.batches == [[1, -2, 3]]
 
 
 async def test_a_caller_that_gives_up_takes_nobody_along() -> None:

@@ -27,7 +27,7 @@ def become_worker(settings: WorkerSettings) -> None:
     """Replace this process by Celery's worker command."""
     command = [
         sys.executable, "-m", "celery", "-A", "analysis_server.tasks", "worker",
-        "--pool", "threads", "--without-gossip", "--without-mingle", "--hostname", f"{settings.name}@%h",
+        "--without-gossip", "--without-mingle", "--hostname", f"{settings.name}@%h",
         "--loglevel", os.environ.get("SATELLITE_LOG_LEVEL", "info"),
     ]  # fmt: skip
     os.execv(command[0], command)  # noqa: S606

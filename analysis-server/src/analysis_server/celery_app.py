@@ -7,6 +7,7 @@ from kombu.entity import Queue
 
 from analysis_server.execution.gpu_inventory import detect_cards
 from analysis_server.lifecycle.event_flush import EventFlush
+from analysis_server.lifecycle.free_slots import TakeWhileFree
 from analysis_server.settings import WorkerSettings
 from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE, canary_queue
 from satellite.settings.broker import BrokerSettings, celery_options
@@ -35,13 +36,13 @@ def make_app() -> Celery:
     app.conf.update(
         celery_options(),
         broker_transport="analysis_server.lifecycle.broker_transport:Transport",
-        worker_pool="threads",
+        worker_pool="analysis_server.lifecycle.free_slots:SlotPool",
         worker_concurrency=settings.slots,
         task_queues=[_queue(name) for name in consumed_queues(settings)],
         task_create_missing_queues=False,
         task_default_queue=EXECUTE_QUEUE,
     )
-    app.steps["consumer"].add(EventFlush)
+    app.steps["consumer"].update([EventFlush, TakeWhileFree])
     return app
 
 

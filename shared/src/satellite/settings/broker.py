@@ -48,7 +48,6 @@ def celery_options() -> dict[str, Any]:
         "task_send_sent_event": False,
         "worker_send_task_events": True,
         "worker_prefetch_multiplier": 1,
-        "worker_disable_prefetch": True,
         "worker_hijack_root_logger": False,
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psycopg
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operation_server.database.engine import create_engine, read_only
+from operation_server.database.connections import Connections
 from operation_server.database.migrate import migrate
 from satellite.local.ports import find_free_port
 from satellite.local.postgres import EmbeddedPostgres
@@ -56,17 +56,17 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 
 
 @asynccontextmanager
-async def fresh_engine(server: EmbeddedPostgres, name: str) -> AsyncIterator[AsyncEngine]:
+async def fresh_database(server: EmbeddedPostgres, name: str) -> AsyncIterator[Connections]:
     """Open a new, migrated database with one user and the plugin `echo`, both of id 1."""
     with _connect(server) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     migrate(server.url(name))
     settings = DatabaseSettings.model_validate({"url": server.url(name), "statement_timeout_s": 300})
-    engine = create_engine(settings, application_name="bench")
-    async with engine.begin() as database:
+    connections = Connections(settings, application_name="bench")
+    async with connections.begin() as database:
         await database.run_sync(add_plugin, await database.run_sync(add_user))
-    yield engine
-    await engine.dispose()
+    yield connections
+    await connections.dispose()
 
 
 async def fill_waiting(connection: AsyncConnection, count: int) -> None:
@@ -79,9 +79,9 @@ async def fill_finished(connection: AsyncConnection, count: int) -> None:
     await _fill(connection, count, status="completed", attempt=1)
 
 
-async def tidy(engine: AsyncEngine) -> None:
+async def tidy(connections: Connections) -> None:
     """Do at once what autovacuum does within minutes, so that it does not run while something is measured."""
-    async with read_only(engine).connect() as connection:
+    async with connections.connect() as connection:
         await connection.execute(text("VACUUM ANALYZE jobs"))
 
 

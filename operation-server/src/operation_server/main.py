@@ -11,13 +11,12 @@ import uvicorn
 from fastapi import FastAPI
 from redis.asyncio import Redis
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.accounts import endpoints as accounts
 from operation_server.accounts.service import ensure_admin
 from operation_server.body_limit import BodyLimitMiddleware
 from operation_server.dashboard import pages
-from operation_server.database.engine import create_engine
+from operation_server.database.connections import Connections
 from operation_server.database.migrate import migrate
 from operation_server.deadletters import endpoints as dead_letters
 from operation_server.error_handlers import add_error_handlers
@@ -86,22 +85,22 @@ def create_app(settings: OperationSettings) -> FastAPI:
 @contextlib.asynccontextmanager
 async def run_parts(app: FastAPI, settings: OperationSettings) -> AsyncIterator[None]:
     """Keep what the endpoints need open while the application runs."""
-    engine = create_engine(settings.database, application_name="satellite-api")
+    connections = Connections(settings.database, application_name="satellite-api")
     redis = Redis.from_url(settings.broker.redis_url, socket_connect_timeout=2, socket_timeout=5)
-    hub = Hub(redis_url=settings.broker.redis_url, engine=engine)
-    publisher = EventPublisher(engine=engine, redis=redis)
-    services = build_services(settings, engine=engine, redis=redis, hub=hub, publisher=publisher)
+    hub = Hub(redis_url=settings.broker.redis_url, connections=connections)
+    publisher = EventPublisher(engine=connections.transactions, redis=redis)
+    services = build_services(settings, connections=connections, redis=redis, hub=hub, publisher=publisher)
     app.state.services = services
     # Without the database the process starts all the same, says so in /ready, and serves once it is back.
     with contextlib.suppress(SQLAlchemyError, OSError):
-        await ensure_admin(engine, settings.admin)
+        await ensure_admin(connections, settings.admin)
     async with hub.running():
         with ending_streams_on_signal(hub):
             yield
     await services.after_commit.drain(timeout_s=DRAIN_TIMEOUT_S)
     await publisher.aclose()
     await redis.aclose()
-    await engine.dispose()
+    await connections.dispose()
 
 
 def serve() -> None:
@@ -134,11 +133,11 @@ def prepare_database() -> None:
 
 
 async def _make_admin(database: DatabaseSettings) -> None:
-    engine: AsyncEngine = create_engine(database, application_name="satellite-migrate")
+    connections = Connections(database, application_name="satellite-migrate")
     try:
-        await ensure_admin(engine, AdminSettings())
+        await ensure_admin(connections, AdminSettings())
     finally:
-        await engine.dispose()
+        await connections.dispose()
 
 
 def _describe_problems(app: FastAPI) -> None:

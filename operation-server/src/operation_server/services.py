@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.accounts.service import AccountService
+from operation_server.database.connections import Connections
 from operation_server.deadletters.service import DeadLetterService
 from operation_server.health.service import HealthService
 from operation_server.jobs.after_commit import AfterCommit
@@ -39,21 +39,26 @@ class Services:
 
 
 def build_services(
-    settings: OperationSettings, *, engine: AsyncEngine, redis: Redis, hub: Hub, publisher: EventPublisher
+    settings: OperationSettings,
+    *,
+    connections: Connections,
+    redis: Redis,
+    hub: Hub,
+    publisher: EventPublisher,
 ) -> Services:
     """Wire the services together."""
-    catalog = PluginCatalog(engine)
+    catalog = PluginCatalog(connections)
     after_commit = AfterCommit(publisher=publisher, redis=redis)
     workers = WorkerService(redis)
     return Services(
-        accounts=AccountService(engine, settings.auth),
-        plugins=PluginService(engine, catalog),
-        jobs=JobService(engine, catalog=catalog, after_commit=after_commit, hub=hub, workers=workers),
-        dead_letters=DeadLetterService(engine, after_commit=after_commit),
+        accounts=AccountService(connections, settings.auth),
+        plugins=PluginService(connections, catalog),
+        jobs=JobService(connections, catalog=catalog, after_commit=after_commit, hub=hub, workers=workers),
+        dead_letters=DeadLetterService(connections, after_commit=after_commit),
         workers=workers,
-        statistics=StatisticsService(engine),
-        health=HealthService(engine, redis),
-        platform_state=PlatformStateReader(engine, redis),
+        statistics=StatisticsService(connections),
+        health=HealthService(connections, redis),
+        platform_state=PlatformStateReader(connections, redis),
         hub=hub,
         after_commit=after_commit,
     )

@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.accounts import repository
 from operation_server.accounts.account import Account, Role
@@ -19,7 +18,7 @@ from operation_server.accounts.errors import (
 )
 from operation_server.accounts.passwords import hash_password, is_password
 from operation_server.accounts.tokens import Audience, TokenSigner
-from operation_server.database.engine import read_only
+from operation_server.database.connections import Connections
 from operation_server.settings import AdminSettings, AuthSettings
 
 CACHED_S = 5.0
@@ -32,8 +31,8 @@ log = structlog.get_logger(__name__)
 class AccountService:
     """Logs people in and tells who a token belongs to."""
 
-    def __init__(self, engine: AsyncEngine, settings: AuthSettings) -> None:
-        self._engine = engine
+    def __init__(self, connections: Connections, settings: AuthSettings) -> None:
+        self._connections = connections
         self._settings = settings
         self._signer = TokenSigner(settings.secret_key)
         self._callers: dict[str, tuple[float, Account]] = {}
@@ -44,7 +43,7 @@ class AccountService:
         Raises:
             CredentialsRefused: there is no such active account, or the password is wrong.
         """
-        async with read_only(self._engine).connect() as connection:
+        async with self._connections.connect() as connection:
             stored = await repository.find_credentials(connection, username)
         if not await is_password(password, stored.password_hash if stored else None) or stored is None:
             raise CredentialsRefused
@@ -67,7 +66,7 @@ class AccountService:
         if known is not None and known[0] > time.time():
             return known[1]
         claims = self._signer.verify(token, audience=audience)
-        async with read_only(self._engine).connect() as connection:
+        async with self._connections.connect() as connection:
             account = await repository.find_account(connection, claims.account_id)
         if account is None:
             raise TokenRefused
@@ -87,7 +86,7 @@ class AccountService:
         """
         caller.require_admin()
         password_hash = await hash_password(password)
-        async with self._engine.begin() as connection:
+        async with self._connections.begin() as connection:
             account = await repository.add_account(
                 connection, username=username, password_hash=password_hash, role=role, max_running=max_running
             )
@@ -109,7 +108,7 @@ class AccountService:
         locks_out = values.get("is_active") is False or values.get("role", Role.ADMIN) is not Role.ADMIN
         if account_id == caller.id and locks_out:
             raise OwnAccountKept
-        async with self._engine.begin() as connection:
+        async with self._connections.begin() as connection:
             account = await repository.change_account(connection, account_id, **values)
         if account is None:
             raise AccountNotFound(f"There is no account {account_id}.")
@@ -119,19 +118,19 @@ class AccountService:
     async def list_accounts(self, caller: Account, *, skip: int, limit: int) -> tuple[int, list[Account]]:
         """Return the number of accounts and a page of them; for admins."""
         caller.require_admin()
-        async with read_only(self._engine).connect() as connection:
+        async with self._connections.connect() as connection:
             return await repository.list_accounts(connection, skip=skip, limit=limit)
 
 
-async def ensure_admin(engine: AsyncEngine, settings: AdminSettings) -> None:
+async def ensure_admin(connections: Connections, settings: AdminSettings) -> None:
     """Make the bootstrap admin when there is no admin and the environment names one; safe to repeat."""
     if not settings.email or settings.password is None:
         return
-    async with read_only(engine).connect() as connection:
+    async with connections.connect() as connection:
         if await repository.has_admin(connection):
             return
     password_hash = await hash_password(settings.password.get_secret_value())
-    async with engine.begin() as connection:
+    async with connections.begin() as connection:
         made = await repository.add_account(
             connection,
             username=settings.email,

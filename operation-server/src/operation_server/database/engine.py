@@ -23,9 +23,14 @@ KEEPALIVES: dict[str, Any] = {
 """So that a connection to a machine that is gone ends, instead of waiting for ever."""
 
 
-def create_engine(settings: DatabaseSettings, *, application_name: str) -> AsyncEngine:
+def create_engine(
+    settings: DatabaseSettings, *, application_name: str, autocommit: bool = False
+) -> AsyncEngine:
     """Return an async engine on psycopg that replaces connections the server has closed."""
-    engine = create_async_engine(settings.url.get_secret_value(), **_options(settings, application_name))
+    options = _options(settings, application_name)
+    if autocommit:
+        options["isolation_level"] = "AUTOCOMMIT"
+    engine = create_async_engine(settings.url.get_secret_value(), **options)
     event.listen(engine.sync_engine, "checkout", refuse_closed_connection)
     return engine
 
@@ -50,16 +55,6 @@ def _options(settings: DatabaseSettings, application_name: str) -> dict[str, Any
             **KEEPALIVES,
         },
     }
-
-
-def read_only(engine: AsyncEngine) -> AsyncEngine:
-    """Return a view of `engine` for reading: each statement costs one round trip, not three."""
-    return autocommitting(engine)
-
-
-def autocommitting(engine: AsyncEngine) -> AsyncEngine:
-    """Return a view of `engine` where each statement is a transaction of its own, in one round trip."""
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def refuse_closed_connection(pooled: Any, record: Any, proxy: Any) -> None:

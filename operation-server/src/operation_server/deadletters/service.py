@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from operation_server.accounts.account import Account
-from operation_server.database.engine import read_only
+from operation_server.database.connections import Connections
 from operation_server.deadletters import repository
 from operation_server.deadletters.errors import DeadLetterNotFound
 from operation_server.jobs import repository as jobs
@@ -26,8 +24,8 @@ REPLAYED_AT_ONCE = 500
 class DeadLetterService:
     """Lists failed jobs, groups them by what went wrong, and runs them again."""
 
-    def __init__(self, engine: AsyncEngine, *, after_commit: AfterCommit) -> None:
-        self._engine = engine
+    def __init__(self, connections: Connections, *, after_commit: AfterCommit) -> None:
+        self._connections = connections
         self._after_commit = after_commit
 
     async def list_page(
@@ -35,7 +33,7 @@ class DeadLetterService:
     ) -> tuple[int, list[dict[str, Any]]]:
         """Return the capped number of dead letters and a page of them, newest first."""
         wanted = _dead(caller, wanted)
-        async with read_only(self._engine).connect() as connection:
+        async with self._connections.connect() as connection:
             rows = await jobs.list_page(connection, wanted, before_id=None, skip=skip, limit=limit)
             total = await jobs.count(connection, wanted)
         return total, [job_fields(row) | {"fingerprint": row.error_fingerprint} for row in rows]
@@ -44,7 +42,7 @@ class DeadLetterService:
         self, caller: Account, wanted: JobFilter, *, skip: int, limit: int
     ) -> tuple[int, list[dict[str, Any]]]:
         """Return the number of groups of equal failures and a page of them, the largest first."""
-        async with read_only(self._engine).connect() as connection:
+        async with self._connections.connect() as connection:
             total, rows = await repository.list_groups(
                 connection, _dead(caller, wanted), skip=skip, limit=limit
             )
@@ -61,7 +59,7 @@ class DeadLetterService:
         replayed = await self.replay_many(caller, JobFilter(ids=[job_id]), plugin_version=plugin_version)
         if not replayed:
             raise DeadLetterNotFound(f"There is no dead letter {job_id}.")
-        async with read_only(self._engine).connect() as connection:
+        async with self._connections.connect() as connection:
             row = await jobs.find(connection, job_id)
         if row is None:
             raise DeadLetterNotFound(f"There is no dead letter {job_id}.")
@@ -77,7 +75,7 @@ class DeadLetterService:
         count = 0
         after_id = 0
         while True:
-            async with self._engine.begin() as connection:
+            async with self._connections.begin() as connection:
                 page = await jobs.list_ids(
                     connection,
                     replace(wanted, status=None),

@@ -47,7 +47,6 @@ class ResultsSource:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._take = redis.register_script(TAKE)
 
     async def recover(self) -> int:
         """Put back what a consumer that died had taken; return how many messages it was."""
@@ -62,13 +61,12 @@ class ResultsSource:
         Raises:
             RedisError: Redis does not answer.
         """
-        first = await self._redis.blmove(
-            RESULTS_QUEUE, redis_keys.RESULTS_IN_FLIGHT, BLOCK_S, "RIGHT", "LEFT"
-        )
-        if first is None:
-            return []
-        more = await self._take(keys=[RESULTS_QUEUE, redis_keys.RESULTS_IN_FLIGHT], args=[limit - 1])
-        return [first, *more]
+        # Sent together: the script runs as soon as the first message has ended the wait.
+        async with self._redis.pipeline(transaction=False) as commands:
+            commands.blmove(RESULTS_QUEUE, redis_keys.RESULTS_IN_FLIGHT, BLOCK_S, "RIGHT", "LEFT")
+            commands.eval(TAKE, 2, RESULTS_QUEUE, redis_keys.RESULTS_IN_FLIGHT, limit - 1)
+            first, more = await commands.execute()
+        return [first, *more] if first is not None else more
 
     async def done(self) -> None:
         """Forget what was taken, because it was applied."""

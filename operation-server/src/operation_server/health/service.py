@@ -9,9 +9,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from operation_server.database.engine import read_only
+from operation_server.database.connections import Connections
 from operation_server.database.migrate import newest_revision
 
 CHECK_TIMEOUT_S = 3
@@ -33,8 +32,8 @@ class Readiness:
 class HealthService:
     """Looks at the database and Redis."""
 
-    def __init__(self, engine: AsyncEngine, redis: Redis) -> None:
-        self._engine = engine
+    def __init__(self, connections: Connections, redis: Redis) -> None:
+        self._connections = connections
         self._redis = redis
         self._newest = newest_revision()
 
@@ -45,7 +44,7 @@ class HealthService:
 
     async def _check_database(self) -> str:
         try:
-            async with asyncio.timeout(CHECK_TIMEOUT_S), read_only(self._engine).connect() as connection:
+            async with asyncio.timeout(CHECK_TIMEOUT_S), self._connections.connect() as connection:
                 revision = await connection.scalar(text("SELECT version_num FROM alembic_version"))
         except TimeoutError:
             return "does not answer in time"

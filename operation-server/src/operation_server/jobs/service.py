@@ -10,10 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import DataError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.accounts.account import Account
-from operation_server.database.engine import autocommitting, read_only
+from operation_server.database.connections import Connections
 from operation_server.database.rows import AnyRow
 from operation_server.database.shared_calls import SharedCalls
 from operation_server.jobs import repository
@@ -68,16 +67,14 @@ class JobService:
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        connections: Connections,
         *,
         catalog: PluginCatalog,
         after_commit: AfterCommit,
         hub: Hub,
         workers: WorkerService,
     ) -> None:
-        self._engine = engine
-        self._reader = read_only(engine)
-        self._autocommitting = autocommitting(engine)
+        self._connections = connections
         self._catalog = catalog
         self._after_commit = after_commit
         self._hub = hub
@@ -149,7 +146,7 @@ class JobService:
     ) -> tuple[int, list[dict[str, Any]]]:
         """Return the capped number of the caller's jobs and a page of them, newest first; admins see all."""
         wanted = _visible(caller, wanted)
-        async with self._reader.connect() as connection:
+        async with self._connections.connect() as connection:
             rows = await repository.list_page(connection, wanted, before_id=before_id, skip=skip, limit=limit)
             whole = before_id is None and len(rows) < limit and (rows or not skip)
             total = skip + len(rows) if whole else await repository.count(connection, wanted)
@@ -161,7 +158,7 @@ class JobService:
         Raises:
             JobAlreadyFinished: there is nothing to cancel.
         """
-        async with self._engine.begin() as connection:
+        async with self._connections.begin() as connection:
             _allowed(caller, await repository.find_head(connection, job_id), job_id)
             requested = await connection.run_sync(request_cancel, [job_id])
             if requested.already_finished:
@@ -177,7 +174,7 @@ class JobService:
         done = BulkCancel()
         after_id = 0
         while True:
-            async with self._engine.begin() as connection:
+            async with self._connections.begin() as connection:
                 ids = await repository.list_ids(
                     connection,
                     wanted,
@@ -203,7 +200,7 @@ class JobService:
         Raises:
             JobNotRetryable: it is in another state.
         """
-        async with self._engine.begin() as connection:
+        async with self._connections.begin() as connection:
             _allowed(caller, await repository.find_head(connection, job_id), job_id)
             entries = await connection.run_sync(replay, [job_id])
             if not entries:
@@ -218,7 +215,7 @@ class JobService:
         Raises:
             LogNotFound: the given attempt has no log.
         """
-        async with self._reader.connect() as connection:
+        async with self._connections.connect() as connection:
             _allowed(caller, await repository.find_head(connection, job_id), job_id)
             row = await repository.find_log(connection, job_id, attempt)
         if row is not None:
@@ -229,40 +226,40 @@ class JobService:
 
     async def list_attempts(self, caller: Account, job_id: int) -> list[dict[str, Any]]:
         """Return a job's finished attempts in order."""
-        async with self._reader.connect() as connection:
+        async with self._connections.connect() as connection:
             _allowed(caller, await repository.find_head(connection, job_id), job_id)
             return [row._asdict() for row in await repository.list_attempts(connection, job_id)]
 
     async def list_events(self, caller: Account, job_id: int, *, after_id: int = 0) -> Sequence[AnyRow]:
         """Return a job's durable events in order."""
-        async with self._reader.connect() as connection:
+        async with self._connections.connect() as connection:
             _allowed(caller, await repository.find_head(connection, job_id), job_id)
             return await repository.list_events(connection, job_id, after_id=after_id)
 
     async def require_access(self, caller: Account, job_id: int) -> None:
         """Refuse callers who may not see the job."""
-        async with self._reader.connect() as connection:
+        async with self._connections.connect() as connection:
             _allowed(caller, await repository.find_head(connection, job_id), job_id)
 
     async def explain(self, caller: Account, job_id: int) -> Explanation:
         """Return why a job is where it is and what would help."""
-        async with self._reader.connect() as connection:
+        async with self._connections.connect() as connection:
             row = _allowed(caller, await repository.find_waiting(connection, job_id), job_id)
             return await self._explainer.explain(connection, row)
 
     async def _find_many(self, job_ids: Sequence[int]) -> Sequence[AnyRow | None]:
-        async with self._reader.connect() as connection:
+        async with self._connections.connect() as connection:
             return await repository.find_many(connection, job_ids)
 
     async def _submit_many(self, jobs: Sequence[NewJob]) -> Sequence[tuple[int, datetime]]:
         # A submission is a single statement, so it needs no transaction around it.
-        async with self._autocommitting.connect() as connection:
+        async with self._connections.connect() as connection:
             submitted = await connection.run_sync(submit_jobs, jobs)
         self._after_commit.publish(submitted.entries)
         return [(job_id, submitted.created_at) for job_id in submitted.ids]
 
     async def _find_first(self, caller: Account, request: JobCreate, key: str) -> Submission | None:
-        async with self._reader.connect() as connection:
+        async with self._connections.connect() as connection:
             taken = (await repository.find_by_keys(connection, caller.id, [key])).get(key)
             if taken is None:
                 return None
@@ -294,7 +291,7 @@ class JobService:
 
     async def _store_batch(self, caller: Account, jobs: Sequence[NewJob]) -> tuple[list[int], int]:
         keys = [job.idempotency_key for job in jobs if job.idempotency_key is not None]
-        async with self._engine.begin() as connection:
+        async with self._connections.begin() as connection:
             taken = await repository.find_by_keys(connection, caller.id, keys) if keys else {}
             fresh = _without_replays(jobs, taken)
             if fresh:

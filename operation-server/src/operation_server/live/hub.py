@@ -14,9 +14,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from operation_server.database.engine import read_only
+from operation_server.database.connections import Connections
 from operation_server.database.shared_calls import SharedCalls
 from operation_server.live.cursor import STREAM_START, StreamId, format_stream_id, parse_stream_id
 from operation_server.live.frame import Frame
@@ -45,10 +44,10 @@ log = structlog.get_logger(__name__)
 class Hub:
     """Fans the stream out to subscriptions; nothing in the fan-out waits for a client."""
 
-    def __init__(self, *, redis_url: str, engine: AsyncEngine) -> None:
+    def __init__(self, *, redis_url: str, connections: Connections) -> None:
         # A client of its own, because others time out before a blocking read ends.
         self.redis = Redis.from_url(redis_url, socket_connect_timeout=2, socket_timeout=SOCKET_TIMEOUT_S)
-        self.engine = read_only(engine)
+        self.connections = connections
         self.position: StreamId = STREAM_START
         """The last entry that was fanned out."""
         self.newest_event_id = 0
@@ -68,7 +67,7 @@ class Hub:
         with contextlib.suppress(RedisError, OSError):
             self.position = await self._stream_end()
         with contextlib.suppress(SQLAlchemyError, OSError):
-            async with self.engine.connect() as connection:
+            async with self.connections.connect() as connection:
                 self.newest_event_id = (await connection.execute(NEWEST_PUBLISHED)).scalar_one()
         reader = asyncio.create_task(self._read())
         try:
@@ -215,7 +214,7 @@ class Hub:
         return parse_stream_id(entries[0][0]) if entries else STREAM_START
 
     async def _which_finished(self, job_ids: Sequence[int]) -> list[bool]:
-        async with self.engine.connect() as connection:
+        async with self.connections.connect() as connection:
             finished = set(await connection.scalars(FINISHED, {"ids": list(job_ids)}))
         return [job_id in finished for job_id in job_ids]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from redis.exceptions import RedisError
 from sqlalchemy import TextClause, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from operation_server.database.connections import Connections
 from operation_server.live.cursor import Cursor, StreamId, format_stream_id, parse_stream_id
 from operation_server.live.frame import Frame
 from operation_server.live.hub import Hub, readable
@@ -32,7 +32,7 @@ DURABLE = text("""
 
 
 async def list_durable(
-    engine: AsyncEngine,
+    connections: Connections,
     *,
     job_id: int | None = None,
     owner_id: int | None = None,
@@ -41,7 +41,7 @@ async def list_durable(
 ) -> list[Frame]:
     """Return a page of durable events in their order: of a job, of an owner, or of all."""
     statement, scope = _scope(job_id, owner_id)
-    async with engine.connect() as connection:
+    async with connections.connect() as connection:
         rows = await connection.execute(statement, {**scope, "after": after, "limit": limit})
         return [
             Frame.build(
@@ -122,7 +122,7 @@ async def _from_stream(
 async def _from_database(hub: Hub, subscription: Subscription) -> AsyncIterator[str]:
     while True:
         frames = await list_durable(
-            hub.engine,
+            hub.connections,
             job_id=subscription.job_id,
             owner_id=subscription.owner_id,
             after=subscription.event_id,

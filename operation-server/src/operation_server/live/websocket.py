@@ -79,7 +79,7 @@ async def find_owner(hub: Hub, job_id: int) -> int | None:
     """Return the owner of a job, or None when there is no such job."""
     if not 0 < job_id < 2**63:
         return None
-    async with hub.engine.connect() as connection:
+    async with hub.connections.connect() as connection:
         owner_id: int | None = (await connection.execute(OWNER, {"id": job_id})).scalar()
         return owner_id
 

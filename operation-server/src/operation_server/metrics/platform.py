@@ -14,9 +14,8 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from operation_server.database.engine import read_only
+from operation_server.database.connections import Connections
 from operation_server.workers.heartbeats import read_heartbeats
 from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE, RESULTS_QUEUE
 from satellite.contracts.worker import WorkerHeartbeat
@@ -83,8 +82,8 @@ class PlatformState(Collector):
 class PlatformStateReader:
     """Looks the state up, at most every few seconds however often it is asked for."""
 
-    def __init__(self, engine: AsyncEngine, redis: Redis) -> None:
-        self._engine = read_only(engine)
+    def __init__(self, connections: Connections, redis: Redis) -> None:
+        self._connections = connections
         self._redis = redis
         self._known = PlatformState()
         self._known_until = 0.0
@@ -117,7 +116,7 @@ class PlatformStateReader:
         return PlatformState(jobs=jobs, workers=workers, messages=messages)
 
     async def _count_jobs(self) -> JobCounts:
-        async with self._engine.connect() as connection:
+        async with self._connections.connect() as connection:
             row = (await connection.execute(JOBS)).one()
         return JobCounts(
             waiting=row.waiting,

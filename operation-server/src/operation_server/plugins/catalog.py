@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from operation_server.database.engine import read_only
+from operation_server.database.connections import Connections
 from operation_server.plugins import repository
 from operation_server.plugins.errors import PluginNotFound
 from operation_server.plugins.json_schema import CompiledSchemas, InputValidator
@@ -34,8 +34,8 @@ class RegisteredPlugin:
 class PluginCatalog:
     """Remembers plugin versions for a moment and their compiled schemas for long."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
         self._schemas = CompiledSchemas()
         self._known: dict[tuple[str, str | None], tuple[float, RegisteredPlugin]] = {}
 
@@ -48,7 +48,7 @@ class PluginCatalog:
         known = self._known.get((name, version))
         if known is not None and known[0] > time.monotonic():
             return known[1]
-        async with read_only(self._engine).connect() as connection:
+        async with self._connections.connect() as connection:
             plugin = await self._load(connection, name, version)
         if len(self._known) >= MOST_CACHED:
             self._known.clear()

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from operation_server.accounts.account import Account
 from operation_server.accounts.errors import AdminRequired
-from operation_server.database.engine import read_only
+from operation_server.database.connections import Connections
 from operation_server.database.rows import AnyRow
 from operation_server.plugins import repository
 from operation_server.plugins.catalog import PluginCatalog
@@ -27,8 +25,8 @@ from satellite.contracts.plugin_manifest import PluginManifest
 class PluginService:
     """Registers, lists, deletes and controls plugins."""
 
-    def __init__(self, engine: AsyncEngine, catalog: PluginCatalog) -> None:
-        self._engine = engine
+    def __init__(self, connections: Connections, catalog: PluginCatalog) -> None:
+        self._connections = connections
         self._catalog = catalog
 
     async def register(self, caller: Account, manifest: PluginManifest) -> tuple[AnyRow, bool]:
@@ -50,7 +48,7 @@ class PluginService:
         if manifest.needs_admin and not caller.is_admin:
             raise AdminRequired("Only an admin may register a plugin with `network` or `secrets`.")
         digest = manifest.digest()
-        async with self._engine.begin() as connection:
+        async with self._connections.begin() as connection:
             added = await repository.add(connection, manifest, digest=digest, created_by=caller.id)
             made = added is not None
             if not made:
@@ -71,7 +69,7 @@ class PluginService:
 
     async def get(self, name: str, version: str | None) -> AnyRow:
         """Return a plugin version, the newest registration unless `version` is given."""
-        async with read_only(self._engine).connect() as connection:
+        async with self._connections.connect() as connection:
             row = await repository.find(connection, name, version)
         if row is None:
             raise PluginNotFound(f"There is no plugin {name}" + (f" version {version}." if version else "."))
@@ -79,12 +77,12 @@ class PluginService:
 
     async def list_latest(self, *, name: str | None, skip: int, limit: int) -> tuple[int, Sequence[AnyRow]]:
         """Return the number of plugins and a page of the newest version of each."""
-        async with read_only(self._engine).connect() as connection:
+        async with self._connections.connect() as connection:
             return await repository.list_latest(connection, name=name, skip=skip, limit=limit)
 
     async def list_versions(self, name: str) -> Sequence[AnyRow]:
         """Return all versions of a plugin, newest registration first."""
-        async with read_only(self._engine).connect() as connection:
+        async with self._connections.connect() as connection:
             rows = await repository.list_versions(connection, name)
         if not rows:
             raise PluginNotFound(f"There is no plugin {name}.")
@@ -98,7 +96,7 @@ class PluginService:
             PluginNotYours: the caller neither registered all of them nor is an admin.
             PluginInUse: a job of them is queued or processing.
         """
-        async with self._engine.begin() as connection:
+        async with self._connections.begin() as connection:
             rows = [
                 row
                 for row in await repository.list_versions(connection, name)
@@ -123,7 +121,7 @@ class PluginService:
         """
         caller.require_admin()
         row = await self.get(name, None)
-        async with self._engine.begin() as connection:
+        async with self._connections.begin() as connection:
             await repository.set_control(connection, name, **values)
         self._catalog.forget()
         return await self.get(name, row.version)

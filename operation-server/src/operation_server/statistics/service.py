@@ -6,10 +6,9 @@ import time
 from typing import Any
 
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.accounts.account import Account
-from operation_server.database.engine import read_only
+from operation_server.database.connections import Connections
 
 CACHED_S = 1.0
 CACHED_FACTOR = 20
@@ -37,8 +36,8 @@ BY_PLUGIN = text("""
 class StatisticsService:
     """Summarises the last 24 hours."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
         self._known: dict[int | None, tuple[float, dict[str, Any]]] = {}
 
     async def summary(self, caller: Account) -> dict[str, Any]:
@@ -48,7 +47,7 @@ class StatisticsService:
         if known is not None and known[0] > time.monotonic():
             return known[1]
         began = time.monotonic()
-        async with read_only(self._engine).connect() as connection:
+        async with self._connections.connect() as connection:
             statuses = await connection.execute(BY_STATUS, {"owner_id": owner_id})
             plugins = await connection.execute(BY_PLUGIN, {"owner_id": owner_id})
             found = {

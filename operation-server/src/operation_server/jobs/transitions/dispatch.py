@@ -22,16 +22,18 @@ ROUND_LOCK = 7_244_001
 """Advisory lock of one round, until its transaction ends: limits are counted and used up by one at a time."""
 
 # Every statement below is one walk along an index. The planner must not think otherwise while its statistics
-# lag behind a large batch. A lost dispatch mark only makes a stale attempt, so its commit need not wait for
-# the disk.
+# lag behind a large batch, nor think again for each round, which took as long as a statement.
+# A lost dispatch mark only makes a stale attempt, so its commit need not wait for the disk.
 PREPARE = text("""
     SELECT pg_try_advisory_xact_lock(:lock) AS is_alone,
            set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+           set_config('plan_cache_mode', 'force_generic_plan', true),
            set_config('synchronous_commit', 'off', true)
 """)
 
-# A loose index scan: one descent for each group, however many jobs the group has.
-WAITING_GROUPS = text("""
+# The groups that wait, and what is taken already, in one round trip. The groups are a loose index scan: one
+# descent for each, however many jobs it has.
+LOOK = text("""
     WITH RECURSIVE waiting AS (
         (SELECT plugin_id, owner_id FROM jobs WHERE status = 'queued' AND dispatched_at IS NULL
          ORDER BY plugin_id, owner_id LIMIT 1)
@@ -43,20 +45,21 @@ WAITING_GROUPS = text("""
               AND (j.plugin_id, j.owner_id) > (waiting.plugin_id, waiting.owner_id)
             ORDER BY j.plugin_id, j.owner_id LIMIT 1
         ) AS following
+    ), waiting_groups AS (
+        SELECT w.plugin_id, w.owner_id, coalesce(c.is_paused, false) AS is_paused,
+               c.max_running AS control_max_running, u.max_running AS owner_max_running
+        FROM waiting AS w
+        JOIN plugins AS p ON p.id = w.plugin_id
+        JOIN users AS u ON u.id = w.owner_id
+        LEFT JOIN plugin_controls AS c ON c.plugin_name = p.name
+    ), active AS (
+        SELECT plugin_id, owner_id, count(*) AS jobs, count(*) FILTER (WHERE status = 'queued') AS unstarted
+        FROM jobs
+        WHERE status = 'processing' OR (status = 'queued' AND dispatched_at IS NOT NULL)
+        GROUP BY plugin_id, owner_id
     )
-    SELECT w.plugin_id, w.owner_id, coalesce(c.is_paused, false) AS is_paused,
-           c.max_running AS control_max_running, u.max_running AS owner_max_running
-    FROM waiting AS w
-    JOIN plugins AS p ON p.id = w.plugin_id
-    JOIN users AS u ON u.id = w.owner_id
-    LEFT JOIN plugin_controls AS c ON c.plugin_name = p.name
-""")
-
-ACTIVE = text("""
-    SELECT plugin_id, owner_id, count(*) AS jobs, count(*) FILTER (WHERE status = 'queued') AS unstarted
-    FROM jobs
-    WHERE status = 'processing' OR (status = 'queued' AND dispatched_at IS NOT NULL)
-    GROUP BY plugin_id, owner_id
+    SELECT (SELECT coalesce(json_agg(w), '[]') FROM waiting_groups AS w) AS waiting,
+           (SELECT coalesce(json_agg(a), '[]') FROM active AS a) AS active
 """)
 
 CANDIDATES = text("""
@@ -127,10 +130,14 @@ def select_and_mark(
     prepared = (connection.execute(PREPARE, {"lock": ROUND_LOCK})).one()
     if not prepared.is_alone:
         return Selection(has_more=True)
-    groups = [WaitingGroup(**row._asdict()) for row in connection.execute(WAITING_GROUPS)]
-    if not groups:
+    found = connection.execute(LOOK).one()
+    if not found.waiting:
         return Selection()
-    room = _load_room(connection, groups, capacity, catalog)
+    groups = [WaitingGroup(**group) for group in found.waiting]
+    catalog.load(connection, {each["plugin_id"] for each in (*found.waiting, *found.active)})
+    room = Room(capacity=capacity, versions=catalog.versions)
+    for taken in found.active:
+        room.take(**taken)
     unstarted = room.unstarted + room.unstarted_gpu
     chosen = _choose(connection, groups, room, limit=limit)
     if not chosen:
@@ -141,20 +148,6 @@ def select_and_mark(
         has_more=len(chosen) >= limit or not all(room.fits(group) for group in groups),
         unstarted=unstarted,
     )
-
-
-def _load_room(
-    connection: Connection,
-    groups: Sequence[WaitingGroup],
-    capacity: DispatchCapacity,
-    catalog: PluginCatalog,
-) -> Room:
-    active = (connection.execute(ACTIVE)).all()
-    catalog.load(connection, {*(row.plugin_id for row in active), *(group.plugin_id for group in groups)})
-    room = Room(capacity=capacity, versions=catalog.versions)
-    for row in active:
-        room.take(row.plugin_id, row.owner_id, jobs=row.jobs, unstarted=row.unstarted)
-    return room
 
 
 def _choose(connection: Connection, groups: Sequence[WaitingGroup], room: Room, *, limit: int) -> list[int]:

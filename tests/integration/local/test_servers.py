@@ -13,6 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+import redis.asyncio
 
 from satellite.local.home import StackHome
 from satellite.local.leftovers import find_strays
@@ -96,6 +97,24 @@ class TestPostgresAndRedis:
                 pytest.raises(redis.AuthenticationError),
             ):
                 client.ping()
+
+    async def test_a_long_redis_log_is_rewritten_and_a_short_one_left_alone(
+        self, home: StackHome, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        log = home.path / "redis" / "appendonly.aof"
+        async with serving(home, "redis") as stack, redis.asyncio.Redis.from_url(stack.redis.url) as client:
+            for number in range(200):
+                await client.set("overwritten", str(number) * 1000)
+            await stack.redis.compact()
+            assert (await client.info("stats"))["total_forks"] == 0
+            length_bytes = log.stat().st_size
+
+            monkeypatch.setattr("satellite.local.redis.COMPACT_FROM_BYTES", length_bytes - 1)
+            await stack.redis.compact()
+            async with asyncio.timeout(10):
+                while log.stat().st_size > length_bytes / 10:
+                    await asyncio.sleep(0.02)
+            assert await client.get("overwritten") == b"199" * 1000
 
     async def test_half_made_cluster_is_made_anew(self, home: StackHome) -> None:
         draft = home.path / "postgres.new"

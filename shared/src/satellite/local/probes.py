@@ -46,7 +46,7 @@ async def postgres_answers(port: int) -> bool:
 
 async def redis_answers(port: int, password: str) -> bool:
     """Tell whether Redis has loaded its data."""
-    return b"+PONG" in await exchange(port, _redis_command("AUTH", password) + b"PING\r\n", enough=7)
+    return b"+PONG" in await exchange(port, redis_command("AUTH", password) + b"PING\r\n", enough=7)
 
 
 async def http_answers(port: int, path: str) -> bool:
@@ -65,7 +65,7 @@ def log_says(log: Path, text: str, *, after: int) -> bool:
 
 async def heartbeat_is_of(port: int, password: str, key: str, process_id: int) -> bool:
     """Tell whether the worker's heartbeat under `key` comes from this very process."""
-    request = _redis_command("AUTH", password) + _redis_command("GET", key)
+    request = redis_command("AUTH", password) + redis_command("GET", key)
     answer = await exchange(port, request, enough=8)
     start = answer.find(b"{")
     try:
@@ -75,7 +75,8 @@ async def heartbeat_is_of(port: int, password: str, key: str, process_id: int) -
     return bool(heartbeat.get("pid") == process_id)
 
 
-def _redis_command(*words: str) -> bytes:
+def redis_command(*words: str) -> bytes:
+    """Return a command as Redis reads it; nothing for a log-in without a password."""
     parts = [word.encode() for word in words]
     if words == ("AUTH", ""):
         return b""

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from satellite.errors import SatelliteError
+from satellite.local import probes
+
+COMPACT_FROM_BYTES = 64 * 1024 * 1024
 
 
 class RedisUnavailable(SatelliteError):
@@ -52,6 +55,17 @@ class EmbeddedRedis:
             "--maxmemory-policy", "noeviction",
             "--daemonize", "no",
         ]  # fmt: skip
+
+    async def compact(self) -> None:
+        """Have a long append-only file rewritten, in the background.
+
+        Redis itself waits until the file is twice as long as at its start. One that is started often never
+        gets there: after 30 starts it read 790 MB for 16 s, of which 2.5 MB were still of use (2026-11-21).
+        """
+        file = self.data_dir / "appendonly.aof"
+        if file.exists() and file.stat().st_size > COMPACT_FROM_BYTES:
+            request = probes.redis_command("AUTH", self.password) + probes.redis_command("BGREWRITEAOF")
+            await probes.exchange(self.port, request, enough=8)
 
     def _secret_options(self) -> list[str]:
         """Put the password into a private file, because command lines can be read by everybody."""

@@ -142,6 +142,7 @@ class _Run:
         self.say.ready(stack.url)
         await supervisor.wait_ready()
         self.say.note(f"All parts run ({self.say.elapsed_s:.1f} s)")
+        await stack.redis.compact()
         if self.request.wants_demo and self.plugin_dir is not None:
             await in_thread(self._demo, client)
         await in_thread(client.close)

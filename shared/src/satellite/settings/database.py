@@ -15,6 +15,10 @@ class DatabaseSettings(BaseSettings):
         default=SecretStr("postgresql+psycopg://satellite@127.0.0.1:5432/satellite"),
         description="SQLAlchemy URL with the psycopg driver.",
     )
-    pool_size: int = Field(default=8, ge=1, description="Connections kept open by each pool; the API has two, other processes one.")
+    pool_size: int = Field(
+        default=8,
+        ge=1,
+        description="Connections kept open by each pool; the API has two, other processes one.",
+    )
     max_overflow: int = Field(default=4, ge=0, description="Connections opened beyond that under load.")
     statement_timeout_s: float = Field(default=30, gt=0, description="Longest statement.")

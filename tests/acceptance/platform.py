@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -121,6 +125,29 @@ class Platform:
         with process.stdout:
             for line in process.stdout:
                 self.lines.append(line)
+
+
+@contextlib.contextmanager
+def fresh_platform(*arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[Platform]:
+    """Give a platform a home of its own until the block ends; it is to be started."""
+    home = Path(tempfile.mkdtemp(prefix="satellite-test-"))
+    home.chmod(0o755)
+    platform = Platform(home, arguments=arguments, environment=dict(environment or {}))
+    try:
+        yield platform
+    finally:
+        if platform.process is not None:
+            platform.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def running_platform(*arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[Platform]:
+    """Run a platform on a home of its own until the block ends."""
+    with fresh_platform(*arguments, environment=environment) as platform:
+        platform.start()
+        platform.wait_worker_ready()
+        yield platform
 
 
 def wait_for_job(api: httpx.Client, job_id: int, *, timeout_s: float = 90) -> dict[str, Any]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.acceptance.platform import Platform, wait_for_job
+from tests.acceptance.platform import Platform, running_platform, wait_for_job
 from tests.chaos.faults import find_processes, kill
 from tests.fixtures.servers import wait_until
 
@@ -23,20 +20,10 @@ pytestmark = pytest.mark.chaos
 @pytest.fixture(scope="module")
 def platform() -> Iterator[Platform]:
     """The product with two API processes."""
-    home = Path(tempfile.mkdtemp(prefix="satellite-rolling-"))
-    home.chmod(0o755)
-    platform = Platform(
-        home,
-        arguments=("--no-demo", "--runtime", "process", "--slots", "8"),
-        environment={"SATELLITE_API_WORKERS": "2", "SATELLITE_WORKER_CPUS": "16"},
-    )
-    try:
-        platform.start()
-        platform.wait_worker_ready()
+    environment = {"SATELLITE_API_WORKERS": "2", "SATELLITE_WORKER_CPUS": "16"}
+    arguments = ("--no-demo", "--runtime", "process", "--slots", "8")
+    with running_platform(*arguments, environment=environment) as platform:
         yield platform
-    finally:
-        platform.stop()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 class Load(threading.Thread):

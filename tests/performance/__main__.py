@@ -6,13 +6,10 @@ Writes `build/bench.json` and prints a table. Nothing here passes or fails: it t
 from __future__ import annotations
 
 import argparse
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-from tests.acceptance.platform import Platform
+from tests.acceptance.platform import fresh_platform, running_platform
 from tests.performance import (
     batching,
     containers,
@@ -39,8 +36,12 @@ ON_PLATFORM: dict[str, Callable[..., list[Figure]]] = {
 }
 """What is measured on a running platform, after its start."""
 
-ALONE: dict[str, Callable[..., list[Figure]]] = {"batch": batching.measure, "dispatch": queue.measure}
-"""What needs no platform. `dispatch`: what must not grow with the queue or with the jobs stored."""
+ALONE: dict[str, Callable[..., list[Figure]]] = {
+    "wide": inference.measure_wide,
+    "batch": batching.measure,
+    "dispatch": queue.measure,
+}
+"""What needs none, or one of its own. `dispatch`: what must not grow with the queue or the jobs stored."""
 
 PARTS = ["start", *ON_PLATFORM, *ALONE, "memory"]
 
@@ -57,8 +58,7 @@ def main() -> None:
     arguments = parser.parse_args()
     parts = set(arguments.parts or ["platform", *ALONE])
     if "memory" in parts:
-        with platform() as running:
-            running.start()
+        with running_platform() as running:
             report(memory.measure(running, jobs=arguments.jobs), MEMORY_REPORT)
         parts.remove("memory")
     if parts:
@@ -80,25 +80,12 @@ def measure(parts: set[str], *, rounds: int) -> list[Figure]:
 
 def measure_platform(parts: set[str], *, rounds: int) -> list[Figure]:
     """Measure a running platform, from its start on."""
-    with platform() as running:
+    with fresh_platform() as running:
         figures = start.measure(running)
         for name, measure_part in ON_PLATFORM.items():
             if name in parts:
                 figures += measure_part(running, rounds=rounds)
     return figures if "start" in parts else figures[start.FIGURES :]
-
-
-@contextmanager
-def platform() -> Iterator[Platform]:
-    """Make a place for a platform, and tidy up after it."""
-    home = Path(tempfile.mkdtemp(prefix="satellite-bench-"))
-    home.chmod(0o755)
-    running = Platform(home, arguments=())
-    try:
-        yield running
-    finally:
-        running.stop()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 main()

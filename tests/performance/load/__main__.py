@@ -8,14 +8,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.acceptance.platform import Platform
+from tests.acceptance.platform import running_platform
 
 LOCUST = Path("build/load/env/bin/locust").absolute()
 LOCUSTFILE = Path(__file__).parents[1] / "locustfile.py"
@@ -31,21 +29,13 @@ def main() -> None:
     url = os.environ.get("SATELLITE_URL")
     if url:
         sys.exit(run(url, {}, users=arguments.users, seconds=arguments.seconds))
-    home = Path(tempfile.mkdtemp(prefix="satellite-load-"))
-    home.chmod(0o755)
-    stack = Platform(home)
-    try:
-        stack.start()
-        stack.wait_worker_ready()
-        account = json.loads((home / "credentials.json").read_text())
+    with running_platform("--no-demo") as stack:
+        account = json.loads((stack.home / "credentials.json").read_text())
         login = {
             "SATELLITE_ADMIN_EMAIL": account["username"],
             "SATELLITE_ADMIN_PASSWORD": account["password"],
         }
         status = run(stack.url, login, users=arguments.users, seconds=arguments.seconds)
-    finally:
-        stack.stop()
-        shutil.rmtree(home, ignore_errors=True)
     sys.exit(status)
 
 

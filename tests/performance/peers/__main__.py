@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import platform as machine
-import shutil
 import statistics
 import subprocess
 import tempfile
@@ -139,24 +138,19 @@ def last_line(text: str) -> str:
 
 def measure_satellite() -> list[Row]:
     """Measure a stack of its own, over REST like a client."""
-    from tests.acceptance.platform import Platform
+    from tests.acceptance.platform import running_platform
     from tests.performance.warm_client import WarmClient
 
-    home = Path(tempfile.mkdtemp(prefix="satellite-bench-"))
-    home.chmod(0o755)
-    stack = Platform(home, arguments=())
-    try:
-        stack.start()
-        stack.wait_worker_ready()
-        with stack.api() as api, contextlib.closing(WarmClient(api)) as client:
-            for _ in range(WARM_UP_CALLS):
-                client.run_job_ms()
-            times = [client.run_job_ms() for _ in range(SATELLITE.calls)]
-            by_one = jobs.rate_of_single(stack, jobs=15 * jobs.CLIENTS)
-            by_many = jobs.rate_of_batches(client, jobs=SATELLITE.jobs)
-    finally:
-        stack.stop()
-        shutil.rmtree(home, ignore_errors=True)
+    with (
+        running_platform() as stack,
+        stack.api() as api,
+        contextlib.closing(WarmClient(api)) as client,
+    ):
+        for _ in range(WARM_UP_CALLS):
+            client.run_job_ms()
+        times = [client.run_job_ms() for _ in range(SATELLITE.calls)]
+        by_one = jobs.rate_of_single(stack, jobs=15 * jobs.CLIENTS)
+        by_many = jobs.rate_of_batches(client, jobs=SATELLITE.jobs)
     kept = "all in PostgreSQL; what a dead worker had runs again"
     return [
         Row(name=SATELLITE.name, kept=kept, times_ms=times, jobs_per_s=by_one),

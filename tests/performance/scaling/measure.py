@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import tempfile
 import time
 import urllib.request
 from collections import Counter
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import psutil
@@ -19,7 +16,7 @@ import psycopg
 
 from operation_server.dispatch import pace
 from operation_server.jobs.transitions.timings import PHASES
-from tests.acceptance.platform import Platform
+from tests.acceptance.platform import Platform, running_platform
 from tests.performance.scaling.costs import Measured, Measurement, Pacing
 from tests.performance.scaling.load import run
 from tests.performance.scaling.processes import cpu_ms, environment_of
@@ -32,16 +29,8 @@ SETTLE_S = 1.5
 
 def measure() -> Measurement:
     """Start a platform, load it, and return what was measured."""
-    home = Path(tempfile.mkdtemp(prefix="satellite-scaling-"))
-    home.chmod(0o755)
-    platform = Platform(home, arguments=("--no-demo", "--runtime", "process"))
-    try:
-        platform.start()
-        platform.wait_worker_ready()
+    with running_platform("--no-demo", "--runtime", "process") as platform:
         return _measure(platform)
-    finally:
-        platform.stop()
-        shutil.rmtree(home, ignore_errors=True)
 
 
 def _measure(platform: Platform) -> Measurement:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import shutil
 import statistics
 import time
 from pathlib import Path
 
-import httpx
-
 from satellite.local.plugin_images import ImageBuildFailed, build_image
 from tests.acceptance.platform import Platform, running_platform
 from tests.performance.batching import SOURCE, manifest, token_lists
 from tests.performance.figure import Figure
+from tests.performance.warm_client import WarmClient
 
 IMAGE = "satellite/bench-model:1"
 COPY = Path("build/bench-plugins/bench-model")
 BATCHED, UNBATCHED = "bench-model-batched", "bench-model-unbatched"
-POLL_S = 0.02
 WIDE_SLOTS = 64
 
 
@@ -28,7 +28,7 @@ def measure_wide(*, rounds: int) -> list[Figure]:
 
 
 def measure(
-    platform: Platform, *, rounds: int, jobs: int = 200, place: str = "whole platform"
+    platform: Platform, *, rounds: int, jobs: int = 400, place: str = "whole platform"
 ) -> list[Figure]:
     """Submit many at once and wait for the last; nothing where no image can be built."""
     variants = {
@@ -38,13 +38,13 @@ def measure(
     if not make_image(next(iter(variants.values())).model_dump_json()):
         return []
     rates: dict[str, list[float]] = {name: [] for name in variants}
-    with platform.api() as api:
+    with platform.api() as api, contextlib.closing(WarmClient(api)) as client:
         for name, variant in variants.items():
             api.post("/plugins", json=variant.model_dump(mode="json")).raise_for_status()
-            rate(api, name, jobs=8)
+            rate(client, name, jobs=8)
         for _ in range(rounds):
             for name in variants:
-                rates[name].append(rate(api, name, jobs=jobs))
+                rates[name].append(rate(client, name, jobs=jobs))
     return [
         Figure(name=f"batched inference, {place}", value=statistics.median(rates[BATCHED]), unit="1/s",
                floor=statistics.median(rates[UNBATCHED]), floor_name="unbatched",
@@ -65,23 +65,10 @@ def make_image(manifest_json: str) -> bool:
     return True
 
 
-def rate(api: httpx.Client, plugin: str, *, jobs: int) -> float:
+def rate(client: WarmClient, plugin: str, *, jobs: int) -> float:
     """Return finished jobs per second from one submission of all to the last result."""
-    inputs = token_lists(32)
-    body = {
-        "jobs": [
-            {"plugin_name": plugin, "input_data": {"tokens": inputs[number % len(inputs)]}}
-            for number in range(jobs)
-        ]
-    }
+    inputs = itertools.islice(itertools.cycle(token_lists(32)), jobs)
+    submitted = [{"plugin_name": plugin, "input_data": {"tokens": tokens}} for tokens in inputs]
     began = time.perf_counter()
-    answer = api.post("/jobs/batch", json=body)
-    answer.raise_for_status()
-    for job_id in answer.json()["ids"]:
-        while True:
-            job = api.get(f"/jobs/{job_id}", headers={"Prefer": "wait=60"}).json()
-            if job["completed_at"] is not None:
-                break
-            time.sleep(POLL_S)
-        assert job["status"] == "completed", job
+    client.wait_for_all(client.submit_all(submitted)[-1])
     return jobs / (time.perf_counter() - began)

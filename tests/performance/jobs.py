@@ -116,9 +116,7 @@ def rate_of_batches(client: WarmClient, *, jobs: int) -> float:
     """Return jobs per second from the first submission until no job is unfinished."""
     began = time.perf_counter()
     ids = [job_id for _ in range(jobs // BATCH) for job_id in client.submit_many(BATCH)]
-    client.wait_for(ids[-1])
-    while client.unfinished():
-        time.sleep(0.01)
+    client.wait_for_all(ids[-1])
     return jobs / (time.perf_counter() - began)
 
 

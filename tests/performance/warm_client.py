@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ import httpx
 WARM = {"plugin_name": "example-warm", "input_data": {"text": "a good day"}}
 WAIT = {"Prefer": "wait=60"}
 IDLE_S = 2.0
+POLL_S = 0.01
 
 
 class WarmClient:
@@ -38,19 +40,29 @@ class WarmClient:
         return (time.perf_counter() - began) * 1000
 
     def submit_many(self, count: int) -> list[int]:
+        """Submit warm jobs in one request and return their ids."""
+        return self.submit_all([WARM] * count)
+
+    def submit_all(self, jobs: Sequence[Mapping[str, Any]]) -> list[int]:
         """Submit jobs in one request and return their ids."""
-        ids: list[int] = self._post("/api/v1/jobs/batch", {"jobs": [WARM] * count})["ids"]
+        ids: list[int] = self._post("/api/v1/jobs/batch", {"jobs": jobs})["ids"]
         return ids
 
     def wait_for(self, job_id: int) -> None:
-        """Wait until a job has finished."""
+        """Wait until a job has completed."""
         while self._send("GET", f"/api/v1/jobs/{job_id}", headers=WAIT)["status"] != "completed":
             pass
 
-    def unfinished(self) -> int:
-        """Return how many jobs wait or run."""
-        states = ("queued", "processing")
-        return sum(self._send("GET", f"/api/v1/jobs?limit=1&status={one}")["total"] for one in states)
+    def wait_for_all(self, last_id: int) -> None:
+        """Wait until no job is unfinished; asks little while the last one is."""
+        self.wait_for(last_id)
+        while self._count("queued") + self._count("processing"):
+            time.sleep(POLL_S)
+        assert self._count("failed") == 0
+
+    def _count(self, status: str) -> int:
+        total: int = self._send("GET", f"/api/v1/jobs?limit=1&status={status}")["total"]
+        return total
 
     def close(self) -> None:
         """Close the connection."""

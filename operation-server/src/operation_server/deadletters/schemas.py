@@ -40,7 +40,7 @@ class DeadLetterList(BaseModel):
 
     model_config = page_of(LETTER_EXAMPLE)
 
-    total: int = Field(description="Exact up to 10,000; more are counted as 10,000.")
+    total: int = Field(description="Exact up to 1,000; more are counted as 1,000.")
     items: list[DeadLetterRead]
 
 

@@ -126,7 +126,7 @@ async def list_jobs(
     page: PaginationDep,
     wanted: FilterDep,
 ) -> Response:
-    """List jobs, newest first: the caller's own, for admins all. Totals are exact up to 10,000."""
+    """List jobs, newest first: the caller's own, for admins all. Totals are exact up to 1,000."""
     total, items = await services.jobs.list_page(
         caller, wanted.as_jobs(), before_id=wanted.before_id, skip=page.skip, limit=page.limit
     )

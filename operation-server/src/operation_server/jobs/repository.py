@@ -23,8 +23,8 @@ from operation_server.jobs.document import LISTED, WHOLE
 from operation_server.models import Job, JobAttempt, JobEvent, JobLog
 from satellite.contracts.job import JobStatus
 
-COUNTED_AT_MOST = 10_000
-"""Totals are exact up to here; counting further would make a list slower the more jobs are stored."""
+COUNTED_AT_MOST = 1_000
+"""Totals are exact up to here: to count to 10,000 took half as long as the page itself (2026-11-21)."""
 
 _HEAD = (Job.id, Job.owner_id, Job.status, Job.attempt)
 _GET = select(*_HEAD, WHOLE).where(Job.id == any_(bindparam("job_ids", type_=ARRAY(BigInteger))))

@@ -245,7 +245,7 @@ class JobList(BaseModel):
 
     model_config = page_of(JOB_EXAMPLE, next_cursor=None)
 
-    total: int = Field(description="Exact up to 10,000; more are counted as 10,000.")
+    total: int = Field(description="Exact up to 1,000; more are counted as 1,000.")
     items: list[JobRead]
     next_cursor: str | None = Field(description="Pass as `cursor` for the next page, however deep.")
 

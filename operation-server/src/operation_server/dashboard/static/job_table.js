@@ -52,7 +52,7 @@ export class JobTable {
     if (!isSame) this.body.replaceChildren(...rows);
     for (const id of this.rows.keys()) if (!this.store.order.includes(id)) this.rows.delete(id);
     const total = this.store.total;
-    setText(this.count, this.store.loaded && total ? `${jobs.length} of ${total >= 10_000 ? "10,000+" : total.toLocaleString()}` : "");
+    setText(this.count, this.store.loaded && total ? `${jobs.length} of ${total >= 1_000 ? "1,000+" : total.toLocaleString()}` : "");
     this.cancelAll.hidden = !jobs.some((job) => ["queued", "processing"].includes(job.status) && !job.cancelling);
     setText(this.cancelAll, this.#hasFilter() ? "Cancel all that match" : "Cancel all unfinished");
     this.#renderEmpty(jobs.length === 0 && this.store.loaded);

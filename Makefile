@@ -60,7 +60,7 @@ lock: setup ## pin each requirements.in into its requirements.lock
 bench: setup ## measure every figure against its floor in the same run
 	@$(BIN)/python -m tests.performance
 
-bench-memory: setup ## run 50,000 jobs and see whether any process grows (15 minutes)
+bench-memory: setup ## run 50,000 jobs and see whether any process grows (5 minutes)
 	@$(BIN)/python -m tests.performance memory
 
 bench-peers: setup build/peers/.ready ## do the same no-op work with others and with Satellite

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
-import redis
 from celery import Celery
 
-from satellite.local.ports import find_free_port
-from satellite.local.redis import EmbeddedRedis
+from tests.fixtures.redis import running_redis
 from tests.fixtures.servers import running, wait_until
 
 
@@ -41,24 +37,14 @@ class CeleryFloor:
 @contextlib.contextmanager
 def celery_floor() -> Iterator[CeleryFloor]:
     """Run a worker until the block ends; idle, it costs next to nothing."""
-    with tempfile.TemporaryDirectory(prefix="satellite-floor-") as folder:
-        server = EmbeddedRedis(data_dir=Path(folder), port=find_free_port())
-        with running(server.command(), ready=lambda: _answers(server.url)):
-            app = Celery(broker=server.url, backend=server.url)
-            command = [
-                sys.executable, "-m", "celery", "-b", server.url, "--result-backend", server.url,
-                "-A", "tests.performance.celery_floor", "worker", "-P", "threads", "-c", "8",
-                "--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "error",
-            ]  # fmt: skip
-            with running(command, ready=lambda: True):
-                floor = CeleryFloor(app)
-                wait_until(lambda: floor.round_trip_ms() > 0, timeout_s=30)
-                yield floor
-
-
-def _answers(url: str) -> bool:
-    try:
-        with redis.Redis.from_url(url) as client:
-            return bool(client.ping())
-    except redis.ConnectionError:
-        return False
+    with running_redis() as server:
+        app = Celery(broker=server.url, backend=server.url)
+        command = [
+            sys.executable, "-m", "celery", "-b", server.url, "--result-backend", server.url,
+            "-A", "tests.performance.celery_floor", "worker", "-P", "threads", "-c", "8",
+            "--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "error",
+        ]  # fmt: skip
+        with running(command, ready=lambda: True):
+            floor = CeleryFloor(app)
+            wait_until(lambda: floor.round_trip_ms() > 0, timeout_s=30)
+            yield floor

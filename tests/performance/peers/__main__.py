@@ -13,24 +13,20 @@ import os
 import platform as machine
 import statistics
 import subprocess
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import redis
 from rich.console import Console
 from rich.table import Table
 
-from satellite.local.ports import find_free_port
-from satellite.local.redis import EmbeddedRedis
-from tests.fixtures.servers import running
+from tests.acceptance.platform import running_platform
+from tests.fixtures.redis import running_redis
 from tests.performance import jobs
 from tests.performance.jobs import quantile
 from tests.performance.peers.clock import end_with_parent
+from tests.performance.warm_client import WarmClient
 
 REPORT = Path("build/bench-peers.json")
 PYTHON = Path("build/peers/env/bin/python").absolute()
@@ -95,10 +91,10 @@ def main() -> None:
     parser.add_argument("only", nargs="*", help="parts of the names of those to measure; all by default")
     wanted = parser.parse_args().only
     rows = []
-    with redis_server() as url:
+    with running_redis() as server:
         for peer in PEERS:
             if not wanted or any(part.lower() in peer.name.lower() for part in wanted):
-                rows.append(run(peer, url))
+                rows.append(run(peer, server.url))
                 print(*rows[-1].cells(), sep=" | ", flush=True)
     if not wanted or any(part.lower() in SATELLITE.name.lower() for part in wanted):
         rows += measure_satellite()
@@ -138,9 +134,6 @@ def last_line(text: str) -> str:
 
 def measure_satellite() -> list[Row]:
     """Measure a stack of its own, over REST like a client."""
-    from tests.acceptance.platform import running_platform
-    from tests.performance.warm_client import WarmClient
-
     with (
         running_platform() as stack,
         stack.api() as api,
@@ -156,23 +149,6 @@ def measure_satellite() -> list[Row]:
         Row(name=SATELLITE.name, kept=kept, times_ms=times, jobs_per_s=by_one),
         Row(name=f"{SATELLITE.name}, POST /jobs/batch", kept=kept, times_ms=times, jobs_per_s=by_many),
     ]
-
-
-@contextmanager
-def redis_server() -> Iterator[str]:
-    """Run a Redis with the settings of the local stack."""
-    with tempfile.TemporaryDirectory(prefix="satellite-peers-") as folder:
-        server = EmbeddedRedis(data_dir=Path(folder), port=find_free_port())
-
-        def answers() -> bool:
-            try:
-                with redis.Redis.from_url(server.url) as client:
-                    return bool(client.ping())
-            except redis.ConnectionError:
-                return False
-
-        with running(server.command(), ready=answers):
-            yield server.url
 
 
 def report(rows: list[Row]) -> None:

@@ -8,13 +8,12 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
-from redis.asyncio import Redis
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from operation_server.live.event_publisher import EventPublisher
-from tests.fixtures.api import ADMIN, log_in, running_api
-from tests.integration.live.conftest import Storyteller
+from tests.fixtures.api import ADMIN, log_in
+from tests.integration.live.conftest import api_url, story
 from tests.integration.operation_server_api.conftest import MANIFEST
+
+__all__ = ["api_url", "story"]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -32,28 +31,11 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-def api_url(database_url: str, redis_url: str) -> Iterator[str]:
-    """The address of a running API process."""
-    with running_api(database_url=database_url, redis_url=redis_url) as url:
-        yield url
-
-
-@pytest.fixture
 def admin(api_url: str) -> Iterator[httpx.Client]:
     """A client logged in as the bootstrap admin, with the plugin `adder` registered."""
     with log_in(api_url) as client:
         client.post("/plugins", json=MANIFEST | {"description": "Adds."}).raise_for_status()
         yield client
-
-
-@pytest.fixture
-async def story(engine: AsyncEngine, redis_url: str) -> AsyncIterator[Storyteller]:
-    """Who makes things happen to jobs."""
-    redis = Redis.from_url(redis_url)
-    publisher = EventPublisher(redis=redis, engine=engine)
-    yield Storyteller(engine=engine, publisher=publisher)
-    await publisher.aclose()
-    await redis.aclose()
 
 
 @pytest.fixture

@@ -7,28 +7,26 @@ caches shows as growth in the first quarter only.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import httpx
 import psutil
 from rich.console import Console
 from rich.table import Table
 
 from tests.acceptance.platform import Platform
 from tests.performance.figure import Figure
-from tests.performance.warm_client import WARM
+from tests.performance.warm_client import WarmClient
 
 BATCH = 500
 SAMPLES_MIN = 20
 """How many samples a run has at least: the quarters need several each."""
 
-POLL_S = 0.05
 SIGNS = {
     "ray::PluginExecutorActor": "executor actor",
     "-m celery -A analysis_server": "worker",
@@ -56,13 +54,12 @@ class Sample:
 
 def measure(platform: Platform, *, jobs: int) -> list[Figure]:
     """Run the jobs and return, for each process of ours, the growth per 10,000 jobs."""
-    platform.wait_worker_ready()
     began = time.perf_counter()
-    with platform.api() as api:
+    with platform.api() as api, contextlib.closing(WarmClient(api)) as client:
         # What the first jobs load is no growth.
-        run_batch(api, BATCH)
+        run_batch(client)
         samples = [Sample(jobs=0, mib=memory_by_process(platform))]
-        for done in run_all(api, jobs):
+        for done in run_all(client, jobs):
             samples.append(Sample(jobs=done, mib=memory_by_process(platform)))
     print_samples(samples, elapsed_s=time.perf_counter() - began)
     return [
@@ -72,34 +69,20 @@ def measure(platform: Platform, *, jobs: int) -> list[Figure]:
     ]  # fmt: skip
 
 
-def run_all(api: httpx.Client, jobs: int) -> Iterator[int]:
+def run_all(client: WarmClient, jobs: int) -> Iterator[int]:
     """Run the jobs in batches and yield after each sampling step how many are done."""
     step = max(BATCH, jobs // SAMPLES_MIN // BATCH * BATCH)
     done = 0
     while done < jobs:
-        run_batch(api, BATCH)
+        run_batch(client)
         done += BATCH
         if done % step == 0 or done >= jobs:
             yield done
 
 
-def run_batch(api: httpx.Client, size: int) -> None:
-    """Submit jobs and wait until the last one is done; all must have completed."""
-    answer = api.post("/jobs/batch", json={"jobs": [WARM] * size})
-    answer.raise_for_status()
-    ids = answer.json()["ids"]
-    while (unfinished := count(api, "queued") + count(api, "processing")) > 0:
-        time.sleep(POLL_S * min(20, 1 + unfinished // 10))
-    for job_id in (ids[0], ids[-1]):
-        job: dict[str, Any] = api.get(f"/jobs/{job_id}").json()
-        assert job["status"] == "completed", job
-
-
-def count(api: httpx.Client, status: str) -> int:
-    """Return how many jobs have a status."""
-    answer = api.get("/jobs", params={"status": status, "limit": 1})
-    answer.raise_for_status()
-    return int(answer.json()["total"])
+def run_batch(client: WarmClient) -> None:
+    """Submit jobs and wait until all have completed."""
+    client.wait_for_all(client.submit_many(BATCH)[-1])
 
 
 def memory_by_process(platform: Platform) -> dict[str, float]:

@@ -50,8 +50,10 @@ class WarmClient:
 
     def wait_for(self, job_id: int) -> None:
         """Wait until a job has completed."""
-        while self._send("GET", f"/api/v1/jobs/{job_id}", headers=WAIT)["status"] != "completed":
-            pass
+        job: dict[str, Any] = {"completed_at": None}
+        while job["completed_at"] is None:
+            job = self._send("GET", f"/api/v1/jobs/{job_id}", headers=WAIT)
+        assert job["status"] == "completed", job
 
     def wait_for_all(self, last_id: int) -> None:
         """Wait until no job is unfinished; asks little while the last one is."""

@@ -169,6 +169,14 @@ class Queue:
     def take(self, at_most: int) -> list[Any]:
         return [self.waiting.popleft() for _ in range(min(at_most, len(self.waiting)))]
 
+    def gather(self, at_most: int) -> Step:
+        """Wait until something waits, and take it."""
+        while True:
+            if not self.waiting:
+                yield from self.until_woken()
+            if taken := self.take(at_most):
+                return taken
+
     def wake(self) -> None:
         if not self._woken.triggered:
             self._woken.succeed()
@@ -308,11 +316,7 @@ class Simulation:
         """Serve requests in rounds: those of one moment share their statements."""
         queue = self.to_api[api]
         while True:
-            if not queue.waiting:
-                yield from queue.until_woken()
-            requests: list[Request] = queue.take(SHARED_AT_MOST)
-            if not requests:
-                continue
+            requests: list[Request] = yield from queue.gather(SHARED_AT_MOST)
             kinds = len({request.is_answer for request in requests})
             for part in ("API", "PostgreSQL for API"):
                 # Half of what is done for a job is taking it in, half is telling its end.
@@ -361,11 +365,7 @@ class Simulation:
     def _apply(self, shard: int) -> Step:
         pace, queue = Pace(self.world, self.behaviour.pacing), self.to_apply[shard]
         while True:
-            if not queue.waiting:
-                yield from queue.until_woken()
-            jobs: list[Job] = queue.take(RESULTS_AT_MOST)
-            if not jobs:
-                continue
+            jobs: list[Job] = yield from queue.gather(RESULTS_AT_MOST)
             self.gathered.add(len(jobs))
             part = "PostgreSQL for results consumer"
             yield from self._work(part, shard, self.costs[part].of(len(jobs)))

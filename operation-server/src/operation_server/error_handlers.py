@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from operation_server.accounts import errors as accounts
+from operation_server.body_type import BodyTypeUnsupported
 from operation_server.deadletters.errors import DeadLetterNotFound
 from operation_server.jobs import errors as jobs
 from operation_server.jobs.transitions import JSONNotStorable
@@ -45,6 +46,7 @@ STATUS_OF: Mapping[type[SatelliteError], int] = {
     jobs.LogNotFound: 404,
     jobs.IdempotencyKeyReused: 409,
     JSONNotStorable: 422,
+    BodyTypeUnsupported: 415,
     DeadLetterNotFound: 404,
     CursorInvalid: 422,
     BrokerUnavailable: 503,
@@ -155,6 +157,8 @@ def _violation(error: dict[str, Any]) -> Violation:
     if error["type"] == "json_invalid":
         reason = error.get("ctx", {}).get("error", error["msg"])
         return Violation("", f"not valid JSON: {reason}")
+    if error["type"] == "missing" and where == "body" and not path:
+        return Violation("", "the request needs a JSON body and has none")
     message = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         message = "is not a known field"

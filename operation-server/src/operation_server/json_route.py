@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -9,9 +10,15 @@ import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
+from operation_server.body_type import require_json
+
 
 class StrictJSONRequest(Request):
     """Refuses what PostgreSQL cannot store or JSON does not allow: NaN, lone surrogates, NUL."""
+
+    async def body(self) -> bytes:
+        """Return the body without the mark that some editors put in front of UTF-8."""
+        return (await super().body()).removeprefix(codecs.BOM_UTF8)
 
     async def json(self) -> Any:
         """Return the parsed body.
@@ -29,13 +36,17 @@ class StrictJSONRequest(Request):
 
 
 class StrictJSONRoute(APIRoute):
-    """A route that hands its endpoint a `StrictJSONRequest`."""
+    """A route that hands its endpoint a `StrictJSONRequest`, and takes no other body than JSON."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler with the request exchanged."""
         handle = super().get_route_handler()
 
+        takes_body = self.body_field is not None
+
         async def handle_strictly(request: Request) -> Response:
+            if takes_body:
+                require_json(request.headers)
             return await handle(StrictJSONRequest(request.scope, request.receive))
 
         return handle_strictly

@@ -20,6 +20,7 @@ from operation_server.database.connections import Connections
 from operation_server.database.migrate import migrate
 from operation_server.deadletters import endpoints as dead_letters
 from operation_server.error_handlers import add_error_handlers
+from operation_server.head_requests import HeadMiddleware
 from operation_server.health import endpoints as health
 from operation_server.jobs import endpoints as jobs
 from operation_server.live import sse, websocket
@@ -29,7 +30,7 @@ from operation_server.live.shutdown import ending_streams_on_signal
 from operation_server.metrics import endpoints as metrics
 from operation_server.metrics.middleware import MetricsMiddleware
 from operation_server.plugins import endpoints as plugins
-from operation_server.problems import Problem
+from operation_server.problems import Problem, problem_responses
 from operation_server.request_id import RequestIdMiddleware
 from operation_server.services import build_services
 from operation_server.settings import AdminSettings, OperationSettings
@@ -51,6 +52,8 @@ ROUTERS = (
     websocket.router,
 )
 DRAIN_TIMEOUT_S = 5.0
+MAX_CLIENT_MESSAGE_BYTES = 65_536
+"""The longest message of a WebSocket client, which has nothing to say."""
 
 
 def create_process() -> FastAPI:
@@ -67,6 +70,8 @@ def create_app(settings: OperationSettings) -> FastAPI:
         version="1",
         summary="Runs plugins as durable jobs.",
         lifespan=lambda app: run_parts(app, settings),
+        # A body of no stated type is taken for JSON: callers show a token, which no foreign page can send.
+        strict_content_type=False,
     )
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
@@ -76,8 +81,10 @@ def create_app(settings: OperationSettings) -> FastAPI:
     add_error_handlers(app)
     app.add_middleware(BodyLimitMiddleware, max_bytes=settings.api.max_body_bytes)
     app.add_middleware(RequestIdMiddleware)
-    # Outermost, so that it also counts what the others refuse.
+    # Outside the others, so that it also counts what they refuse.
     app.add_middleware(MetricsMiddleware)
+    # Outermost: it hands on a copy of the scope, in which the routing leaves what the metrics look for.
+    app.add_middleware(HeadMiddleware)
     _describe_problems(app)
     return app
 
@@ -106,6 +113,7 @@ async def run_parts(app: FastAPI, settings: OperationSettings) -> AsyncIterator[
 def serve() -> None:
     """Serve the API until a signal ends it."""
     settings = OperationSettings()
+    configure_logging(settings.log)
     uvicorn.run(
         "operation_server.main:create_process",
         factory=True,
@@ -116,11 +124,14 @@ def serve() -> None:
         port=settings.api.port,
         workers=settings.api.workers,
         log_level=settings.log.level,
+        # Its own form would let what an exception says begin a line.
+        log_config=None,
         access_log=settings.log.level == "debug",
         timeout_graceful_shutdown=settings.api.drain_timeout_s,
         ws="operation_server.live.prepared_frames:PreparedFramesProtocol",
         # Compressed frames would differ between clients, and cost more than they save.
         ws_per_message_deflate=False,
+        ws_max_size=MAX_CLIENT_MESSAGE_BYTES,
         server_header=False,
     )
 
@@ -141,7 +152,7 @@ async def _make_admin(database: DatabaseSettings) -> None:
 
 
 def _describe_problems(app: FastAPI) -> None:
-    """Put the schema of error bodies, which no route returns by type, into the API description."""
+    """Put into the API description what no route says of itself: error bodies, and what all bodies share."""
     describe: Callable[[], dict[str, Any]] = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -150,6 +161,9 @@ def _describe_problems(app: FastAPI) -> None:
         if "Problem" not in schemas:
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas |= problem.pop("$defs", {}) | {"Problem": problem}
+            for operation in (each for path in description["paths"].values() for each in path.values()):
+                if "requestBody" in operation:
+                    operation["responses"] |= {"415": problem_responses(415)[415]}
         return description
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from pathlib import Path
 
 import httpx
 import pytest
 import redis
 import websockets
+from websockets.typing import Data
 
 from operation_server.live.subscription import QUEUE_LENGTH
+from operation_server.main import MAX_CLIENT_MESSAGE_BYTES
 from tests.fixtures.api import log_in, running_api
 from tests.integration.live.conftest import Storyteller, frames_until, socket, submit, told
 
@@ -157,6 +160,63 @@ class TestRefused:
         assert await close_code(f"{ws_url}/jobs/{foreign}", token=token) == 4403
         assert await close_code(f"{ws_url}/jobs/999", token=token) == 4404
         assert await close_code(f"{ws_url}/jobs?after=nonsense", token=token) == 4400
+
+
+class TestWhatClientsSend:
+    async def test_text_is_ignored_whatever_it_is(self, user: httpx.Client, story: Storyteller) -> None:
+        job_id = submit(user)
+        async with socket(user, f"/ws/jobs/{job_id}") as connection:
+            for text in ("ping", '{"half": ', '{"type": "subscribe"}', ""):
+                await connection.send(text)
+            await (await connection.ping())
+            await story.start(job_id)
+            assert told(await frames_until(connection, "processing")) == ["queued", "processing"]
+
+    @pytest.mark.parametrize(
+        ("message", "code"),
+        [
+            (b"\x00\x01", 1003),
+            ([b"in", b"parts"], 1003),
+            ("x" * (MAX_CLIENT_MESSAGE_BYTES + 1), 1009),
+            (["x" * MAX_CLIENT_MESSAGE_BYTES, "x"], 1009),
+        ],
+        ids=["binary", "binary in fragments", "too long", "too long in fragments"],
+    )
+    async def test_what_is_not_understood_closes_with_a_code(
+        self, user: httpx.Client, message: Data | list[Data], code: int
+    ) -> None:
+        async with socket(user, "/ws/jobs") as connection:
+            with contextlib.suppress(websockets.ConnectionClosed):
+                await connection.send(message)
+            await connection.wait_closed()
+
+        assert connection.close_code == code
+        assert connection.close_reason
+
+    async def test_text_that_is_no_utf8_closes_with_a_code_and_without_a_traceback(
+        self, database_url: str, redis_url: str, tmp_path: Path
+    ) -> None:
+        log = tmp_path / "api.log"
+        with (
+            running_api(database_url=database_url, redis_url=redis_url, log=log) as url,
+            log_in(url) as client,
+        ):
+            for message in (b"\xff\xfe", [b"\xc3", b"\x28"]):
+                async with socket(client, "/ws/jobs") as connection:
+                    await connection.send(message, text=True)
+                    await connection.wait_closed()
+                assert connection.close_code == 1007
+            async with socket(client, "/ws/jobs") as connection:
+                await connection.send(b"binary")
+                await connection.wait_closed()
+
+        assert "Traceback" not in log.read_text()
+
+    async def test_a_client_that_only_stops_writing_is_let_go(self, user: httpx.Client) -> None:
+        async with socket(user, "/ws/jobs") as connection:
+            connection.transport.write_eof()
+            async with asyncio.timeout(20):
+                await connection.wait_closed()
 
 
 async def close_code(url: str, *, token: str | None = None) -> int | None:

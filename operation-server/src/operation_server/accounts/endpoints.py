@@ -18,6 +18,7 @@ from operation_server.accounts.schemas import (
     UserList,
     UserRead,
 )
+from operation_server.body_type import is_form, require_json, require_uncompressed
 from operation_server.dependencies import CallerDep, PaginationDep, ServicesDep
 from operation_server.json_route import StrictJSONRoute
 from operation_server.problems import problem_responses
@@ -89,11 +90,8 @@ async def change_user(
 
 
 async def _credentials(request: Request) -> TokenRequest:
-    form = request.headers.get("content-type", "").startswith(
-        ("application/x-www-form-urlencoded", "multipart/form-data")
-    )
     try:
-        fields = dict(await request.form()) if form else await request.json()
+        fields = await _fields(request)
         return TokenRequest.model_validate(fields)
     except ValidationError as exc:
         # The input is left out: it is a password.
@@ -101,3 +99,13 @@ async def _credentials(request: Request) -> TokenRequest:
         raise RequestValidationError([error | {"loc": ("body", *error["loc"])} for error in errors]) from exc
     except orjson.JSONDecodeError as exc:
         raise RequestValidationError([{"type": "json_invalid", "loc": ("body",), "msg": exc.msg}]) from exc
+
+
+async def _fields(request: Request) -> Any:
+    if is_form(request.headers):
+        require_uncompressed(request.headers)
+        return dict(await request.form())
+    require_json(request.headers)
+    if not await request.body():
+        raise RequestValidationError([{"type": "missing", "loc": ("body",), "msg": "missing"}])
+    return await request.json()

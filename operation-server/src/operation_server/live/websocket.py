@@ -25,6 +25,7 @@ UNAUTHENTICATED = 4401
 FORBIDDEN = 4403
 NOT_FOUND = 4404
 CURSOR_INVALID = 4400
+UNSUPPORTED_DATA = 1003
 TRY_AGAIN_LATER = 1013
 RESTARTING = 1012
 
@@ -92,7 +93,7 @@ async def _serve(websocket: WebSocket, hub: Hub, subscription: Subscription, aft
         return
     subscription.write_now = websocket.scope.get("extensions", {}).get(EXTENSION)
     sending = asyncio.create_task(_send(websocket, hub, subscription, cursor))
-    receiving = asyncio.create_task(_until_disconnected(websocket))
+    receiving = asyncio.create_task(_listen(websocket))
     try:
         await asyncio.wait({sending, receiving}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -109,15 +110,24 @@ async def _send(websocket: WebSocket, hub: Hub, subscription: Subscription, curs
                 async with asyncio.timeout(SEND_TIMEOUT_S):
                     await websocket.send_text(line)
     except FellBehind:
-        await websocket.close(TRY_AGAIN_LATER, "too slow; resume from the last cursor")
+        await _close(websocket, TRY_AGAIN_LATER, "too slow; resume from the last cursor")
     except StreamEnded:
-        await websocket.close(RESTARTING, "restarting; resume from the last cursor")
+        await _close(websocket, RESTARTING, "restarting; resume from the last cursor")
     except (WebSocketDisconnect, TimeoutError, RuntimeError):
         return
 
 
-async def _until_disconnected(websocket: WebSocket) -> None:
-    # What clients say is ignored, but reading is how a disconnect is noticed.
+async def _listen(websocket: WebSocket) -> None:
+    """Read until the client goes, which is how that is noticed; text is ignored, binary data ends it."""
     with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-        while True:
-            await websocket.receive_text()
+        while (message := await websocket.receive())["type"] != "websocket.disconnect":
+            # Many clients send some text now and then to keep the line open; nobody does that in binary.
+            if message.get("bytes") is not None:
+                await _close(websocket, UNSUPPORTED_DATA, "binary frames are not understood here")
+
+
+async def _close(websocket: WebSocket, code: int, reason: str) -> None:
+    # A client that reads nothing takes no close frame either.
+    with contextlib.suppress(WebSocketDisconnect, TimeoutError, RuntimeError):
+        async with asyncio.timeout(SEND_TIMEOUT_S):
+            await websocket.close(code, reason)

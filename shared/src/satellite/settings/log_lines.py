@@ -1,13 +1,19 @@
-"""How this process logs: lines for people or JSON for programs, never the values of variables."""
+"""How this process logs: lines for people or JSON for programs, never the values of variables.
+
+Users and plugins have a say in what is logged, so none of it may begin a line or move a terminal's cursor.
+"""
 
 from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from typing import Any, TextIO
 
 import structlog
 
 from satellite.settings.observability import LogSettings
+from satellite.visible_text import make_log_visible, make_visible
 
 CHATTY = ("celery.worker.strategy", "celery.app.trace", "httpx", "alembic")
 """Loggers of libraries that tell of each task or request, which costs more than it tells."""
@@ -16,16 +22,16 @@ CHATTY = ("celery.worker.strategy", "celery.app.trace", "httpx", "alembic")
 def configure_logging(settings: LogSettings) -> None:
     """Log from the set level on, to standard error; once at the start of a process."""
     level = logging.getLevelNamesMapping()[settings.level.upper()]
-    logging.basicConfig(
-        level=level, stream=sys.stderr, force=True, format="%(asctime)s [%(levelname)s] %(name)s: %(message)s"
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LineFormatter("%(asctime)s [%(levelname)s] %(name)s: %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in CHATTY:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
     # The default renderer shows the local variables of every frame: slow, and some are passwords.
     form: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if settings.json_lines
-        else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback, colors=False)]
+        else [make_values_visible, structlog.dev.ConsoleRenderer(exception_formatter=_trace, colors=False)]
     )
     structlog.configure(
         processors=[
@@ -38,3 +44,30 @@ def configure_logging(settings: LogSettings) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+
+
+class LineFormatter(logging.Formatter):
+    """Keeps a record of libraries on one line, with its traceback set in below it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """Return the line."""
+        return make_visible(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802
+        """Return the traceback."""
+        return _set_in(super().formatException(ei))
+
+
+def make_values_visible(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Return the event with the texts in it on one line."""
+    # Others than texts are written as their `repr`, which does the same.
+    return {key: make_visible(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def _trace(output: TextIO, exception: structlog.typing.ExcInfo) -> None:
+    output.write("\n" + _set_in("".join(traceback.format_exception(*exception)).rstrip()))
+
+
+def _set_in(trace: str) -> str:
+    # What an exception says may have lines of its own, which must not look like those of the log.
+    return "\n".join(f"    {line}" for line in make_log_visible(trace).split("\n"))

@@ -1,66 +1,102 @@
 """Turns the plain JSON input into what the author's annotation asks for.
 
-The manifest's `input_schema` is checked before a job starts; this only builds the object, and refuses
-an input that cannot become one.
+The manifest's `input_schema` is checked before a job starts; this only builds the objects, and refuses
+an input that cannot become them. What an annotation says beyond what is told here stays plain JSON.
 """
 
 from __future__ import annotations
 
+import types
 import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 from satellite.plugin.errors import InputRefused
+from satellite.plugin.plain_values import EXPECTATIONS, LISTS, OBJECTS, expect_moment
+from satellite.plugin.unfit import Unfit
 
 Converter = Callable[[Any], Any]
-LISTS = (list, Sequence, Iterable)
+MOMENTS = ("datetime", "date", "time")
+UNIONS = (typing.Union, getattr(types, "UnionType", typing.Union))
 
 
-def find_input_type(function: Callable[..., Any], *, batch: bool) -> Any:
-    """Return the annotation of the first parameter (of its items for a batch), or None."""
-    hints = find_hints(function)
-    annotation = next((hint for name, hint in hints.items() if name != "return"), None)
-    if not batch:
-        return annotation
-    return typing.get_args(annotation)[0] if is_list_of_something(annotation) else None
+def make_input_converter(wanted: Any) -> Converter | None:
+    """Return what turns a job's input into `wanted`, or None when plain JSON is what is wanted.
+
+    It raises InputRefused, with the JSON pointer of the value that does not fit.
+    """
+    converter = make_converter(wanted)
+    if converter is None:
+        return None
+    convert = converter
+
+    def convert_input(value: Any) -> Any:
+        try:
+            return convert(value)
+        except Unfit as error:
+            raise InputRefused(error.told()) from None
+        except RecursionError:
+            raise InputRefused("the input is nested too deeply") from None
+
+    return convert_input
 
 
 def make_converter(wanted: Any) -> Converter | None:
     """Return what turns plain JSON into `wanted`, or None when plain JSON is what is wanted."""
+    wanted = _bare(wanted)
+    origin, arguments = typing.get_origin(wanted), typing.get_args(wanted)
+    if origin in UNIONS or origin is typing.Literal:
+        from satellite.plugin import choices  # noqa: PLC0415 - imported where needed: plugins start often.
+
+        return choices.make_union(arguments) if origin in UNIONS else choices.make_literal(arguments)
+    if arguments and origin in (*LISTS, *OBJECTS, tuple):
+        from satellite.plugin import containers  # noqa: PLC0415
+
+        return containers.make_container(origin, arguments)
+    return _make_plain(origin or wanted)
+
+
+def _make_plain(wanted: Any) -> Converter | None:
+    if not isinstance(wanted, type):
+        return None
+    if wanted in EXPECTATIONS:
+        return EXPECTATIONS[wanted]
+    if wanted.__module__ == "datetime" and wanted.__name__ in MOMENTS:
+        return expect_moment(wanted)
+    return _make_object(wanted)
+
+
+def _make_object(wanted: Any) -> Converter | None:
     # Both are found by their marks: pydantic may be absent, and dataclasses are slow to import.
-    if isinstance(wanted, type) and hasattr(wanted, "model_validate"):
+    if hasattr(wanted, "model_validate"):
         return lambda value: _validate_model(wanted, value)
-    if isinstance(wanted, type) and hasattr(wanted, "__dataclass_fields__"):
+    if hasattr(wanted, "__dataclass_fields__"):
         from satellite.plugin.dataclass_input import make_dataclass_converter  # noqa: PLC0415
 
         return make_dataclass_converter(wanted)
-    if is_list_of_something(wanted):
-        item = make_converter(typing.get_args(wanted)[0])
-        return None if item is None else lambda value: [item(each) for each in _expect_list(value)]
+    if issubclass(wanted, Enum):
+        from satellite.plugin.choices import make_enum  # noqa: PLC0415
+
+        return make_enum(wanted)
     return None
 
 
-def find_hints(annotated: Any) -> dict[str, Any]:
-    """Return the annotations as types, in the order in which they are written."""
-    try:
-        return typing.get_type_hints(annotated)
-    except Exception:  # noqa: BLE001 - an annotation may name anything, also what does not exist.
-        return {}
-
-
-def is_list_of_something(annotation: Any) -> bool:
-    """Tell whether the annotation is a list (or the like) whose items have a type."""
-    return typing.get_origin(annotation) in LISTS and bool(typing.get_args(annotation))
+def _bare(wanted: Any) -> Any:
+    """Return what stands behind a NewType, the name of an alias, or Final."""
+    while True:
+        if typing.get_origin(wanted) is typing.Final:
+            wanted = typing.get_args(wanted)[0]
+        elif hasattr(wanted, "__supertype__"):
+            wanted = wanted.__supertype__
+        elif type(wanted).__name__ == "TypeAliasType":
+            wanted = wanted.__value__
+        else:
+            return wanted
 
 
 def _validate_model(model: Any, value: Any) -> Any:
     try:
         return model.model_validate(value)
     except ValueError as error:  # pydantic's ValidationError is one.
-        raise InputRefused(str(error)) from None
-
-
-def _expect_list(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise InputRefused(f"a list was expected, not {type(value).__name__}")
-    return value
+        raise Unfit(str(error)) from None

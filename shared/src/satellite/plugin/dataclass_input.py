@@ -5,34 +5,66 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from satellite.plugin.conversion import Converter, find_hints, make_converter
-from satellite.plugin.errors import InputRefused
+from satellite.plugin.conversion import Converter, make_converter
+from satellite.plugin.hints import find_hints
+from satellite.plugin.unfit import Unfit, shown
+
+_made: dict[Any, DataclassConverter] = {}
 
 
 def make_dataclass_converter(wanted: Any) -> Converter:
     """Return what turns a JSON object into an instance of the dataclass `wanted`."""
-    hints = find_hints(wanted)
-    fields = [field for field in dataclasses.fields(wanted) if field.init]
-    converters = {field.name: make_converter(hints.get(field.name)) for field in fields}
-    required = [field.name for field in fields if _has_no_default(field)]
+    converter = _made.get(wanted)
+    if converter is None:
+        # Known before its fields are looked at, because a tree has itself among them.
+        converter = _made[wanted] = DataclassConverter(wanted)
+        converter.look_at_fields()
+    return converter.convert
 
-    def convert(value: Any) -> Any:
-        if not isinstance(value, dict):
-            raise InputRefused(f"{wanted.__name__} must be an object, not {type(value).__name__}")
-        wrong = [f"{name!r} is missing" for name in required if name not in value]
-        wrong += [f"{name!r} is unknown" for name in value if name not in converters]
-        if wrong:
-            raise InputRefused(f"{wanted.__name__}: {', '.join(wrong)}")
-        parts = {}
-        for name, part in value.items():
-            converter = converters[name]
-            parts[name] = part if converter is None else converter(part)
+
+class DataclassConverter:
+    """Makes instances of one dataclass."""
+
+    def __init__(self, wanted: Any) -> None:
+        self._wanted = wanted
+        self._name = wanted.__name__
+        self._converters: dict[str, Converter | None] = {}
+        self._required: list[str] = []
+
+    def look_at_fields(self) -> None:
+        """Find out what each field wants."""
+        hints = find_hints(self._wanted)
+        for field in dataclasses.fields(self._wanted):
+            if field.init:
+                self._converters[field.name] = make_converter(hints.get(field.name))
+                if _has_no_default(field):
+                    self._required.append(field.name)
+
+    def convert(self, value: Any) -> Any:
+        """Return an instance."""
+        self._check_names(value)
+        parts = {name: self._convert_part(name, part) for name, part in value.items()}
         try:
-            return wanted(**parts)
+            return self._wanted(**parts)
         except ValueError as error:  # A check in the author's `__post_init__`.
-            raise InputRefused(f"{wanted.__name__}: {error}") from None
+            raise Unfit(f"{self._name}: {error}") from None
 
-    return convert
+    def _check_names(self, value: Any) -> None:
+        if not isinstance(value, dict):
+            raise Unfit(f"{self._name} must be an object, not {shown(value)}")
+        wrong = [f"{name!r} is missing" for name in self._required if name not in value]
+        wrong += [f"{name!r} is unknown" for name in value if name not in self._converters]
+        if wrong:
+            raise Unfit(f"{self._name}: {', '.join(wrong)}")
+
+    def _convert_part(self, name: str, part: Any) -> Any:
+        converter = self._converters[name]
+        if converter is None:
+            return part
+        try:
+            return converter(part)
+        except Unfit as error:
+            raise error.inside(name) from None
 
 
 def _has_no_default(field: dataclasses.Field[Any]) -> bool:

@@ -44,8 +44,9 @@ def plugin(
 ) -> Function | Callable[[Function], Function]:
     """Declare the function that does the plugin's work; the function itself stays as it is.
 
-    The function takes the job's input and returns its result. Annotate the input with a dataclass or
-    a pydantic model to get an instance of it; any other annotation gets the plain JSON value.
+    The function takes the job's input and returns its result. The input is turned into what its annotation
+    says: dataclasses, enums, dates, and lists, tuples, dicts and unions of them, or a pydantic model. What
+    does not fit ends the job as `input`; without an annotation the plain JSON value comes.
 
     Args:
         function: The function, when the decorator is used without parentheses.

@@ -24,18 +24,39 @@ def decode(text: bytes | str) -> Any:
 def encode(value: Any) -> str:
     """Return `value` as JSON text without a line break.
 
-    Dataclasses, pydantic models, enums, dates and numpy values are written as what they hold.
+    Dataclasses, pydantic models, enums (also as keys), dates and numpy values are written as what they hold.
 
     Raises:
         OutputUnfit: it holds something that JSON cannot express (NaN and infinity included).
     """
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
+        try:
+            text = _dump(value)
+        except TypeError:
+            # Of keys `json` asks nobody. Only a result that needs it is looked through for them.
+            text = _dump(_with_plain_keys(value))
         text.encode()
     except Exception as error:
         # Any type: writing a result may run the author's own code, such as a pydantic serializer.
         raise OutputUnfit(f"the result cannot be written as JSON: {error}") from error
     return text
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain)
+
+
+def _with_plain_keys(value: Any) -> Any:
+    """Return `value` with the enums that are keys in it, and all that holds them, as plain values."""
+    if isinstance(value, dict):
+        return {
+            key.value if isinstance(key, Enum) else key: _with_plain_keys(part) for key, part in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [_with_plain_keys(part) for part in value]
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    return _with_plain_keys(_plain(value))
 
 
 def _plain(value: Any) -> Any:
@@ -47,7 +68,9 @@ def _plain(value: Any) -> Any:
     # The rest is found by its marks: pydantic and numpy may be absent from the plugin's image, and an
     # import of dataclasses or datetime would slow down the start of every plugin.
     if hasattr(value, "__dataclass_fields__"):
-        return {name: getattr(value, name) for name in value.__dataclass_fields__}
+        import dataclasses  # noqa: PLC0415 - whoever has such a value has imported it already.
+
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
     if hasattr(value, "tolist"):

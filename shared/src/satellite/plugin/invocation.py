@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Union
 
-from satellite.plugin.conversion import find_input_type, make_converter
+from satellite.plugin.conversion import make_input_converter
 from satellite.plugin.declaration import Declaration
 from satellite.plugin.errors import OutputUnfit
 from satellite.plugin.failure import Failure, make_failure
 from satellite.plugin.framing import encode
+from satellite.plugin.hints import find_input_type
 
 Answer = Union[str, Failure]
 """A result as JSON text, or why there is none."""
@@ -20,7 +21,7 @@ class Invocation:
 
     def __init__(self, declaration: Declaration) -> None:
         self._declaration = declaration
-        self._convert = make_converter(find_input_type(declaration.function, batch=declaration.batch))
+        self._convert = make_input_converter(find_input_type(declaration.function, batch=declaration.batch))
         self._extra = () if declaration.setup is None else (declaration.setup(),)
 
     def answer_all(self, values: Sequence[Any], begin: Callable[[Sequence[int]], None]) -> list[Answer]:

@@ -1,0 +1,79 @@
+"""Lists, tuples and objects whose items have a type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from satellite.plugin.conversion import Converter, make_converter
+from satellite.plugin.plain_values import OBJECTS, expect_list, expect_object
+from satellite.plugin.unfit import Unfit, must_be
+
+
+def make_container(kind: Any, arguments: Sequence[Any]) -> Converter:
+    """Return what converts the items of a list, tuple or object."""
+    if kind in OBJECTS:
+        return _make_object(*arguments)
+    if kind is not tuple:
+        return _make_list(arguments[0])
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        items = _make_list(arguments[0])
+        return lambda value: tuple(items(value))
+    return _make_tuple([make_converter(each) for each in arguments])
+
+
+def _make_list(item: Any) -> Converter:
+    converter = make_converter(item)
+    if converter is None:
+        return expect_list
+    convert = converter
+    return lambda value: [
+        _convert_inside(place, convert, each) for place, each in enumerate(expect_list(value))
+    ]
+
+
+def _make_tuple(converters: Sequence[Converter | None]) -> Converter:
+    def convert(value: Any) -> Any:
+        items = expect_list(value)
+        if len(items) != len(converters):
+            raise Unfit(f"must have {len(converters)} items, not {len(items)}")
+        return tuple(
+            _convert_inside(place, converter, each)
+            for place, (converter, each) in enumerate(zip(converters, items))
+        )
+
+    return convert
+
+
+def _make_object(key: Any, item: Any) -> Converter:
+    # The keys of JSON are strings, also those that are numbers in Python.
+    convert_key = _number_in_text(key) if key in {int, float} else make_converter(key)
+    convert_item = make_converter(item)
+
+    def convert(value: Any) -> Any:
+        pairs: Iterable[tuple[str, Any]] = expect_object(value).items()
+        return {
+            _convert_inside(name, convert_key, name): _convert_inside(name, convert_item, each)
+            for name, each in pairs
+        }
+
+    return convert
+
+
+def _convert_inside(key: Any, converter: Converter | None, value: Any) -> Any:
+    if converter is None:
+        return value
+    try:
+        return converter(value)
+    except Unfit as error:
+        raise error.inside(key) from None
+
+
+def _number_in_text(kind: Any) -> Converter:
+    def convert(name: Any) -> Any:
+        try:
+            return kind(name)
+        except ValueError:
+            raise must_be(f"named by a number ({kind.__name__})", name) from None
+
+    return convert

@@ -142,6 +142,7 @@ def check_gpu() -> Finding:
         [program, "--query-gpu=name,memory.total", "--format=csv,noheader"],
         capture_output=True,
         text=True,
+        errors="replace",
         check=False,
         timeout=20,
     )
@@ -181,6 +182,16 @@ def check_workers() -> Finding:
         return Finding(subject="Workers", verdict=Verdict.WARN, found=found, remedy="restart them")
     names = ", ".join(f"{worker.name} ({worker.runtime})" for worker in workers)
     return Finding(subject="Workers", verdict=Verdict.OK, found=names)
+
+
+def examine(check: Callable[[], Finding]) -> Finding:
+    """Return what a check finds; one that cannot be made is a finding too, and stops no other."""
+    try:
+        return check()
+    except Exception as error:  # noqa: BLE001  # A driver that hangs, a folder that may not be read, ...
+        subject = check.__name__.removeprefix("check_").replace("_", " ")
+        found = f"could not be looked at: {str(error) or type(error).__name__}"
+        return Finding(subject=subject, verdict=Verdict.WARN, found=found)
 
 
 CHECKS: tuple[Callable[[], Finding], ...] = (

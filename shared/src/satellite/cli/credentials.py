@@ -88,7 +88,7 @@ def _from_environment() -> Credentials | None:
 
 def _from_login() -> Credentials | None:
     login = _read(config_dir() / "credentials.json")
-    if not login.get("token") or login.get("expires_at", float("inf")) < time.time():
+    if not login.get("token") or not login.get("url") or login.get("expires_at", float("inf")) < time.time():
         return None
     return Credentials(url=login["url"], token=login["token"])
 

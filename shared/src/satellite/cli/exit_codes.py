@@ -36,6 +36,7 @@ class ExitCode(IntEnum):
 
 _BY_ERROR = {
     "ServerUnreachable": ExitCode.NO_SERVER,
+    "AnswerUnreadable": ExitCode.NO_SERVER,
     "NotLoggedIn": ExitCode.NO_SERVER,
     "NotAuthenticated": ExitCode.NO_SERVER,
     "NotFound": ExitCode.NOT_FOUND,
@@ -45,6 +46,7 @@ _BY_ERROR = {
     "TooManyRequests": ExitCode.LIMITED,
     "WaitTimedOut": ExitCode.TIMED_OUT,
     "BadUsage": ExitCode.USAGE,
+    "RequestUnfit": ExitCode.USAGE,
 }
 """By class name, so that a command which needs no client does not import it."""
 

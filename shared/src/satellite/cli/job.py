@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from satellite.cli.errors import BadUsage
 from satellite.cli.exit_codes import ExitCode
-from satellite.cli.output import AsJSON, print_fields, print_json, print_json_line, print_table
+from satellite.cli.output import (
+    AsJSON,
+    print_fields,
+    print_json,
+    print_json_line,
+    print_line,
+    print_log,
+    print_table,
+)
 from satellite.cli.session import open_client
 from satellite.cli.timeline import timeline_lines
 
@@ -48,7 +55,7 @@ def list_jobs(
             for job in page.items
         ],
     )  # fmt: skip
-    print(f"{len(page.items)} of {page.total}")
+    print_line(f"{len(page.items)} of {page.total}")
 
 
 @app.command()
@@ -70,7 +77,7 @@ def logs(
     if as_json:
         print_json({"job_id": job_id, "attempt": attempt, "text": text})
     else:
-        sys.stdout.write(text if not text or text.endswith("\n") else text + "\n")
+        print_log(text)
 
 
 @app.command()
@@ -137,14 +144,15 @@ def _print_job(job: Job, *, as_json: bool) -> None:
     timings = document.pop("timings")
     print_fields(list(document.items()))
     if timings:
-        print("\n" + "\n".join(timeline_lines(timings)))
+        for line in ("", *timeline_lines(timings)):
+            print_line(line)
 
 
 def _print_short(job: Job, *, as_json: bool, words: str) -> None:
     if as_json:
         print_json(job.model_dump(mode="json"))
     else:
-        print(words.format(id=job.id, status=job.status))
+        print_line(words.format(id=job.id, status=job.status))
 
 
 def _print_event(event: Event) -> None:
@@ -153,11 +161,11 @@ def _print_event(event: Event) -> None:
     data, moment = event.data, f"{event.at:%H:%M:%S} job {event.job_id}"
     if event.type is EventType.LOG:
         for line in data.get("lines", []):
-            print(f"{moment} | {line}", flush=True)
+            print_line(f"{moment} | {line}")
     elif event.type is EventType.PROGRESS:
         fraction = data.get("fraction")
         share = "" if fraction is None else f"{fraction:.0%} "
-        print(f"{moment} {share}{data.get('message') or ''}".rstrip(), flush=True)
+        print_line(f"{moment} {share}{data.get('message') or ''}".rstrip())
     else:
         error = (data.get("error") or {}).get("message")
-        print(f"{moment} {data.get('status')}{f': {error}' if error else ''}", flush=True)
+        print_line(f"{moment} {data.get('status')}{f': {error}' if error else ''}")

@@ -9,7 +9,8 @@ import typer
 
 from satellite.cli.credentials import server_url, store_login
 from satellite.cli.errors import BadUsage
-from satellite.cli.output import AsJSON, print_json
+from satellite.cli.json_input import read_line_stdin
+from satellite.cli.output import AsJSON, print_json, print_line
 
 
 def login(
@@ -25,20 +26,20 @@ def login(
 
     address = url or server_url()
     if username is None:
-        if not sys.stdin.isatty():
+        if not _is_asked_at_a_terminal():
             raise BadUsage("Give --username.")
         username = typer.prompt("Username", err=True)
-    if not password_stdin and not sys.stdin.isatty():
+    if not password_stdin and not _is_asked_at_a_terminal():
         raise BadUsage("Give the password through --password-stdin.")
-    password = (
-        sys.stdin.readline().rstrip("\n")
-        if password_stdin
-        else typer.prompt("Password", hide_input=True, err=True)
-    )
+    password = read_line_stdin() if password_stdin else typer.prompt("Password", hide_input=True, err=True)
     with SatelliteClient(address) as client:
         grant = client.login(username, password)
     file = store_login(client.url, grant.access_token, expires_in_s=grant.expires_in)
     if as_json:
         print_json({"url": client.url, "username": username, "stored_in": str(file)})
     else:
-        print(f"Logged in to {client.url} as {username}.")
+        print_line(f"Logged in to {client.url} as {username}.")
+
+
+def _is_asked_at_a_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()

@@ -9,7 +9,7 @@ import typer
 
 from satellite.cli import doctor, job, login, plugin, run, up, worker
 from satellite.cli.exit_codes import ExitCode, exit_code_of
-from satellite.cli.output import print_error
+from satellite.cli.output import prepare_output, print_error
 from satellite.errors import SatelliteError
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run_command(words: list[str]) -> int:
     """Run one command line and return its exit code."""
     as_json = "--json" in words
+    prepare_output()
     try:
         return int(app(words, standalone_mode=False) or ExitCode.OK)
     except SatelliteError as error:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from satellite.cli.errors import BadUsage
-from satellite.cli.output import AsJSON, print_json, print_table
+from satellite.cli.json_input import read_json_file
+from satellite.cli.output import AsJSON, print_json, print_line, print_table
 from satellite.cli.session import open_client
 
 app = typer.Typer(help="List and register plugins.", no_args_is_help=True)
@@ -43,7 +43,7 @@ def register(
     if as_json:
         print_json(plugin.model_dump(mode="json"))
     else:
-        print(f"Registered {plugin.name} {plugin.version}.")
+        print_line(f"Registered {plugin.name} {plugin.version}.")
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -53,12 +53,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         BadUsage: it cannot be read or is no JSON object.
     """
     file = path / "plugin.json" if path.is_dir() else path
-    try:
-        manifest = json.loads(file.read_text())
-    except OSError as error:
-        raise BadUsage(f"{file} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise BadUsage(f"{file} is not JSON: {error}.") from error
+    manifest = read_json_file(file)
     if not isinstance(manifest, dict):
         raise BadUsage(f"{file} is not a JSON object.")
     return manifest

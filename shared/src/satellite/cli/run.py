@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +9,8 @@ import typer
 
 from satellite.cli.errors import BadUsage
 from satellite.cli.exit_codes import ExitCode
-from satellite.cli.output import AsJSON, print_json
+from satellite.cli.json_input import parse_json, read_json_file, read_json_stdin
+from satellite.cli.output import AsJSON, print_json, print_line
 from satellite.cli.session import open_client
 
 
@@ -42,12 +41,13 @@ def run(  # noqa: PLR0917
     if as_json:
         print_json(job.model_dump(mode="json"))
     elif not wait:
-        print(job.id)
+        print_line(str(job.id))
     elif job.status == "completed":
         print_json(job.result)
     if wait and job.status != "completed":
         if not as_json:
-            print(f"Job {job.id} {job.status}: {job.error_message or 'no reason given'}", file=sys.stderr)
+            reason = job.error_message or "no reason given"
+            print_line(f"Job {job.id} {job.status}: {reason}", to_stderr=True)
         raise typer.Exit(ExitCode.FAILED)
 
 
@@ -61,14 +61,6 @@ def read_input(text: str | None, file: str | None) -> Any:
         raise BadUsage("Give --input or --input-file, not both.")
     if text is None and file is None:
         return {}
-    try:
-        if "-" in (text, file):
-            content = sys.stdin.read()
-        else:
-            content = text if text is not None else Path(file or "").read_text()
-    except OSError as error:
-        raise BadUsage(f"{file} cannot be read: {error.strerror}.") from error
-    try:
-        return json.loads(content)
-    except ValueError as error:
-        raise BadUsage(f"The input is not JSON: {error}.") from error
+    if "-" in (text, file):
+        return read_json_stdin()
+    return read_json_file(Path(file)) if file is not None else parse_json(text or "", "The input")

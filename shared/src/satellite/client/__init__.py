@@ -7,12 +7,14 @@ with SatelliteClient("http://127.0.0.1:8000", token=token) as client:
 
 from satellite.client.client import SatelliteClient
 from satellite.client.errors import (
+    AnswerUnreadable,
     APIError,
     Conflict,
     Forbidden,
     NotAuthenticated,
     NotFound,
     Refused,
+    RequestUnfit,
     ServerUnreachable,
     TooManyRequests,
     WaitTimedOut,
@@ -21,6 +23,7 @@ from satellite.client.models import Job, Page, Plugin, Worker
 
 __all__ = [
     "APIError",
+    "AnswerUnreadable",
     "Conflict",
     "Forbidden",
     "Job",
@@ -29,6 +32,7 @@ __all__ = [
     "Page",
     "Plugin",
     "Refused",
+    "RequestUnfit",
     "SatelliteClient",
     "ServerUnreachable",
     "TooManyRequests",

@@ -27,6 +27,18 @@ class WaitTimedOut(ClientError):
     code = "wait_timed_out"
 
 
+class RequestUnfit(ClientError):
+    """The request cannot be written: its input is not JSON, or a name holds what no address takes."""
+
+    code = "request_unfit"
+
+
+class AnswerUnreadable(ClientError):
+    """What answers at this address is not an operation server, or something between changed its answer."""
+
+    code = "answer_unreadable"
+
+
 class APIError(ClientError):
     """The server refused the request.
 
@@ -38,7 +50,7 @@ class APIError(ClientError):
         self.status = status
         self.problem = problem
         self.code = str(problem.get("code") or problem.get("error") or f"http_{status}")
-        self.violations: list[Any] = list(problem.get("errors") or problem.get("violations") or [])
+        self.violations: list[Any] = _listed(problem)
         super().__init__(_words(problem, status))
 
 
@@ -59,7 +71,7 @@ class Conflict(APIError):
 
 
 class Refused(APIError):
-    """The request or its input is wrong (400, 413, 422)."""
+    """The request or its input is wrong (400, 413, 415, 422)."""
 
 
 class TooManyRequests(APIError):
@@ -75,6 +87,7 @@ _BY_STATUS: dict[int, type[APIError]] = {
     404: NotFound,
     409: Conflict,
     413: Refused,
+    415: Refused,
     422: Refused,
     429: TooManyRequests,
 }
@@ -84,14 +97,33 @@ def error_of(response: httpx.Response) -> APIError:
     """Return the exception that a failed response stands for."""
     try:
         problem = response.json()
-    except ValueError:
-        problem = {}
+    except (ValueError, RecursionError):
+        problem = None
     if not isinstance(problem, dict):
-        problem = {}
+        problem = {"detail": _without_words(response)}
     error = _BY_STATUS.get(response.status_code, APIError)(response.status_code, problem)
     if isinstance(error, TooManyRequests):
-        error.retry_after_s = float(response.headers.get("Retry-After") or 1)
+        error.retry_after_s = _seconds(response.headers.get("Retry-After", ""))
     return error
+
+
+def _seconds(retry_after: str) -> float:
+    # Proxies also send a date.
+    return float(retry_after) if retry_after.isdecimal() else TooManyRequests.retry_after_s
+
+
+def _without_words(response: httpx.Response) -> str:
+    """Return a sentence for an answer that is no problem document, such as the page of a proxy."""
+    said = f"{response.status_code} {response.reason_phrase}".strip()
+    who = f"The server at {response.url.netloc.decode()}"
+    if response.is_server_error:
+        who += ", or a proxy in front of it,"
+    return f"{who} answered {said} without saying why."
+
+
+def _listed(problem: dict[str, Any]) -> list[Any]:
+    listed = problem.get("errors") or problem.get("violations")
+    return listed if isinstance(listed, list) else []
 
 
 def _words(problem: dict[str, Any], status: int) -> str:
@@ -99,7 +131,7 @@ def _words(problem: dict[str, Any], status: int) -> str:
     if isinstance(detail, list):
         detail = "; ".join(str(part.get("msg", part) if isinstance(part, dict) else part) for part in detail)
     words = str(detail or f"The server answered {status}.")
-    listed = [_violation(entry) for entry in problem.get("errors") or problem.get("violations") or []]
+    listed = [_violation(entry) for entry in _listed(problem)]
     return f"{words} ({'; '.join(listed)})" if listed else words
 
 

@@ -53,7 +53,7 @@ def _connection(
     address: str, *, headers: Mapping[str, str], deadline: float | None
 ) -> Iterator[Event | None]:
     """Yield the events of one connection until it is lost; None when the deadline has passed."""
-    from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus  # noqa: PLC0415
+    from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException  # noqa: PLC0415
     from websockets.sync.client import connect  # noqa: PLC0415  # Half of the client's import time.
 
     try:
@@ -75,7 +75,7 @@ def _connection(
         close = error.rcvd
         if close is not None and close.code in _CLOSE_REFUSALS:
             _raise_refusal(_CLOSE_REFUSALS[close.code], close.reason)
-    except (OSError, InvalidHandshake, TimeoutError):
+    except (OSError, WebSocketException, TimeoutError):
         return
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,10 @@ from satellite.contracts.job import JobStatus
 from satellite.contracts.worker import WorkerHeartbeat
 
 Item = TypeVar("Item")
+
+
+Status = Annotated[JobStatus | str, Field(union_mode="left_to_right")]
+"""A state of a job, or the word for one that only a newer server knows."""
 
 
 class Answer(BaseModel):
@@ -32,7 +36,7 @@ class Job(Answer):
     id: int
     plugin_name: str
     plugin_version: str
-    status: JobStatus
+    status: Status
     input_data: Any = None
     result: Any = None
     error_message: str | None = None
@@ -55,7 +59,7 @@ class Job(Answer):
     @property
     def is_finished(self) -> bool:
         """Tell whether nothing more happens to the job on its own."""
-        return self.status.is_terminal
+        return isinstance(self.status, JobStatus) and self.status.is_terminal
 
 
 class Plugin(Answer):

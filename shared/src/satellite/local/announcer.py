@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from satellite.local.process import ProcessSpec
 from satellite.local.supervisor import PartState
+from satellite.visible_text import make_visible
 
 
 class Announcer:
@@ -48,7 +49,6 @@ class Announcer:
         print(f"ready {url} ({self.elapsed_s:.1f} s)", file=self.console.file, flush=True)
 
     def _line(self, mark: str, *words: str) -> None:
-        self.console.print(
-            f" {mark} {' '.join(escape(word) for word in words)}", highlight=False, soft_wrap=True
-        )
+        line = Text.assemble(" ", Text.from_markup(mark), f" {make_visible(' '.join(words))}")
+        self.console.print(line, highlight=False, soft_wrap=True)
         self.console.file.flush()

@@ -30,6 +30,7 @@ from satellite.local.plugin_folders import find_plugin_dir
 from satellite.local.postgres_place import find_place
 from satellite.local.stack import Stack, StackOptions, StackPorts
 from satellite.local.supervisor import Supervisor
+from satellite.visible_text import make_visible
 
 if TYPE_CHECKING:
     from satellite.client import SatelliteClient
@@ -222,7 +223,8 @@ class _Run:
         if job.error_message or job.result is None:
             self.say.warn(f"Job {job.id} {job.status}: {job.error_message or 'no result'}")
             return
-        console.print_json(json.dumps(job.result))
+        result = json.dumps(job.result, indent=2, ensure_ascii=False)
+        console.print(make_visible(result, keep="\n"), markup=False, emoji=False, soft_wrap=True)
         self.say.note(f"Job {job.id} {job.status} ({timings_line(job)})")
         self.say.note(f"First result after {self.say.elapsed_s:.1f} s")
 

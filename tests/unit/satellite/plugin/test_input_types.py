@@ -222,7 +222,7 @@ def work_on_tree(tree: Tree) -> str:
 
 
 class OldStyle:
-    """Its annotations are such as Python 3.9 cannot evaluate: a class has no `|` there, as a text has none."""
+    """Its annotations are such as Python 3.9 cannot evaluate: a class has no `|` there, like a text here."""
 
 
 OldStyle.__annotations__ = {

@@ -19,14 +19,14 @@ class BodyTypeUnsupported(SatelliteError):
 
 
 def require_json(headers: Headers) -> None:
-    """Raise unless the headers announce JSON; a body of no stated type is taken for it.
+    """Raise if the headers announce another body than JSON; one of no stated type is taken for it.
 
     Raises:
         BodyTypeUnsupported: it is something else, compressed, or not in UTF-8.
     """
     require_uncompressed(headers)
     stated = headers.get("content-type", "").strip()
-    if stated in {"", "application/json"}:
+    if stated in {"", "application/json"} or not _has_body(headers):
         return
     media_type, charset = parse_content_type(stated)
     if not _is_json(media_type):
@@ -58,6 +58,11 @@ def parse_content_type(stated: str) -> tuple[str, str]:
     message = Message()
     message["content-type"] = stated
     return message.get_content_type(), str(message.get_content_charset("utf-8"))
+
+
+def _has_body(headers: Headers) -> bool:
+    # `curl -d ''` states the type of a form and sends nothing.
+    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 
 
 def _is_json(media_type: str) -> bool:

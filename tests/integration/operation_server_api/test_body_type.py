@@ -124,3 +124,11 @@ async def test_routes_without_a_body_do_not_care(user: httpx.AsyncClient, submit
     answer = await user.post(f"/jobs/{job['id']}/cancel", headers={"content-type": "text/plain"})
 
     assert answer.status_code == 202
+
+
+async def test_a_body_that_may_be_left_out_needs_no_type(admin: httpx.AsyncClient) -> None:
+    answer = await admin.post(
+        "/dead-letters/7/replay", headers={"content-type": "application/x-www-form-urlencoded"}
+    )
+
+    assert answer.status_code == 404

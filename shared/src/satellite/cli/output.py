@@ -87,8 +87,14 @@ def print_error(message: str, *, code: str, exit_code: ExitCode, as_json: bool) 
 
 def _json_text(document: Any, *, indent: int | None = None) -> str:
     # JSON is UTF-8 or plain ASCII, whatever a terminal's locale says.
-    is_utf8 = codecs.lookup(getattr(sys.stdout, "encoding", None) or "ascii").name == "utf-8"
-    return make_visible(json.dumps(document, indent=indent, default=str, ensure_ascii=not is_utf8), keep="\n")
+    is_utf8 = all(_takes_utf8(stream) for stream in (sys.stdout, sys.stderr))
+    text = json.dumps(document, indent=indent, default=str, ensure_ascii=not is_utf8)
+    return make_visible(text, keep="\n")
+
+
+def _takes_utf8(stream: Any) -> bool:
+    # A closed output has no encoding.
+    return codecs.lookup(getattr(stream, "encoding", None) or "ascii").name == "utf-8"
 
 
 def _write_otherwise(error: UnicodeError) -> tuple[str, int]:

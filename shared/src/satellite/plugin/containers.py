@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from enum import Enum
 from typing import Any
 
 from satellite.plugin.conversion import Converter, make_converter
@@ -46,9 +47,7 @@ def _make_tuple(converters: Sequence[Converter | None]) -> Converter:
 
 
 def _make_object(key: Any, item: Any) -> Converter:
-    # The keys of JSON are strings, also those that are numbers in Python.
-    convert_key = _number_in_text(key) if key in {int, float} else make_converter(key)
-    convert_item = make_converter(item)
+    convert_key, convert_item = _make_key(key), make_converter(item)
 
     def convert(value: Any) -> Any:
         pairs: Iterable[tuple[str, Any]] = expect_object(value).items()
@@ -67,6 +66,17 @@ def _convert_inside(key: Any, converter: Converter | None, value: Any) -> Any:
         return converter(value)
     except Unfit as error:
         raise error.inside(key) from None
+
+
+def _make_key(key: Any) -> Converter | None:
+    # The keys of JSON are strings, also those that are numbers in Python.
+    if key in {int, float}:
+        return _number_in_text(key)
+    convert = make_converter(key)
+    if convert is None or not (isinstance(key, type) and issubclass(key, Enum)):
+        return convert
+    values = {str(member.value): member.value for member in key}
+    return lambda name: convert(values.get(name, name))
 
 
 def _number_in_text(kind: Any) -> Converter:

@@ -77,6 +77,7 @@ class Everything:
     alike: Union[Circle, Disc, None] = None  # noqa: UP007
     named: dict[str, Sub] = field(default_factory=dict)
     levels: Mapping[Level, int] = field(default_factory=dict)
+    painted: dict[Colour, Any] = field(default_factory=dict)
     by_number: dict[int, Optional[Sub]] = field(default_factory=dict)  # noqa: UP045
     listed: Sequence[Sub] = ()
     nested: list[dict[str, list[Sub]]] = field(default_factory=list)
@@ -111,7 +112,8 @@ def converted(value: Any, wanted: Any = Everything) -> Any:
         ({"shape": {"kind": "circle", "r": 2}}, Everything(shape=Circle("circle", 2.0))),
         ({"alike": {"kind": "disc", "r": 2}}, Everything(alike=Disc("disc", 2.0))),
         ({"named": {"a": {"n": 1}}}, Everything(named={"a": Sub(1)})),
-        ({"levels": {}}, Everything()),
+        ({"levels": {"2": 1}}, Everything(levels={Level.HIGH: 1})),
+        ({"painted": {"red": "x"}}, Everything(painted={Colour.RED: "x"})),
         ({"by_number": {"7": {"n": 1}, "8": None}}, Everything(by_number={7: Sub(1), 8: None})),
         ({"listed": [{"n": 1}, {"n": 2.0}]}, Everything(listed=[Sub(1), Sub(2)])),
         ({"nested": [{"a": [{"n": 1}]}]}, Everything(nested=[{"a": [Sub(1)]}])),

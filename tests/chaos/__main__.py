@@ -1,7 +1,8 @@
-"""`make chaos`: jobs under load while parts are killed at random; counts what was lost or took effect twice.
+"""`make chaos`: parts are killed at random under load; counts what was lost or took effect twice.
 
-Seeded, so that a run can be repeated: `python -m tests.chaos --jobs 10000 --seed 7`. Prints one table, writes
-`build/chaos.json`, and ends with 1 if anything was lost, doubled, stuck or wrongly failed.
+The load lasts as long as the faults do: each strikes at least once, and on until `--jobs` were submitted.
+Seeded, so that a run can be repeated: `python -m tests.chaos --jobs 10000 --seed 7`. Prints tables, writes
+`build/chaos.json`, and ends with 1 if the promise was broken to a job or a fault met an idle platform.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from tests.chaos.report import write_report
 def main() -> int:
     """Run the chaos and report."""
     parser = argparse.ArgumentParser(prog="make chaos")
-    parser.add_argument("--jobs", type=int, default=10_000)
+    parser.add_argument("--jobs", type=int, default=10_000, help="submit at least so many")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--runtime", default="process", choices=["process", "container", "auto"])
     parser.add_argument("--pause-s", type=float, default=20, help="seconds between two faults")
@@ -31,7 +32,7 @@ def main() -> int:
         faults=options.faults or default_faults(options.runtime),
     )
     write_report(tally)
-    return 0 if tally.is_clean else 1
+    return 0 if tally.is_clean and not tally.idle_strikes else 1
 
 
 def default_faults(runtime: str) -> list[str]:

@@ -51,12 +51,17 @@ def kill(platform: Platform, part: str, signal_number: int = signal.SIGKILL) -> 
             os.kill(process_id, signal_number)
 
 
+def listening_port(platform: Platform, part: str) -> int:
+    """Return the port of a server of the stack; raise `ValueError` while it does not run."""
+    [process_id] = find_processes(platform, part)
+    [port] = {c.laddr.port for c in psutil.Process(process_id).net_connections() if c.status == "LISTEN"}
+    return int(port)
+
+
 def redis_url(platform: Platform) -> str:
     """Return the URL of the stack's Redis."""
     password = (platform.home / "redis-password").read_text().strip()
-    [process_id] = find_processes(platform, "redis")
-    [port] = {c.laddr.port for c in psutil.Process(process_id).net_connections() if c.status == "LISTEN"}
-    return f"redis://:{password}@127.0.0.1:{port}/0"
+    return f"redis://:{password}@127.0.0.1:{listening_port(platform, 'redis')}/0"
 
 
 def redis_client(platform: Platform) -> redis.Redis:
@@ -91,9 +96,7 @@ def restart_docker(_: Platform) -> None:
 def fill_disk(platform: Platform, *, hold_s: float = 4) -> None:
     """Fill the file system that holds the worker's state, and make room again after a while."""
     folder = platform.home / "workers"
-    # Without a file system of its own the machine's disk would be filled.
-    if not folder.is_mount():
-        return
+    assert folder.is_mount(), "without a file system of its own the machine's disk would be filled"
     ballast = folder / "ballast"
     with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
         while True:
@@ -101,6 +104,8 @@ def fill_disk(platform: Platform, *, hold_s: float = 4) -> None:
     time.sleep(hold_s)
     ballast.unlink(missing_ok=True)
 
+
+DISK_FULL = "worker disk full"
 
 FAULTS: dict[str, Callable[[Platform], None]] = {
     "kill api": lambda platform: kill(platform, "api"),
@@ -113,7 +118,7 @@ FAULTS: dict[str, Callable[[Platform], None]] = {
     "redis CLIENT KILL": cut_connections,
     "redis stop": lambda platform: kill(platform, "redis", signal.SIGTERM),
     "redis kill": lambda platform: kill(platform, "redis"),
-    "worker disk full": fill_disk,
+    DISK_FULL: fill_disk,
     "postgres stop": lambda platform: kill(platform, "postgres", signal.SIGINT),
 }
 

@@ -1,8 +1,9 @@
-"""The example plugins of a repository checkout."""
+"""The plugins of a local stack: those it is told of, else the examples of a repository checkout."""
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,12 @@ MANIFEST = "plugin.json"
 
 
 def find_plugin_dir() -> Path | None:
-    """Return the checkout's `plugins/`: beside the editable package, else in the current folder."""
+    """Return the folder that the workers are told of, else the checkout's `plugins/`.
+
+    That stands beside the editable package, else in the current folder.
+    """
+    if told := os.environ.get("SATELLITE_WORKER_PLUGIN_DIR"):
+        return Path(told).absolute()
     beside_package = Path(satellite.__file__).resolve().parents[3] / "plugins"
     for folder in (beside_package, Path.cwd() / "plugins"):
         if next(folder.glob(f"*/{MANIFEST}"), None) is not None:

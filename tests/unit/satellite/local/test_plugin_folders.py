@@ -1,0 +1,23 @@
+"""A local stack registers the plugins that its workers run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from satellite.local.plugin_folders import find_plugin_dir
+
+
+def test_the_folder_that_workers_are_told_of_goes_first(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SATELLITE_WORKER_PLUGIN_DIR", str(tmp_path))
+    assert find_plugin_dir() == tmp_path
+
+
+def test_without_one_the_checkouts_plugins_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SATELLITE_WORKER_PLUGIN_DIR", raising=False)
+    found = find_plugin_dir()
+    assert found is not None
+    assert (found / "example-failing" / "plugin.json").is_file()

@@ -12,6 +12,7 @@ import sys
 
 from tests.chaos.drive import run
 from tests.chaos.faults import CONTAINER_FAULTS, FAULTS
+from tests.chaos.plan import Plan
 from tests.chaos.report import write_report
 
 
@@ -20,17 +21,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos")
     parser.add_argument("--jobs", type=int, default=10_000, help="submit at least so many")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--slots", type=int, default=16, help="jobs that run at once; six times as many wait")
     parser.add_argument("--runtime", default="process", choices=["process", "container", "auto"])
     parser.add_argument("--pause-s", type=float, default=20, help="seconds between two faults")
     parser.add_argument("--faults", nargs="*", choices=sorted(FAULTS | CONTAINER_FAULTS))
     options = parser.parse_args()
-    tally = run(
+    plan = Plan(
         jobs=options.jobs,
         seed=options.seed,
+        slots=options.slots,
         runtime=options.runtime,
         pause_s=options.pause_s,
         faults=options.faults or default_faults(options.runtime),
     )
+    tally = run(plan)
     write_report(tally)
     return 0 if tally.is_clean and not tally.idle_strikes else 1
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
+from satellite.local.engine import RuntimeChoice, decide_runtime
 from satellite.local.home import StackHome
 from tests.acceptance.platform import Platform
 from tests.chaos.counting import count, settle
 from tests.chaos.faults import DISK_FULL
-from tests.chaos.load import SLOTS, Load
+from tests.chaos.load import Load
 from tests.chaos.marks import ContainerMarks, MarkFiles, Marks
+from tests.chaos.plan import Plan
 from tests.chaos.plugins import write_plugins
 from tests.chaos.record import Record
 from tests.chaos.strikes import strike_under_load
@@ -22,56 +25,52 @@ from tests.chaos.tally import Tally
 from tests.chaos.work import KINDS
 
 
-def run(*, jobs: int, seed: int, runtime: str, pause_s: float, faults: Sequence[str]) -> Tally:
-    """Start a stack, strike it under load until enough jobs are submitted, and count what came of them."""
-    tally = Tally(seed=seed)
+def run(plan: Plan) -> Tally:
+    """Start a stack, strike it under load as planned, and count what came of the jobs."""
+    tally = Tally(seed=plan.seed)
     began = time.monotonic()
-    with contextlib.ExitStack() as stack:
-        folder = Path(
-            stack.enter_context(
-                tempfile.TemporaryDirectory(prefix="satellite-chaos-", ignore_cleanup_errors=True)
-            )
-        )
-        # The database server runs under another account.
-        folder.chmod(0o755)
-        if not stack.enter_context(small_disk(folder / "home" / "workers")):
-            tally.left_out = [DISK_FULL]
-        platform, marks = prepare(folder, runtime=runtime)
-        possible = [fault for fault in faults if fault not in tally.left_out]
-        drive(platform, marks, tally, jobs=jobs, pause_s=pause_s, faults=possible)
+    with temporary_folder() as folder, small_disk(folder / "home" / "workers") as has_disk:
+        if not has_disk:
+            tally.left_out = [fault for fault in plan.faults if fault == DISK_FULL]
+        possible = [fault for fault in plan.faults if fault not in tally.left_out]
+        platform, marks = prepare(folder, plan)
+        drive(platform, marks, tally, dataclasses.replace(plan, faults=possible))
     tally.duration_s = time.monotonic() - began
     return tally
 
 
-def prepare(folder: Path, *, runtime: str) -> tuple[Platform, Marks]:
+def prepare(folder: Path, plan: Plan) -> tuple[Platform, Marks]:
     """Return a platform whose plugins leave marks beside its home, and these marks."""
     home = folder / "home"
-    in_files = runtime == "process"
-    marks = MarkFiles(folder / "marks") if in_files else ContainerMarks(StackHome(path=home).stack_id)
-    plugins = write_plugins(folder, marks=folder / "marks" if in_files else None)
+    marks: Marks
+    if decide_runtime(RuntimeChoice(plan.runtime)).runtime is RuntimeChoice.PROCESS:
+        marks = MarkFiles(folder / "marks")
+        plugins = write_plugins(folder, marks=marks.folder)
+    else:
+        marks = ContainerMarks(StackHome(path=home).stack_id)
+        plugins = write_plugins(folder, marks=None)
     platform = Platform(
         home,
-        arguments=("--no-demo", "--runtime", runtime, "--slots", str(SLOTS)),
+        arguments=("--no-demo", "--runtime", plan.runtime, "--slots", str(plan.slots)),
         # More processors than there are, because these jobs sleep.
         environment={"SATELLITE_WORKER_CPUS": "32", "SATELLITE_WORKER_PLUGIN_DIR": str(plugins)},
     )
     return platform, marks
 
 
-def drive(
-    platform: Platform, marks: Marks, tally: Tally, *, jobs: int, pause_s: float, faults: Sequence[str]
-) -> None:
+def drive(platform: Platform, marks: Marks, tally: Tally, plan: Plan) -> None:
     """Run load and faults on a platform that is started and stopped here."""
+    began = time.monotonic()
     try:
         platform.start()
         platform.wait_worker_ready()
+        tally.start_s = time.monotonic() - began
         kinds = [kind for kind in KINDS if isinstance(marks, MarkFiles) or not kind.needs_marks]
-        load = Load(platform, kinds=kinds, seed=tally.seed)
+        load = Load(platform, kinds=kinds, slots=plan.slots, seed=plan.seed)
         load.start()
-        for strike in strike_under_load(platform, load, faults=faults, jobs=jobs, pause_s=pause_s):
+        for strike in strike_under_load(platform, load, plan):
             tally.strikes.append(strike)
-            print(f"{strike.at:%H:%M:%S} {strike.fault}: {strike.queued} queued, {strike.running} running, "
-                  f"{strike.recovery_s:.1f} s; {len(load.submissions)} submitted", flush=True)  # fmt: skip
+            print(strike, f"{len(load.submissions)} jobs submitted", flush=True)
         load.stop()
         settle(Record(platform))
         count(platform, load, marks, tally)
@@ -87,6 +86,14 @@ def tell_what_was_said(platform: Platform) -> None:
     print(platform.output[-3000:])
     for log in sorted((platform.home / "logs").glob("*.log")):
         print(f"== {log.name}\n{log.read_text(errors='replace')[-2000:]}")
+
+
+@contextlib.contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Make a folder that also the account of the database server can look into."""
+    with tempfile.TemporaryDirectory(prefix="satellite-chaos-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 @contextlib.contextmanager

@@ -16,9 +16,8 @@ from tests.chaos.client import connect, persist
 from tests.chaos.submission import Submission
 from tests.chaos.work import Kind, draw_kinds
 
-SLOTS = 16
-QUEUED_MIN = 100
-"""Below this more are submitted; 16 slots need 6 s for them, and nobody submits while the API is away."""
+QUEUED_PER_SLOT = 6
+"""Below this more are submitted; a slot needs 6 s for them, and nobody submits while the API is away."""
 LOOK_S = 0.1
 FOLLOW_UP_WITHIN_S = 10.0
 
@@ -26,9 +25,11 @@ FOLLOW_UP_WITHIN_S = 10.0
 class Load(threading.Thread):
     """Submits until told to stop; all that it asked for stands in `submissions`, accepted or not."""
 
-    def __init__(self, platform: Platform, *, kinds: Sequence[Kind], seed: int) -> None:
+    def __init__(self, platform: Platform, *, kinds: Sequence[Kind], slots: int, seed: int) -> None:
         super().__init__(daemon=True)
         self.platform = platform
+        self.slots = slots
+        self.queued_min = QUEUED_PER_SLOT * slots
         self.seed = seed
         self.submissions: list[Submission] = []
         self.stopping = threading.Event()
@@ -41,7 +42,7 @@ class Load(threading.Thread):
         with connect(self.platform) as client:
             while not self.stopping.is_set():
                 self._follow_up(client)
-                if self._count_queued(client) < QUEUED_MIN:
+                if self._count_queued(client) < self.queued_min:
                     self._submit(client, next(self._kinds))
                 else:
                     time.sleep(LOOK_S)

@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from tests.acceptance.platform import Platform
 from tests.chaos.client import connect, persist
 from tests.chaos.faults import CONTAINER_FAULTS, FAULTS
-from tests.chaos.load import QUEUED_MIN, SLOTS, Load
+from tests.chaos.load import Load
+from tests.chaos.plan import Plan
 from tests.chaos.record import Pressure, Record
 from tests.chaos.submission import ENDED
 from tests.chaos.tally import Strike
@@ -20,15 +21,13 @@ LOADED_WITHIN_S = 60
 """After a fault the load is back within this, or the next fault says that it was not."""
 
 
-def strike_under_load(
-    platform: Platform, load: Load, *, faults: Sequence[str], jobs: int, pause_s: float
-) -> Iterator[Strike]:
+def strike_under_load(platform: Platform, load: Load, plan: Plan) -> Iterator[Strike]:
     """Yield strikes in shuffled rounds: each fault at least once, and on until enough jobs were submitted."""
     record, struck = Record(platform), set[str]()
-    for fault in fault_order(faults, load.seed):
-        if load.is_alive() and struck == set(faults) and len(load.submissions) >= jobs:
+    for fault in fault_order(plan.faults, plan.seed):
+        if struck == set(plan.faults) and (len(load.submissions) >= plan.jobs or not load.is_alive()):
             return
-        pressure = wait_for_load(record)
+        pressure = wait_for_load(record, load)
         at = datetime.now(UTC)
         (FAULTS | CONTAINER_FAULTS)[fault](platform)
         struck.add(fault)
@@ -36,7 +35,7 @@ def strike_under_load(
         yield Strike(
             at=at, fault=fault, queued=pressure.queued, running=pressure.running, recovery_s=recovery_s
         )
-        time.sleep(pause_s)
+        time.sleep(plan.pause_s)
 
 
 def fault_order(faults: Sequence[str], seed: int) -> Iterator[str]:
@@ -46,12 +45,12 @@ def fault_order(faults: Sequence[str], seed: int) -> Iterator[str]:
         yield from dice.sample(list(faults), len(faults))
 
 
-def wait_for_load(record: Record) -> Pressure:
-    """Return what there is to do, once it is as much as the load keeps up or has not become so in time."""
+def wait_for_load(record: Record, load: Load) -> Pressure:
+    """Return what there is to do, once it is near what the load keeps up or has not become so in time."""
     deadline = time.monotonic() + LOADED_WITHIN_S
     while True:
         pressure = record.pressure()
-        is_loaded = pressure.queued >= QUEUED_MIN // 2 and pressure.running >= SLOTS // 2
+        is_loaded = pressure.queued >= load.queued_min // 2 and pressure.running >= load.slots // 2
         if is_loaded or time.monotonic() > deadline:
             return pressure
         time.sleep(0.1)
@@ -60,7 +59,7 @@ def wait_for_load(record: Record) -> Pressure:
 def time_recovery(platform: Platform, load: Load) -> float:
     """Return the seconds until a fresh urgent job has completed.
 
-    It goes before all that waits, but behind the fifty or so that workers have been given already.
+    It goes before all that waits, but behind what is in the broker already: about as many as there are slots.
     """
     began = time.monotonic()
     with connect(platform) as client:

@@ -19,6 +19,13 @@ class Strike:
     running: int
     recovery_s: float
 
+    def __str__(self) -> str:
+        """Return the line that is printed meanwhile."""
+        return (
+            f"{self.at:%H:%M:%S} {self.fault}: {self.queued} queued, {self.running} running, "
+            f"recovery {self.recovery_s:.1f} s;"
+        )
+
 
 @dataclass(kw_only=True)
 class Tally:
@@ -56,6 +63,8 @@ class Tally:
     strikes: list[Strike] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     """Faults that cannot be done on this machine."""
+    start_s: float = 0
+    """What the platform took to start, before there was any load."""
     duration_s: float = 0
 
     @property

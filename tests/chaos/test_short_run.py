@@ -6,23 +6,24 @@ import pytest
 
 from tests.chaos.drive import run
 from tests.chaos.faults import FAULTS
+from tests.chaos.plan import Plan
 from tests.chaos.report import write_report
 
 pytestmark = pytest.mark.chaos
 
-JOBS = 300
+PLAN = Plan(faults=sorted(FAULTS), jobs=300, slots=8, pause_s=0)
 RECOVERY_S = 30.0
-NOISE = 2.0
-"""Two shared cores that also start processes; `make chaos` reports the seconds."""
+"""What is promised, on a machine where starting parts takes no time; `make chaos` reports the seconds."""
 
 
 @pytest.mark.timeout(900)
 def test_every_fault_once() -> None:
-    tally = run(jobs=JOBS, seed=1, runtime="process", pause_s=0, faults=sorted(FAULTS))
+    tally = run(PLAN)
     write_report(tally)
-    assert sorted([*tally.strikes_by_fault(), *tally.left_out]) == sorted(FAULTS)
+    assert sorted([*tally.strikes_by_fault(), *tally.left_out]) == sorted(PLAN.faults)
     assert all(strike.queued > 0 and strike.running > 0 for strike in tally.strikes), tally.strikes
-    assert tally.accepted == tally.submitted >= JOBS
+    assert tally.accepted == tally.submitted >= PLAN.jobs
     assert tally.executions >= tally.effects >= tally.completed > 0
     assert tally.is_clean, list(tally.broken())
-    assert all(strike.recovery_s <= NOISE * RECOVERY_S for strike in tally.strikes), tally.strikes
+    longest = max(tally.strikes, key=lambda strike: strike.recovery_s)
+    assert longest.recovery_s <= RECOVERY_S + tally.start_s, longest

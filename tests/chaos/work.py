@@ -45,12 +45,12 @@ class Kind:
 FAILED = frozenset({"failed"})
 STOPPED = frozenset({"cancelled", "completed"})
 
-# Long enough that the slots and not the processors decide how many end in a second: about 17 with 16 slots.
+# Long enough that the slots and not the processors decide how many end in a second: about one a slot.
 KINDS: tuple[Kind, ...] = (
-    Kind(name="single", share=6, seconds=(0.5, 3)),
-    Kind(name="long", share=2, seconds=(3, 5)),
+    Kind(name="single", share=6, seconds=(0.3, 2.5)),
+    Kind(name="long", share=1, seconds=(3, 5)),
     Kind(name="urgent", share=2, seconds=(0.3, 1), fields={"priority": 5}),
-    Kind(name="batch", share=1, jobs=15, submit=submit_as_batch, seconds=(0.5, 3)),
+    Kind(name="batch", share=1, jobs=15, submit=submit_as_batch, seconds=(0.3, 2.5)),
     Kind(name="served", share=4, plugin=SERVER, seconds=(0, 0.02)),
     Kind(name="served batch", share=1, plugin=BATCHED, jobs=25, submit=submit_as_batch, seconds=(0, 0.05)),
     Kind(name="flaky", share=2, how="fail once", seconds=(0.1, 1), needs_marks=True),

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.acceptance.platform import Platform
 from tests.performance.figure import Figure
@@ -20,6 +21,8 @@ from tests.performance.warm_client import WarmClient
 ENDLESS = {"plugin_name": "example-failing", "input_data": {"how": "loop"}}
 CLIENTS = 64
 BATCH = 500
+COUNTED_AFTER_S = 1.5
+"""Counts are gathered in a process for half a second before a scrape sees them."""
 
 
 def measure(platform: Platform, *, rounds: int, calls: int = 100) -> list[Figure]:
@@ -33,9 +36,11 @@ def measure(platform: Platform, *, rounds: int, calls: int = 100) -> list[Figure
     rates = defaultdict(list)
     with celery_floor() as floor, platform.api() as api, contextlib.closing(WarmClient(api)) as client:
         warm_up(floor, client)
+        rested_before_ms = rested_ms(platform)
         for _ in range(rounds * 2):
             floor_trips += [floor.round_trip_ms() for _ in range(calls)]
             trips += [client.run_job_ms() for _ in range(calls // 2)]
+        rested = (rested_ms(platform) - rested_before_ms) / len(trips)
         submits = [client.submit_ms() for _ in range(calls)]
         for _ in range(rounds):
             rates["celery"].append(floor.tasks_per_s(1000))
@@ -53,13 +58,15 @@ def measure(platform: Platform, *, rounds: int, calls: int = 100) -> list[Figure
         Figure(name="warm job, submit to result, p50", value=quantile(trips, 0.5), unit="ms",
                floor=floor_ms, floor_name=celery, target="<= 5 x"),
         Figure(name="warm job, submit to result, p99", value=quantile(trips, 0.99), unit="ms",
-               floor=quantile(trips, 0.5), floor_name="its p50", target="<= 3 x"),
+               floor=quantile(trips, 0.5), floor_name="its p50", target="<= 2 x"),
+        Figure(name="fixed waits of loops in it", value=rested, unit="ms", floor=quantile(trips, 0.5),
+               floor_name="its p50", target="0"),
         Figure(name=f"warm jobs, sustained, {CLIENTS} clients that each submit one and wait",
                value=statistics.median(rates["single"]), unit="1/s",
-               floor=floor_rate, floor_name="raw Celery throughput", target=">= 0.5 x"),
+               floor=floor_rate, floor_name="raw Celery throughput", target=">= 0.6 x"),
         Figure(name=f"warm jobs, sustained, submitted {BATCH} at a time",
                value=statistics.median(rates["batch"]), unit="1/s",
-               floor=floor_rate, floor_name="raw Celery throughput", target=">= 0.5 x"),
+               floor=floor_rate, floor_name="raw Celery throughput", target=">= 0.6 x"),
         Figure(name="cancel of a running container, p99", value=quantile(cancels, 0.99), unit="ms",
                target="<= 5000 ms"),
     ]  # fmt: skip
@@ -70,6 +77,17 @@ def warm_up(floor: CeleryFloor, client: WarmClient, *, calls: int = 30) -> None:
     for _ in range(calls):
         floor.round_trip_ms()
         client.run_job_ms()
+
+
+def rested_ms(platform: Platform) -> float:
+    """Return the milliseconds that the loops have rested so far: waits that no slow machine explains."""
+    time.sleep(COUNTED_AFTER_S)
+    return sum(
+        sample.value * 1000
+        for family in text_string_to_metric_families(httpx.get(f"{platform.url}/metrics").text)
+        for sample in family.samples
+        if sample.name == "satellite_loop_rest_seconds_total"
+    )
 
 
 def cancel_times(api: httpx.Client, count: int) -> list[float]:

@@ -39,10 +39,8 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True)
 class Pacing:
-    """How the dispatcher and the results consumer rest between rounds."""
+    """How long the dispatcher and the results consumer rest between rounds at most."""
 
-    memory_s: float
-    rest_per_rate_s2: float
     longest_rest_s: float
 
 

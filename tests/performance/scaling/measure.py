@@ -51,11 +51,7 @@ def _measure(platform: Platform) -> Measurement:
         idle_ms_per_s=idle,
         bytes_per_job=(bytes_after - bytes_before) / (jobs_after - jobs_before),
         slots=slots,
-        pacing=Pacing(
-            memory_s=pace.MEMORY_S,
-            rest_per_rate_s2=pace.REST_PER_RATE_S2,
-            longest_rest_s=pace.LONGEST_REST_S,
-        ),
+        pacing=Pacing(longest_rest_s=pace.LONGEST_REST_S),
         runs=runs,
     )
 

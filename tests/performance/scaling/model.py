@@ -143,15 +143,13 @@ class Gathered:
 class Pace:
     """The rest after a round, as the platform's loops take it."""
 
-    def __init__(self, world: simpy.Environment, pacing: Pacing) -> None:
-        self._world, self._pacing = world, pacing
-        self._weight, self._at_s = 0.0, world.now
+    def __init__(self, pacing: Pacing) -> None:
+        self._pacing = pacing
+        self._company = 0.0
 
-    def rest_s(self, count: int) -> float:
-        elapsed, self._at_s = self._world.now - self._at_s, self._world.now
-        self._weight = self._weight * math.exp(-elapsed / self._pacing.memory_s) + count
-        rate = self._weight / self._pacing.memory_s
-        return min(self._pacing.longest_rest_s, rate * self._pacing.rest_per_rate_s2)
+    def rest_s(self, count: int, *, took_s: float) -> float:
+        self._company = (self._company + count - 1) / 2
+        return min(self._pacing.longest_rest_s, took_s * self._company) if count > 1 else 0.0
 
 
 class Queue:
@@ -327,7 +325,7 @@ class Simulation:
                 request.served.succeed()
 
     def _dispatch(self, shard: int) -> Step:
-        pace, queue = Pace(self.world, self.behaviour.pacing), self.to_dispatch[shard]
+        pace, queue = Pace(self.behaviour.pacing), self.to_dispatch[shard]
         depth = self.size.workers * self.size.slots * SLOTS_FACTOR + SPARE_SLOTS
         while True:
             yield from queue.until_woken()
@@ -335,6 +333,7 @@ class Simulation:
             jobs: list[Job] = queue.take(room)
             if not jobs:
                 continue
+            began_s = self.world.now
             self.unstarted += len(jobs)
             yield from self._work(
                 "PostgreSQL for dispatcher", shard, self.costs["PostgreSQL for dispatcher"].of(len(jobs))
@@ -342,7 +341,7 @@ class Simulation:
             yield from self._work("dispatcher", shard, self.costs["dispatcher"].of(len(jobs)))
             for job in jobs:
                 self.to_run.put(job)
-            yield self.world.timeout(pace.rest_s(len(jobs)))
+            yield self.world.timeout(pace.rest_s(len(jobs), took_s=self.world.now - began_s))
 
     def _slot(self, slot: int) -> Step:
         worker = slot % self.size.workers
@@ -363,16 +362,17 @@ class Simulation:
             self.to_apply[job.number % self.size.shards].put(job)
 
     def _apply(self, shard: int) -> Step:
-        pace, queue = Pace(self.world, self.behaviour.pacing), self.to_apply[shard]
+        pace, queue = Pace(self.behaviour.pacing), self.to_apply[shard]
         while True:
             jobs: list[Job] = yield from queue.gather(RESULTS_AT_MOST)
+            began_s = self.world.now
             self.gathered.add(len(jobs))
             part = "PostgreSQL for results consumer"
             yield from self._work(part, shard, self.costs[part].of(len(jobs)))
             yield from self._work("results consumer", shard, self.costs["results consumer"].of(len(jobs)))
             for job in jobs:
                 job.ended.succeed()
-            yield self.world.timeout(pace.rest_s(len(jobs)))
+            yield self.world.timeout(pace.rest_s(len(jobs), took_s=self.world.now - began_s))
 
 
 def simulate(size: Size, behaviour: Behaviour, *, warm_up_s: float = 2, measured_s: float = 10) -> Result:

@@ -13,7 +13,7 @@ from tests.performance.scaling.costs import Cost, Measured, Measurement, Pacing,
 from tests.performance.scaling.model import Behaviour, Machine, Processes, Size, simulate
 from tests.performance.scaling.tables import table, whole
 
-NO_REST = Pacing(memory_s=0.25, rest_per_rate_s2=0, longest_rest_s=0)
+NO_REST = Pacing(longest_rest_s=0)
 
 
 def behaviour(**per_job_ms: float) -> Behaviour:

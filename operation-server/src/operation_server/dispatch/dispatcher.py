@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from functools import partial
 
@@ -24,7 +25,7 @@ from operation_server.jobs.transitions import (
     Selection,
     select_and_mark,
 )
-from operation_server.metrics.recording import jobs_dispatched
+from operation_server.metrics.recording import jobs_dispatched, loop_rested
 from operation_server.settings import DispatchSettings
 from satellite.contracts import redis_keys
 
@@ -70,11 +71,14 @@ class Dispatcher:
             try:
                 # What is freed in the middle of a round may be what the round lacked.
                 wakeups.wants_room = True
+                began_s = time.monotonic()
                 async with asyncio.timeout(ROUND_TIMEOUT_S):
                     while (count := await self.dispatch()) == self._settings.batch_size:
                         pass
                 wakeups.wants_room = self._has_more
-                await asyncio.sleep(pace.rest_s(count))
+                rest_s = pace.rest_s(count, took_s=time.monotonic() - began_s)
+                loop_rested("dispatcher", rest_s)
+                await asyncio.sleep(rest_s)
             except (BrokerDown, SQLAlchemyError, RedisError, OSError) as error:
                 log.warning("nothing dispatched", error=" ".join(str(error).split())[:300])
                 await asyncio.sleep(AFTER_FAILURE_S)

@@ -22,6 +22,7 @@ from operation_server.dispatch.transaction_thread import TransactionThread
 from operation_server.dispatch.wakeups import Leadership
 from operation_server.jobs.transitions import AppliedOutcomes, apply_outcomes, apply_started
 from operation_server.live.event_publisher import EventPublisher
+from operation_server.metrics.recording import loop_rested
 from satellite.contracts import redis_keys
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.job import StartedReport
@@ -59,12 +60,14 @@ class ResultsConsumer:
                     must_recover = False
                 raw = await self._source.take(BATCH)
                 if raw:
+                    received_at_s = time.monotonic()
                     async with asyncio.timeout(APPLY_TIMEOUT_S):
-                        await self.apply(raw, received_at_s=time.monotonic())
+                        await self.apply(raw, received_at_s=received_at_s)
                         await self._source.done()
-                    rest_s = pace.rest_s(len(raw))
-                    # A full batch has left others behind.
-                    await asyncio.sleep(rest_s if len(raw) < BATCH else 0)
+                    rest_s = pace.rest_s(len(raw), took_s=time.monotonic() - received_at_s)
+                    if len(raw) < BATCH:  # A full batch has left others behind.
+                        loop_rested("results", rest_s)
+                        await asyncio.sleep(rest_s)
             except (RedisError, SQLAlchemyError, OSError) as error:
                 log.warning("reports wait", error=" ".join(str(error).split())[:300])
                 must_recover = True

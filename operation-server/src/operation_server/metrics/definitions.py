@@ -43,6 +43,11 @@ DISPATCH_BATCH = TalliedHistogram(
 RESULTS_BATCH = TalliedHistogram(
     "satellite_results_batch_reports", "Reports applied in one transaction.", buckets=BATCH_BUCKETS
 )
+LOOP_REST = Counter(
+    "satellite_loop_rest_seconds",
+    "How long loops rested after a round, to gather what comes meanwhile.",
+    ["loop"],
+)
 EVENTS = Counter("satellite_events_published", "Durable events handed to the stream.", ["type"])
 REQUEST = TalliedHistogram(
     "satellite_http_request_seconds",

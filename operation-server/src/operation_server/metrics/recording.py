@@ -52,6 +52,12 @@ def jobs_dispatched(count: int) -> None:
     _DISPATCH_BATCH.observe(count)
 
 
+def loop_rested(loop: str, seconds: float) -> None:
+    """Count a rest of the dispatcher or the results consumer."""
+    if seconds:
+        _loop_rest(loop).inc(seconds)
+
+
 def attempts_repaired(reason: str, count: int) -> None:
     """Count attempts that the reconciler ended or gave back."""
     definitions.REPAIRED.labels(reason).inc(count)
@@ -99,6 +105,11 @@ def _outcomes(fate: str) -> PendingCounter:
 @cache
 def _events(event_type: str) -> PendingCounter:
     return PendingCounter(definitions.EVENTS.labels(event_type))
+
+
+@cache
+def _loop_rest(loop: str) -> PendingCounter:
+    return PendingCounter(definitions.LOOP_REST.labels(loop))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Loops rest the longer, the more comes, and not at all for who comes alone."""
+"""Loops rest the longer, the more comes together, and never in front of a job that is alone."""
 
 from __future__ import annotations
 
@@ -40,23 +40,34 @@ def test_what_is_long_ago_is_forgotten(clock: Clock) -> None:
     assert rate.count(0) < 0.01
 
 
-def test_one_client_that_waits_for_each_job_is_not_held_up(clock: Clock) -> None:
+def test_a_job_that_is_alone_never_meets_a_rest() -> None:
     loop = Pace()
-    for _ in range(100):
-        clock.now_s += 0.025
-        rest_s = loop.rest_s(1)
-    assert rest_s < 0.01
+    assert {loop.rest_s(1, took_s=0.006) for _ in range(100)} == {0.0}
 
 
-def test_a_rest_is_short_however_much_comes(clock: Clock) -> None:
+def test_what_comes_together_is_gathered_the_longer_the_more_it_is() -> None:
+    few, many = Pace(), Pace()
+    rests_s = [(few.rest_s(2, took_s=0.004), many.rest_s(5, took_s=0.004)) for _ in range(10)][-1]
+    assert rests_s == pytest.approx((0.004, 0.016), rel=0.01)
+
+
+def test_a_machine_that_is_twice_as_quick_rests_half_as_long() -> None:
+    assert Pace().rest_s(4, took_s=0.002) == Pace().rest_s(4, took_s=0.004) / 2
+
+
+def test_the_first_that_is_alone_again_ends_the_rests() -> None:
     loop = Pace()
-    clock.now_s += 0.01
-    assert loop.rest_s(10_000) == LONGEST_REST_S
+    for _ in range(10):
+        loop.rest_s(8, took_s=0.01)
+    assert loop.rest_s(1, took_s=0.01) == 0
 
 
-def test_an_empty_round_after_silence_needs_no_rest(clock: Clock) -> None:
-    del clock
-    assert Pace().rest_s(0) == 0
+def test_a_rest_is_short_however_much_comes() -> None:
+    assert Pace().rest_s(10_000, took_s=1) == LONGEST_REST_S
+
+
+def test_an_empty_round_needs_no_rest() -> None:
+    assert Pace().rest_s(0, took_s=1) == 0
 
 
 def test_a_queue_that_nobody_consumes_stays_closed() -> None:

@@ -21,10 +21,11 @@ from operation_server.accounts.schemas import (
 from operation_server.dependencies import CallerDep, PaginationDep, ServicesDep
 from operation_server.json_route import StrictJSONRoute
 from operation_server.problems import problem_responses
+from satellite.contracts.numbers import LARGEST_ID
 
 router = APIRouter(tags=["accounts"], route_class=StrictJSONRoute)
 
-UserId = Annotated[int, Path(ge=1, le=2**63 - 1, examples=[1])]
+UserId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[1])]
 TOKEN_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import satellite
 
 MANIFEST = "plugin.json"
+VARIABLE = "SATELLITE_WORKER_PLUGIN_DIR"
 
 
 def find_plugin_dir() -> Path | None:
-    """Return the checkout's `plugins/`: beside the editable package, else in the current folder."""
+    """Return the folder that the environment names, else the `plugins/` of the checkout or of this folder."""
+    stated = os.environ.get(VARIABLE)
+    if stated:
+        return Path(stated)
     beside_package = Path(satellite.__file__).resolve().parents[3] / "plugins"
     for folder in (beside_package, Path.cwd() / "plugins"):
         if next(folder.glob(f"*/{MANIFEST}"), None) is not None:

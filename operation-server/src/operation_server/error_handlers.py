@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from operation_server.accounts import errors as accounts
 from operation_server.database.faults import AWAY, is_beyond_limits, is_disk_full
@@ -27,6 +28,7 @@ from satellite.errors import SatelliteError
 STATUS_OF: Mapping[type[SatelliteError], int] = {
     accounts.CredentialsRefused: 401,
     accounts.TokenRefused: 401,
+    accounts.LoginsBusy: 503,
     accounts.AdminRequired: 403,
     accounts.AccountNotFound: 404,
     accounts.OwnAccountKept: 409,
@@ -63,6 +65,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, answer_malformed_request)
     app.add_exception_handler(HTTPException, answer_http_error)
     app.add_exception_handler(DataError, answer_unstorable_value)
+    app.add_exception_handler(ClientDisconnect, answer_nobody)
     for error in AWAY:
         app.add_exception_handler(error, answer_unavailable)
     app.add_exception_handler(Exception, answer_unexpected)
@@ -111,6 +114,17 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
         detail=str(error.detail) if isinstance(error, HTTPException) else "",
         request_id=request_id_of(request.scope),
         headers=getattr(error, "headers", None),
+    )
+
+
+async def answer_nobody(request: Request, error: Exception) -> Response:
+    """Answer a client that left before its request was complete; only the log and the metrics see it."""
+    del error
+    return problem_response(
+        status=400,
+        code="client_gone",
+        detail="The client went away before its request was complete.",
+        request_id=request_id_of(request.scope),
     )
 
 

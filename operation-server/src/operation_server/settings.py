@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -23,6 +24,9 @@ class ApiSettings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65_535, description="Port to listen on.")
     workers: int = Field(default=1, ge=1, le=64, description="API processes on this machine.")
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, le=2**30, description="Largest request body.")
+    request_timeout_s: float = Field(
+        default=30, ge=0.1, le=3_600, description="Time for the head of a request, and for its body."
+    )
     drain_timeout_s: int = Field(
         default=10, ge=0, le=3_600, description="Time open requests get at shutdown."
     )
@@ -35,6 +39,15 @@ class AuthSettings(BaseSettings):
 
     secret_key: SecretStr = Field(min_length=32, description="Signs tokens; the same for all API processes.")
     token_ttl_s: int = Field(default=3600, ge=60, le=YEAR_S, description="How long a token holds.")
+    hashes_at_once: int = Field(
+        default_factory=lambda: max(1, (os.cpu_count() or 1) // 2),
+        ge=1,
+        le=64,
+        description="Passwords that one API process hashes at once, 64 MiB each.",
+    )
+    hashes_waiting: int = Field(
+        default=50, ge=0, le=10_000, description="Most logins that wait for that; more are answered 503."
+    )
     ws_ticket_ttl_s: int = Field(default=60, ge=5, le=3_600, description="How long a WebSocket ticket holds.")
 
 

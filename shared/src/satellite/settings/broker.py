@@ -59,8 +59,8 @@ class BrokerSettings(BaseSettings):
         broker = RedisPlace.of(self.celery_broker_url)
         if broker is None or broker != RedisPlace.of(self.redis_url):
             raise ValueError(
-                "CELERY_BROKER_URL names another server or database than SATELLITE_REDIS_URL, where the outcomes"
-                " of all jobs would be lost; unset CELERY_BROKER_URL, or make both the same Redis"
+                "CELERY_BROKER_URL names another server or database than SATELLITE_REDIS_URL, where the"
+                " outcomes of all jobs would be lost; unset CELERY_BROKER_URL, or make both the same Redis"
             )
         return self
 

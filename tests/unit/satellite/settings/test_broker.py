@@ -13,10 +13,8 @@ from satellite.settings.broker import BrokerSettings
 
 COMMANDS = [
     pytest.param(["-m", "operation_server.cli", "api"], id="api"),
-    pytest.param(["-m", "operation_server.cli", "dispatcher"], id="dispatcher"),
     pytest.param(["-m", "operation_server.cli", "results"], id="results"),
     pytest.param(["-m", "analysis_server"], id="worker"),
-    pytest.param(["-m", "celery", "-A", "analysis_server.tasks", "worker"], id="celery worker"),
     pytest.param(["-m", "celery", "-A", "operation_server.dispatch.celery_app", "flower"], id="flower"),
 ]
 

@@ -16,8 +16,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from analysis_server.runtimes.port import DEFAULT_MAX_LOG_BYTES, DEFAULT_MAX_RESULT_BYTES
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.standby.shelf import StandbyLimits
+from satellite.contracts.numbers import LARGEST_MIB
 from satellite.settings.broker import BrokerSettings
 from satellite.settings.observability import LogSettings
+
+LONGEST_S = 366 * 86_400
 
 
 class WorkerSettings(BaseSettings):
@@ -49,11 +52,16 @@ class WorkerSettings(BaseSettings):
         validation_alias=AliasChoices("SATELLITE_STACK_ID", "stack_id"),
         description="Id of the installation; labels its containers.",
     )
-    drain_timeout_s: float = Field(default=60, ge=0, description="Time running jobs get at shutdown.")
-    cpus: float = Field(default_factory=lambda: float(os.cpu_count() or 1), gt=0, description="CPUs to give.")
+    drain_timeout_s: float = Field(
+        default=60, ge=0, le=86_400, description="Time running jobs get at shutdown."
+    )
+    cpus: float = Field(
+        default_factory=lambda: float(os.cpu_count() or 1), ge=0.01, le=4_096, description="CPUs to give."
+    )
     memory_mib: int = Field(
         default_factory=lambda: int(psutil.virtual_memory().total * 0.8 / 1024**2),
         ge=64,
+        le=LARGEST_MIB,
         description="Memory to give; by default 80 % of the machine's.",
     )
     fake_gpus: str | None = Field(
@@ -61,21 +69,35 @@ class WorkerSettings(BaseSettings):
         pattern=r"^\d{1,2}x\d{3,6}$",
         description="A made-up inventory such as `2x24000` (cards x MiB), for machines without a card.",
     )
-    servers_max: int = Field(default=8, ge=1, description="Most plugins that stay loaded.")
+    servers_max: int = Field(default=8, ge=1, le=1_024, description="Most plugins that stay loaded.")
     servers_memory_mib: int | None = Field(
-        default=None, ge=64, description="Most memory that loaded plugins ask for together."
+        default=None, ge=64, le=LARGEST_MIB, description="Most memory that loaded plugins ask for together."
     )
-    server_idle_ttl_s: float = Field(default=600, gt=0, description="An unused plugin stays loaded so long.")
-    server_ready_timeout_s: float = Field(default=120, gt=0, description="Time a plugin has to get ready.")
-    spares_max: int = Field(default=16, ge=0, description="Most containers or processes on standby.")
+    server_idle_ttl_s: float = Field(
+        default=600, ge=0.01, le=LONGEST_S, description="An unused plugin stays loaded so long."
+    )
+    server_ready_timeout_s: float = Field(
+        default=120, ge=0.01, le=86_400, description="Time a plugin has to get ready."
+    )
+    spares_max: int = Field(
+        default=16, ge=0, le=1_024, description="Most containers or processes on standby."
+    )
     spare_idle_ttl_s: float = Field(
-        default=600, gt=0, description="Spares of a plugin that is not used stand by so long."
+        default=600,
+        ge=0.01,
+        le=LONGEST_S,
+        description="Spares of a plugin that is not used stand by so long.",
     )
     spares_memory_reserve_mib: int = Field(
-        default=512, ge=0, description="No spare is started, and some are dropped, when less is free."
+        default=512,
+        ge=0,
+        le=LARGEST_MIB,
+        description="No spare is started, and some are dropped, when less is free.",
     )
-    max_result_bytes: int = Field(default=DEFAULT_MAX_RESULT_BYTES, ge=1, description="Largest result.")
-    max_log_bytes: int = Field(default=DEFAULT_MAX_LOG_BYTES, ge=0, description="Kept of each log.")
+    max_result_bytes: int = Field(
+        default=DEFAULT_MAX_RESULT_BYTES, ge=1, le=2**30, description="Largest result."
+    )
+    max_log_bytes: int = Field(default=DEFAULT_MAX_LOG_BYTES, ge=0, le=2**30, description="Kept of each log.")
     uv: str | None = Field(default=None, description="Path of uv, if it is not beside Python or on the path.")
 
     def server_limits(self) -> ServerLimits:

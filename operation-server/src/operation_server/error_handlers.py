@@ -9,12 +9,13 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from operation_server.accounts import errors as accounts
 from operation_server.body_type import BodyTypeUnsupported
+from operation_server.database.faults import AWAY, is_beyond_limits, is_disk_full
 from operation_server.deadletters.errors import DeadLetterNotFound
 from operation_server.jobs import errors as jobs
 from operation_server.jobs.transitions import JSONNotStorable
@@ -28,6 +29,7 @@ from satellite.errors import SatelliteError
 STATUS_OF: Mapping[type[SatelliteError], int] = {
     accounts.CredentialsRefused: 401,
     accounts.TokenRefused: 401,
+    accounts.LoginsBusy: 503,
     accounts.AdminRequired: 403,
     accounts.AccountNotFound: 404,
     accounts.OwnAccountKept: 409,
@@ -52,10 +54,8 @@ STATUS_OF: Mapping[type[SatelliteError], int] = {
     BrokerUnavailable: 503,
 }
 
-UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout, OSError)
-"""What the database driver raises while the database is away."""
-
 RETRY_AFTER_S = "2"
+RETRY_AFTER_WHEN_FULL_S = "30"
 MOST_VIOLATIONS = 100
 
 log = structlog.get_logger(__name__)
@@ -67,7 +67,8 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, answer_malformed_request)
     app.add_exception_handler(HTTPException, answer_http_error)
     app.add_exception_handler(DataError, answer_unstorable_value)
-    for error in UNAVAILABLE:
+    app.add_exception_handler(ClientDisconnect, answer_nobody)
+    for error in AWAY:
         app.add_exception_handler(error, answer_unavailable)
     app.add_exception_handler(Exception, answer_unexpected)
 
@@ -118,6 +119,17 @@ async def answer_http_error(request: Request, error: Exception) -> Response:
     )
 
 
+async def answer_nobody(request: Request, error: Exception) -> Response:
+    """Answer a client that left before its request was complete; only the log and the metrics see it."""
+    del error
+    return problem_response(
+        status=400,
+        code="client_gone",
+        detail="The client went away before its request was complete.",
+        request_id=request_id_of(request.scope),
+    )
+
+
 async def answer_unstorable_value(request: Request, error: Exception) -> Response:
     """Answer a value that the database has no room for, such as a NUL character in a name."""
     log.info("a value cannot be stored", error=str(error))
@@ -130,7 +142,11 @@ async def answer_unstorable_value(request: Request, error: Exception) -> Respons
 
 
 async def answer_unavailable(request: Request, error: Exception) -> Response:
-    """Answer while the database is away."""
+    """Answer while the database is away, or full."""
+    if is_beyond_limits(error):
+        return await answer_unstorable_value(request, error)
+    if is_disk_full(error):
+        return answer_full_disk(request, error)
     log.warning("the database does not answer", error=str(error))
     return problem_response(
         status=503,
@@ -138,6 +154,18 @@ async def answer_unavailable(request: Request, error: Exception) -> Response:
         detail="The database does not answer; try again in a moment.",
         request_id=request_id_of(request.scope),
         headers={"Retry-After": RETRY_AFTER_S},
+    )
+
+
+def answer_full_disk(request: Request, error: Exception) -> Response:
+    """Answer what cannot be stored for want of space."""
+    log.error("a disk is full", error=str(error))
+    return problem_response(
+        status=503,
+        code="disk_full",
+        detail="The server's disk is full, so nothing can be stored; an operator has to make room on it.",
+        request_id=request_id_of(request.scope),
+        headers={"Retry-After": RETRY_AFTER_WHEN_FULL_S},
     )
 
 

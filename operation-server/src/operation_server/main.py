@@ -128,6 +128,7 @@ def serve() -> None:
         log_config=None,
         access_log=settings.log.level == "debug",
         timeout_graceful_shutdown=settings.api.drain_timeout_s,
+        http="operation_server.request_deadline:DeadlineProtocol",
         ws="operation_server.live.prepared_frames:PreparedFramesProtocol",
         # Compressed frames would differ between clients, and cost more than they save.
         ws_per_message_deflate=False,

@@ -106,6 +106,7 @@ class TestUsers:
         assert (await user.get("/users/me")).status_code == 401
         assert (await admin.patch("/users/999", json={"role": "user"})).status_code == 404
         assert (await admin.patch(path, json={"max_running": 0})).status_code == 422
+        assert (await admin.patch(path, json={})).status_code == 200
 
     @pytest.mark.parametrize("change", [{"role": "user"}, {"is_active": False}])
     async def test_nobody_locks_themselves_out(

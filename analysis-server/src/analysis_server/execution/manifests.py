@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
 
@@ -27,7 +28,7 @@ class ManifestCache:
         with self._lock:
             known = self._known.get(digest)
             if known is None:
-                known = PluginManifest.model_validate_json(manifest_json)
+                known = PluginManifest.of_stored(json.loads(manifest_json))
                 self._known[digest] = known
                 while len(self._known) > CACHED_MAX:
                     self._known.popitem(last=False)

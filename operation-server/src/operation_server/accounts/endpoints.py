@@ -22,10 +22,11 @@ from operation_server.body_type import is_form, require_json, require_uncompress
 from operation_server.dependencies import CallerDep, PaginationDep, ServicesDep
 from operation_server.json_route import StrictJSONRoute
 from operation_server.problems import problem_responses
+from satellite.contracts.numbers import LARGEST_ID
 
 router = APIRouter(tags=["accounts"], route_class=StrictJSONRoute)
 
-UserId = Annotated[int, Path(ge=1, le=2**63 - 1, examples=[1])]
+UserId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[1])]
 TOKEN_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -37,7 +38,7 @@ TOKEN_BODY: dict[str, Any] = {
 }
 
 
-@router.post("/auth/token", openapi_extra=TOKEN_BODY, responses=problem_responses(401, 422))
+@router.post("/auth/token", openapi_extra=TOKEN_BODY, responses=problem_responses(401, 422, 503))
 async def create_token(request: Request, services: ServicesDep) -> TokenRead:
     """Log in with JSON `{username, password}` or an OAuth2 password form, and get a bearer token."""
     credentials = await _credentials(request)
@@ -65,7 +66,9 @@ async def list_users(caller: CallerDep, services: ServicesDep, page: PaginationD
     return UserList(total=total, items=[UserRead.model_validate(account) for account in accounts])
 
 
-@router.post("/users", status_code=status.HTTP_201_CREATED, responses=problem_responses(401, 403, 409, 422))
+@router.post(
+    "/users", status_code=status.HTTP_201_CREATED, responses=problem_responses(401, 403, 409, 422, 503)
+)
 async def create_user(caller: CallerDep, services: ServicesDep, body: UserCreate) -> UserRead:
     """Open an account; for admins."""
     account = await services.accounts.create(

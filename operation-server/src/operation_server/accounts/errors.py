@@ -11,6 +11,12 @@ class CredentialsRefused(SatelliteError):
     code = "credentials_refused"
 
 
+class LoginsBusy(SatelliteError):
+    """Too many passwords are being checked at this moment; try again in a few seconds."""
+
+    code = "logins_busy"
+
+
 class TokenRefused(SatelliteError):
     """This needs a valid token: send `Authorization: Bearer <token>` from POST /api/v1/auth/token."""
 

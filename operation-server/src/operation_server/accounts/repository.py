@@ -69,12 +69,13 @@ async def list_accounts(connection: AsyncConnection, *, skip: int, limit: int) -
 
 
 async def change_account(connection: AsyncConnection, account_id: int, **values: Any) -> Account | None:
-    """Set columns of an account and return it, or None when there is none."""
-    row = (
-        await connection.execute(
-            update(User).where(User.id == account_id).values(**values).returning(*_COLUMNS)
-        )
-    ).one_or_none()
+    """Set columns of an account, if any, and return it, or None when there is none."""
+    statement = (
+        update(User).where(User.id == account_id).values(**values).returning(*_COLUMNS)
+        if values
+        else select(*_COLUMNS).where(User.id == account_id)
+    )
+    row = (await connection.execute(statement)).one_or_none()
     return None if row is None else _account(row)
 
 

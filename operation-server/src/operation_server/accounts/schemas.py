@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from operation_server.accounts.account import Role
+from satellite.contracts.numbers import MaxRunning
 
 
 class TokenRequest(BaseModel):
@@ -49,9 +50,7 @@ class UserCreate(BaseModel):
     username: str = Field(min_length=1, max_length=200, pattern=r"^\S+$")
     password: str = Field(min_length=8, max_length=1024)
     role: Role = Role.USER
-    max_running: int | None = Field(
-        default=None, ge=1, le=1_000_000, description="At most so many jobs run at once."
-    )
+    max_running: MaxRunning | None = Field(default=None, description="At most so many jobs run at once.")
 
 
 class UserChange(BaseModel):
@@ -61,8 +60,8 @@ class UserChange(BaseModel):
 
     role: Role | None = None
     is_active: bool | None = Field(default=None, description="False: its tokens and password open nothing.")
-    max_running: int | None = Field(
-        default=None, ge=1, le=1_000_000, description="At most so many jobs run at once; null: no limit."
+    max_running: MaxRunning | None = Field(
+        default=None, description="At most so many jobs run at once; null: no limit."
     )
 
 

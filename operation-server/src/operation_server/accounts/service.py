@@ -16,7 +16,7 @@ from operation_server.accounts.errors import (
     TokenRefused,
     UsernameTaken,
 )
-from operation_server.accounts.passwords import hash_password, is_password
+from operation_server.accounts.passwords import PasswordHashing
 from operation_server.accounts.tokens import Audience, TokenSigner
 from operation_server.database.connections import Connections
 from operation_server.settings import AdminSettings, AuthSettings
@@ -34,6 +34,9 @@ class AccountService:
     def __init__(self, connections: Connections, settings: AuthSettings) -> None:
         self._connections = connections
         self._settings = settings
+        self._passwords = PasswordHashing(
+            at_once=settings.hashes_at_once, waiting_max=settings.hashes_waiting
+        )
         self._signer = TokenSigner(settings.secret_key)
         self._callers: dict[str, tuple[float, Account]] = {}
 
@@ -42,10 +45,12 @@ class AccountService:
 
         Raises:
             CredentialsRefused: there is no such active account, or the password is wrong.
+            LoginsBusy: too many log in at this moment.
         """
         async with self._connections.connect() as connection:
             stored = await repository.find_credentials(connection, username)
-        if not await is_password(password, stored.password_hash if stored else None) or stored is None:
+        hashed = stored.password_hash if stored else None
+        if not await self._passwords.matches(password, hashed) or stored is None:
             raise CredentialsRefused
         ttl_s = self._settings.token_ttl_s
         return self._signer.sign(stored.account.id, audience=Audience.API, ttl_s=ttl_s), ttl_s
@@ -83,9 +88,10 @@ class AccountService:
         Raises:
             AdminRequired: the caller is not an admin.
             UsernameTaken: there is already one of this name.
+            LoginsBusy: too many passwords are being hashed at this moment.
         """
         caller.require_admin()
-        password_hash = await hash_password(password)
+        password_hash = await self._passwords.hash(password)
         async with self._connections.begin() as connection:
             account = await repository.add_account(
                 connection, username=username, password_hash=password_hash, role=role, max_running=max_running
@@ -129,7 +135,7 @@ async def ensure_admin(connections: Connections, settings: AdminSettings) -> Non
     async with connections.connect() as connection:
         if await repository.has_admin(connection):
             return
-    password_hash = await hash_password(settings.password.get_secret_value())
+    password_hash = await PasswordHashing(at_once=1, waiting_max=0).hash(settings.password.get_secret_value())
     async with connections.begin() as connection:
         made = await repository.add_account(
             connection,

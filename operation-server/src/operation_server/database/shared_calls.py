@@ -6,8 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from operation_server.database.faults import is_unavailable
+
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
+
+Call = tuple[Question, asyncio.Future[Answer]]
 
 MOST_SHARED = 100
 
@@ -19,16 +23,14 @@ class SharedCalls(Generic[Question, Answer]):
     time is served as before; at sixteen a statement carries five or six jobs, for the price of one.
     """
 
-    def __init__(
-        self,
-        ask: Callable[[Sequence[Question]], Awaitable[Sequence[Answer]]],
-        *,
-        faults_of_one: tuple[type[Exception], ...] = (),
-    ) -> None:
-        """Take the call that answers a batch in its order, and which faults one question alone can cause."""
+    def __init__(self, ask: Callable[[Sequence[Question]], Awaitable[Sequence[Answer]]]) -> None:
+        """Take the call that answers a batch in its order.
+
+        One that raises has had no effect, whatever it raises: then each question is asked alone, so that none
+        fails for its neighbour's fault.
+        """
         self._ask = ask
-        self._faults_of_one = faults_of_one
-        self._waiting: list[tuple[Question, asyncio.Future[Answer]]] = []
+        self._waiting: list[Call[Question, Answer]] = []
         self._work: asyncio.Task[None] | None = None
 
     async def __call__(self, question: Question) -> Answer:
@@ -49,18 +51,34 @@ class SharedCalls(Generic[Question, Answer]):
                     answer.cancel()
                 raise
 
-    async def _answer(self, batch: list[tuple[Question, asyncio.Future[Answer]]]) -> None:
+    async def _answer(self, batch: Sequence[Call[Question, Answer]]) -> None:
+        error = await self._try(batch)
+        if error is None:
+            return
+        if len(batch) == 1 or is_unavailable(error):
+            _fail(batch, error)
+            return
+        for position, one in enumerate(batch):
+            error = await self._try([one])
+            if error is not None and is_unavailable(error):
+                _fail(batch[position:], error)
+                return
+            if error is not None:
+                _fail([one], error)
+
+    async def _try(self, batch: Sequence[Call[Question, Answer]]) -> Exception | None:
+        """Ask for all of a batch; returns what went wrong."""
         try:
             answers = await self._ask([question for question, _ in batch])
         except Exception as error:  # noqa: BLE001  # It is the callers' to handle.
-            if len(batch) > 1 and isinstance(error, self._faults_of_one):
-                for one in batch:
-                    await self._answer([one])
-                return
-            for _, answer in batch:
-                if not answer.done():
-                    answer.set_exception(error)
-            return
+            return error
         for (_, answer), given in zip(batch, answers, strict=True):
             if not answer.done():
                 answer.set_result(given)
+        return None
+
+
+def _fail(batch: Sequence[Call[Question, Answer]], error: Exception) -> None:
+    for _, answer in batch:
+        if not answer.done():
+            answer.set_exception(error)

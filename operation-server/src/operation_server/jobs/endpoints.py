@@ -32,10 +32,10 @@ from operation_server.live.sse import EVENT_STREAM, STREAM_ANSWER, ResumeDep, ss
 from operation_server.live.subscription import Subscription
 from operation_server.problems import problem_responses
 from satellite.contracts.job import JobStatus
+from satellite.contracts.numbers import LARGEST_ID
 
 router = APIRouter(tags=["jobs"], route_class=StrictJSONRoute)
 
-LARGEST_ID = 2**63 - 1
 JobId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[42])]
 IdempotencyKey = Annotated[
     str | None,
@@ -63,7 +63,7 @@ class ListFilter:
     status: Annotated[JobStatus | None, Query()] = None
     plugin_name: Annotated[str | None, Query(max_length=64)] = None
     cursor: Annotated[
-        str | None, Query(pattern=r"^\d{1,18}$", description="`next_cursor` of the page before.")
+        str | None, Query(pattern=r"^[0-9]{1,18}$", description="`next_cursor` of the page before.")
     ] = None
 
     def as_jobs(self) -> JobFilter:

@@ -63,7 +63,7 @@ class Situation:
     @property
     def resources(self) -> PluginResources:
         """Return what the plugin asks for."""
-        return PluginResources.model_validate(self.around.manifest.get("resources") or {})
+        return PluginResources.of_stored(self.around.manifest.get("resources") or {})
 
 
 Answer = tuple[Reason, str, str] | None

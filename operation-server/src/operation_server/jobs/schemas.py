@@ -14,6 +14,7 @@ from operation_server.database.rows import AnyRow
 from operation_server.jobs.transitions import NewJob
 from operation_server.jobs.transitions.timings import PHASES
 from operation_server.live.cursor import STREAM_START, Cursor
+from satellite.contracts import numbers
 from satellite.contracts.event import Event
 from satellite.contracts.job import JobStatus
 from satellite.contracts.outcome import JobError, StartKind
@@ -103,11 +104,13 @@ class JobCreate(BaseModel):
         default=None, min_length=1, max_length=64, description="The newest registration unless given."
     )
     input_data: Any = Field(description="What the plugin's input schema asks for.")
-    priority: int = Field(default=0, ge=0, le=9, description="9 goes first; a step is worth 60 s of waiting.")
-    timeout_s: float | None = Field(default=None, gt=0, description="At most the plugin's own.")
-    max_retries: int | None = Field(default=None, ge=0, description="At most the plugin's own.")
-    queue_ttl_s: float | None = Field(
-        default=None, gt=0, description="Fail when it has waited so long; at most the plugin's own."
+    priority: numbers.Priority = Field(
+        default=0, description="9 goes first; a step is worth 60 s of waiting."
+    )
+    timeout_s: numbers.TimeoutS | None = Field(default=None, description="At most the plugin's own.")
+    max_retries: numbers.MaxRetries | None = Field(default=None, description="At most the plugin's own.")
+    queue_ttl_s: numbers.QueueTtlS | None = Field(
+        default=None, description="Fail when it has waited so long; at most the plugin's own."
     )
 
     def digest(self) -> str:
@@ -145,7 +148,7 @@ class CancelRequest(BaseModel):
         extra="forbid", json_schema_extra={"examples": [{"plugin_name": "example-classifier"}]}
     )
 
-    ids: list[int] | None = Field(default=None, min_length=1, max_length=10_000)
+    ids: list[numbers.Id] | None = Field(default=None, min_length=1, max_length=10_000)
     status: JobStatus | None = None
     plugin_name: str | None = Field(default=None, min_length=1, max_length=64)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
 from operation_server.accounts.account import Account
 from operation_server.database.connections import Connections
@@ -31,7 +31,7 @@ from operation_server.jobs.explain import Explainer, Explanation
 from operation_server.jobs.repository import JobFilter
 from operation_server.jobs.schemas import BatchItem, JobCreate, job_fields, submitted_fields
 from operation_server.jobs.submission import find_violations, new_job
-from operation_server.jobs.transitions import JSONNotStorable, NewJob, replay, request_cancel, submit_jobs
+from operation_server.jobs.transitions import NewJob, replay, request_cancel, submit_jobs
 from operation_server.live.hub import Hub
 from operation_server.plugins.catalog import PluginCatalog
 from operation_server.plugins.errors import PluginNotFound
@@ -80,9 +80,7 @@ class JobService:
         self._hub = hub
         self._explainer = Explainer(workers)
         self._find = SharedCalls(self._find_many)
-        self._submit = SharedCalls(
-            self._submit_many, faults_of_one=(JSONNotStorable, IntegrityError, DataError)
-        )
+        self._submit = SharedCalls(self._submit_many)
 
     async def submit(self, caller: Account, request: JobCreate, *, idempotency_key: str | None) -> Submission:
         """Store a job; the same key and request again give the first job.

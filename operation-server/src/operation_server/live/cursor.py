@@ -11,7 +11,7 @@ StreamId = tuple[int, int]
 """Milliseconds and sequence number of a Redis stream entry."""
 
 STREAM_START: StreamId = (0, 0)
-CURSOR = re.compile(r"(\d{1,16})-(\d{1,16}):(\d{1,18})")
+CURSOR = re.compile(r"([0-9]{1,16})-([0-9]{1,16}):([0-9]{1,18})")
 
 
 class CursorInvalid(SatelliteError):

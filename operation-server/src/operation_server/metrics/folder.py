@@ -7,6 +7,8 @@ from pathlib import Path
 
 from prometheus_client.multiprocess import mark_process_dead
 
+from operation_server.metrics.value_file import use_value_files
+
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -17,10 +19,9 @@ def shared_folder() -> Path | None:
 
 
 def prepare_folder() -> None:
-    """Make the folder, before the first metric writes into it."""
-    folder = shared_folder()
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
+    """See to it, before the first metric writes into the folder, that no full disk ends the process."""
+    if shared_folder() is not None:
+        use_value_files()
 
 
 def forget_dead_processes(folder: Path) -> None:

@@ -64,7 +64,7 @@ class PluginCatalog:
         if row is None:
             wanted = name if version is None else f"{name} version {version}"
             raise PluginNotFound(f"There is no plugin {wanted}.")
-        manifest = PluginManifest.model_validate(row.manifest)
+        manifest = PluginManifest.of_stored(row.manifest)
         return RegisteredPlugin(
             id=row.id,
             digest=row.digest,

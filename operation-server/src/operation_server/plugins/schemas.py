@@ -8,6 +8,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from operation_server.database.rows import AnyRow
+from satellite.contracts.numbers import MaxRunning
 from satellite.contracts.plugin_manifest import PluginManifest
 
 EXAMPLE: dict[str, Any] = {
@@ -56,7 +57,7 @@ class PluginRead(PluginManifest):
     @classmethod
     def of(cls, row: AnyRow) -> Self:
         """Return the answer for a row of the repository."""
-        return cls.model_validate(
+        return cls.of_stored(
             {
                 **row.manifest,
                 "id": row.id,
@@ -82,6 +83,4 @@ class PluginControlChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"max_running": 4}]})
 
-    max_running: int | None = Field(
-        ge=1, le=1_000_000, description="At most so many run at once; null: no limit."
-    )
+    max_running: MaxRunning | None = Field(description="At most so many run at once; null: no limit.")

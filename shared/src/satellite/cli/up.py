@@ -27,11 +27,18 @@ def up(  # noqa: PLR0917
     flower_port: FlowerPort = None,
     workers: Annotated[int, typer.Option(min=1, max=32, help="Analysis workers.")] = 1,
     slots: Annotated[
-        int | None, typer.Option(min=1, max=256, help="Jobs that each worker runs at once.")
+        int | None,
+        typer.Option(
+            min=1, max=256, envvar="SATELLITE_WORKER_SLOTS", help="Jobs that each worker runs at once."
+        ),
     ] = None,
     demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Run a first job.")] = True,
     runtime: Annotated[
-        RuntimeChoice, typer.Option(help="How plugins run; auto takes containers where an engine answers.")
+        RuntimeChoice,
+        typer.Option(
+            envvar="SATELLITE_WORKER_RUNTIME",
+            help="How plugins run; auto takes containers where an engine answers.",
+        ),
     ] = RuntimeChoice.AUTO,
     as_json: AsJSON = False,
 ) -> None:

@@ -9,10 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from satellite.contracts import numbers
 
 NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 VERSION_PATTERN = r"^[0-9A-Za-z]([0-9A-Za-z.+_-]{0,62}[0-9A-Za-z])?$"
@@ -41,29 +52,37 @@ class ManifestPart(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
+    @classmethod
+    def of_stored(cls, stored: Mapping[str, Any]) -> Self:
+        """Return what was accepted once, its numbers within today's ranges, so that old rows go on working.
+
+        Raises:
+            ValidationError: something other than a number is wrong.
+        """
+        try:
+            return cls.model_validate(stored)
+        except ValidationError as error:
+            return cls.model_validate(numbers.within_ranges(stored, error))
+
 
 class PluginResources(ManifestPart):
     """What one running attempt (oneshot) or the server (server mode) needs."""
 
-    cpus: float = Field(default=1, gt=0, le=256)
-    gpus: float = Field(default=0, ge=0, le=64, description="Above 1: whole cards only.")
-    gpu_memory_mib: int = Field(default=0, ge=0)
-    memory_mib: int = Field(default=512, ge=16)
-
-    @model_validator(mode="after")
-    def _whole_cards_above_one(self) -> Self:
-        if self.gpus > 1 and self.gpus != int(self.gpus):
-            raise ValueError("gpus above 1 must be a whole number of cards")
-        return self
+    cpus: numbers.Cpus = Field(default=1, description="At most three decimals.")
+    gpus: numbers.Gpus = Field(
+        default=0, description="At least 0.01, if any; above 1 whole cards only; at most three decimals."
+    )
+    gpu_memory_mib: numbers.GpuMemoryMib = 0
+    memory_mib: numbers.MemoryMib = 512
 
 
 class RetryPolicy(ManifestPart):
     """When a failed attempt is tried again. `input` and `output` errors never are."""
 
-    max_retries: int = Field(default=3, ge=0, le=100)
-    delay_s: float = Field(default=1, ge=0, le=86_400, description="Before the first retry.")
-    factor: float = Field(default=2, ge=1, le=10, description="Each further delay is this much longer.")
-    max_delay_s: float = Field(default=300, ge=0, le=86_400)
+    max_retries: numbers.MaxRetries = 3
+    delay_s: numbers.RetryDelayS = Field(default=1, description="Before the first retry.")
+    factor: numbers.RetryFactor = Field(default=2, description="Each further delay is this much longer.")
+    max_delay_s: numbers.RetryDelayS = 300
     kinds: list[str] | None = Field(
         default=None, description="Error kinds worth a retry; by default all but `input` and `output`."
     )
@@ -72,8 +91,8 @@ class RetryPolicy(ManifestPart):
 class BatchPolicy(ManifestPart):
     """How jobs of a server plugin are gathered into one call."""
 
-    max_size: int = Field(ge=1, le=4096)
-    max_wait_ms: float = Field(default=5, ge=0, le=60_000)
+    max_size: numbers.BatchSize
+    max_wait_ms: numbers.BatchWaitMs = 5
 
 
 class PluginManifest(ManifestPart):
@@ -94,11 +113,13 @@ class PluginManifest(ManifestPart):
     mode: PluginMode = PluginMode.ONESHOT
     input_via: InputVia = InputVia.STDIN
     resources: PluginResources = PluginResources()
-    timeout_s: float = Field(default=300, gt=0, le=604_800)
-    queue_ttl_s: float | None = Field(default=None, gt=0, description="Longest wait in the queue.")
-    max_running: int | None = Field(default=None, ge=1, description="At most so many jobs run at once.")
+    timeout_s: numbers.TimeoutS = 300
+    queue_ttl_s: numbers.QueueTtlS | None = Field(default=None, description="Longest wait in the queue.")
+    max_running: numbers.MaxRunning | None = Field(
+        default=None, description="At most so many jobs run at once."
+    )
     retry: RetryPolicy = RetryPolicy()
-    standby: int = Field(default=0, ge=0, le=64)
+    standby: numbers.Spares = 0
     batch: BatchPolicy | None = None
     network: bool = False
     env: dict[str, str] = Field(default_factory=dict)

@@ -49,7 +49,7 @@ def engine_problem() -> str | None:
 def decide_runtime(choice: RuntimeChoice) -> RuntimeDecision:
     """Return the runtime to use; `auto` takes containers wherever an engine answers."""
     if choice is not RuntimeChoice.AUTO:
-        return RuntimeDecision(runtime=choice, reason="asked for with --runtime")
+        return RuntimeDecision(runtime=choice, reason="asked for")
     problem = engine_problem()
     if problem is None:
         return RuntimeDecision(runtime=RuntimeChoice.CONTAINER, reason="a Docker engine answers")

@@ -10,6 +10,7 @@ from typing import Any
 import satellite
 
 MANIFEST = "plugin.json"
+VARIABLE = "SATELLITE_WORKER_PLUGIN_DIR"
 
 
 def find_plugin_dir() -> Path | None:
@@ -17,7 +18,7 @@ def find_plugin_dir() -> Path | None:
 
     That stands beside the editable package, else in the current folder.
     """
-    if told := os.environ.get("SATELLITE_WORKER_PLUGIN_DIR"):
+    if told := os.environ.get(VARIABLE):
         return Path(told).absolute()
     beside_package = Path(satellite.__file__).resolve().parents[3] / "plugins"
     for folder in (beside_package, Path.cwd() / "plugins"):

@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple, Self
+from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+NETWORK_SCHEMES = {"redis", "rediss"}
+SOCKET_SCHEMES = {"unix", "redis+socket"}
+LOOPBACK = {"", "localhost", "127.0.0.1", "::1"}
+
+
+class RedisPlace(NamedTuple):
+    """Which database of which Redis server a URL means; credentials and options are left out."""
+
+    server: str
+    database: str
+
+    @classmethod
+    def of(cls, url: str) -> Self | None:
+        """Return the place that a URL of redis-py or Celery means, or None when it is no Redis."""
+        parts = urlsplit(url)
+        options = parse_qs(parts.query)
+        stated = (options.get("db") or options.get("virtual_host") or [""])[0].strip("/")
+        if parts.scheme in SOCKET_SCHEMES:
+            return cls(parts.path, stated or "0")
+        if parts.scheme not in NETWORK_SCHEMES:
+            return None
+        host = (parts.hostname or "").rstrip(".")
+        server = f"{'localhost' if host in LOOPBACK else host}:{parts.port or 6379}"
+        return cls(server, stated or parts.path.strip("/") or "0")
 
 
 class BrokerSettings(BaseSettings):
     """Addresses of Redis (leases, events) and of the Celery broker."""
 
-    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
+    # A URL may hold a password, which an error must not show.
+    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True, hide_input_in_errors=True)
 
     redis_url: str = Field(
         default="redis://127.0.0.1:6379/0",
@@ -23,6 +50,19 @@ class BrokerSettings(BaseSettings):
         validation_alias="CELERY_BROKER_URL",
         description="Celery broker; the same Redis unless set.",
     )
+
+    @model_validator(mode="after")
+    def _one_redis_for_both(self) -> Self:
+        """Refuse a broker whose results nobody would read: they are taken from Redis, past Celery."""
+        if not self.celery_broker_url:
+            return self
+        broker = RedisPlace.of(self.celery_broker_url)
+        if broker is None or broker != RedisPlace.of(self.redis_url):
+            raise ValueError(
+                "CELERY_BROKER_URL names another server or database than SATELLITE_REDIS_URL, where the"
+                " outcomes of all jobs would be lost; unset CELERY_BROKER_URL, or make both the same Redis"
+            )
+        return self
 
     @property
     def broker_url(self) -> str:

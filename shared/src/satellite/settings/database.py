@@ -18,7 +18,10 @@ class DatabaseSettings(BaseSettings):
     pool_size: int = Field(
         default=8,
         ge=1,
+        le=1_000,
         description="Connections kept open by each pool; the API has two, other processes one.",
     )
-    max_overflow: int = Field(default=4, ge=0, description="Connections opened beyond that under load.")
-    statement_timeout_s: float = Field(default=30, gt=0, description="Longest statement.")
+    max_overflow: int = Field(
+        default=4, ge=0, le=1_000, description="Connections opened beyond that under load."
+    )
+    statement_timeout_s: float = Field(default=30, ge=0.01, le=3_600, description="Longest statement.")

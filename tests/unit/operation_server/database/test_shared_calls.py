@@ -6,14 +6,31 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from operation_server.database.shared_calls import MOST_SHARED, SharedCalls
+
+
+class Refusal(Exception):
+    """What the driver raises, with PostgreSQL's code."""
+
+    def __init__(self, sqlstate: str | None) -> None:
+        super().__init__(sqlstate)
+        self.sqlstate = sqlstate
+
+
+def failure(sqlstate: str | None) -> Exception:
+    """Return what SQLAlchemy makes of it."""
+    return OperationalError("SELECT", {}, Refusal(sqlstate))
 
 
 class Squares:
     """Answers numbers with their squares, and remembers who came together."""
 
-    def __init__(self) -> None:
+    def __init__(self, fault: Exception | None = None) -> None:
+        self.fault = fault or ValueError("negative")
+        self.away_after = 1_000
         self.batches: list[list[int]] = []
         self.may_go = asyncio.Event()
         self.may_go.set()
@@ -21,8 +38,10 @@ class Squares:
     async def ask(self, numbers: Sequence[int]) -> list[int]:
         self.batches.append(list(numbers))
         await self.may_go.wait()
+        if len(self.batches) > self.away_after:
+            raise failure("57P01")
         if any(number < 0 for number in numbers):
-            raise ValueError(f"negative: {numbers}")
+            raise self.fault
         return [number * number for number in numbers]
 
 
@@ -46,20 +65,44 @@ async def test_who_comes_during_a_call_goes_together_in_the_next() -> None:
     assert squares.batches == [[1], [2, 3, 4]]
 
 
-async def test_one_that_fails_harms_no_other() -> None:
-    squares = Squares()
-    shared = SharedCalls(squares.ask, faults_of_one=(ValueError,))
-    answers = await asyncio.gather(*(shared(number) for number in (1, -2, 3)), return_exceptions=True)
-    assert [answers[0], answers[2]] == [1, 9]
-    assert isinstance(answers[1], ValueError)
-
-
-async def test_what_nobody_alone_can_cause_is_not_tried_for_each() -> None:
-    squares = Squares()
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ValueError("bad"),
+        RecursionError(),
+        failure("54001"),
+        failure("40P01"),
+        DataError("SELECT", {}, Refusal("22003")),
+    ],
+)
+async def test_one_that_fails_harms_no_other(fault: Exception) -> None:
+    squares = Squares(fault)
     shared = SharedCalls(squares.ask)
     answers = await asyncio.gather(*(shared(number) for number in (1, -2, 3)), return_exceptions=True)
-    assert all(isinstance(answer, ValueError) for answer in answers)
+    assert answers == [1, fault, 9]
+    assert squares.batches == [[1, -2, 3], [1], [-2], [3]]
+
+
+@pytest.mark.parametrize(
+    "fault", [failure(None), failure("57P01"), failure("53100"), PoolTimeout(), ConnectionResetError()]
+)
+async def test_what_nobody_alone_can_cause_is_not_tried_for_each(fault: Exception) -> None:
+    squares = Squares(fault)
+    shared = SharedCalls(squares.ask)
+    answers = await asyncio.gather(*(shared(number) for number in (1, -2, 3)), return_exceptions=True)
+    assert answers == [fault, fault, fault]
     assert squares.batches == [[1, -2, 3]]
+
+
+async def test_nobody_is_tried_alone_once_the_database_is_away() -> None:
+    squares = Squares(ValueError("bad"))
+    shared = SharedCalls(squares.ask)
+    asking = asyncio.gather(*(shared(number) for number in (-1, 2, 3)), return_exceptions=True)
+    squares.away_after = 2
+    answers = await asking
+    assert isinstance(answers[0], ValueError)
+    assert answers[1] is answers[2]
+    assert squares.batches == [[-1, 2, 3], [-1], [2]]
 
 
 async def test_a_caller_that_gives_up_takes_nobody_along() -> None:

@@ -67,4 +67,4 @@ class TestDecideRuntime:
         assert f"{tmp_path}/none.sock does not exist" in decision.reason
 
     def test_what_was_asked_for_is_taken_without_asking_any_engine(self) -> None:
-        assert decide_runtime(RuntimeChoice.PROCESS).reason == "asked for with --runtime"
+        assert decide_runtime(RuntimeChoice.PROCESS).reason == "asked for"

@@ -1,0 +1,242 @@
+"""Whatever number is sent: it is refused with its place, or all that follows can go on with it."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from operation_server.jobs.transitions import DispatchCapacity, DispatchedJob
+from operation_server.main import create_app
+from operation_server.settings import AuthSettings, OperationSettings
+from satellite.contracts.job import JobMessage
+from satellite.contracts.plugin_manifest import PluginManifest
+from satellite.contracts.worker import WorkerResources
+from tests.integration.operation_server_api.conftest import MANIFEST
+from tests.integration.operation_server_api.numeric_fields import NumericField, find_fields
+from tests.integration.transitions.seed import dispatch
+
+NO_NUMBERS = ("true", "false", '"4"', '"1e3"', "NaN", "Infinity", "-Infinity", "[]", "{}")
+BEYOND_ALL = (str(2**63), str(2**64), str(-(2**63) - 1), "1" + "0" * 30, "1e308", "1e400", "-1e308")
+DOUBTFUL = ("0", "-0.0", "-1", "1", "1.0", "0.5", "1.5", "1e-300", "0.0004", "1e3", "64.001", str(2**63 - 1))
+
+HUGE_WORKER = WorkerResources(cpus=1e9, memory_mib=2**40, gpus=1_000, gpu_memory_mib=2**40)
+EVERYTHING = DispatchCapacity(depth=100_000, gpu_depth=100_000, workers=[HUGE_WORKER])
+
+ROOMY = MANIFEST | {"timeout_s": 604_800, "retry": {"max_retries": 100}}
+"""A plugin whose own limits refuse nothing."""
+JOB = {"plugin_name": "adder", "input_data": {"n": 1}}
+BODIES: dict[tuple[str, str], dict[str, Any]] = {
+    ("POST", "/plugins"): MANIFEST,
+    ("PATCH", "/plugins/{name}/control"): {},
+    ("POST", "/jobs"): JOB,
+    ("POST", "/jobs/batch"): {"jobs": [JOB]},
+    ("POST", "/jobs/cancel"): {"ids": [1]},
+    ("POST", "/users"): {"username": "ada", "password": "analytical engine"},
+    ("PATCH", "/users/{user_id}"): {},
+}
+"""A body that each operation takes; a new one with a number in its body needs a line here."""
+
+
+def _fields() -> dict[tuple[str, str], list[NumericField]]:
+    settings = OperationSettings(auth=AuthSettings(secret_key=SecretStr("x" * 32)))
+    found = defaultdict(list)
+    for field in find_fields(create_app(settings).openapi()):
+        found[field.method, field.path.removeprefix("/api/v1")].append(field)
+    return found
+
+
+FIELDS = _fields()
+OPERATIONS = [pytest.param(*key, id=" ".join(key)) for key in FIELDS]
+
+
+class Walker:
+    """Puts values into the fields of one operation, and follows what was accepted."""
+
+    def __init__(self, client: httpx.AsyncClient, path: str) -> None:
+        self.client = client
+        self.path = path
+        self.names = (f"p{number}" for number in itertools.count())
+        self.job_ids: set[int] = set()
+
+    async def send(self, field: NumericField, token: str) -> httpx.Response:
+        """Send the operation with one number exchanged."""
+        places = {"job_id": "1", "user_id": "1", "name": "adder", "version": "1.0.0"}
+        if field.where == "path":
+            places[str(field.keys[0])] = token.strip('"')
+        query = {str(field.keys[0]): token.strip('"')} if field.where == "query" else {}
+        base = self._base(field)
+        content = field.body(base, token) if field.where == "body" else json.dumps(base).encode()
+        answer = await self.client.request(
+            field.method,
+            self.path.format_map(places),
+            params=query,
+            content=content if (field.method, self.path) in BODIES else None,
+            headers={"content-type": "application/json"},
+        )
+        if answer.is_success and field.where == "body":
+            await self._follow(answer.json())
+        return answer
+
+    def _base(self, field: NumericField) -> dict[str, Any]:
+        base = BODIES.get((field.method, self.path), {})
+        if field.where == "body":
+            assert (field.method, self.path) in BODIES, f"no body to send to {field.method} {self.path}"
+        if self.path == "/plugins" and field.method == "POST":
+            base = base | {"name": next(self.names)}
+            if field.keys != ("standby",):
+                base |= {"mode": "server", "batch": {"max_size": 8}}
+        if self.path == "/users" and field.method == "POST":
+            base = base | {"username": next(self.names)}
+        return base
+
+    async def _follow(self, made: dict[str, Any]) -> None:
+        """Submit a job of an accepted plugin, and remember accepted jobs."""
+        if self.path == "/plugins":
+            shown = await self.client.get(f"/plugins/{made['name']}")
+            assert shown.status_code == 200, shown.text
+            job = {"plugin_name": made["name"], "input_data": {"n": 1}}
+            answer = await self.client.post("/jobs", json=job)
+            assert answer.status_code == 202, answer.text
+            self.job_ids.add(answer.json()["id"])
+        elif self.path == "/jobs":
+            self.job_ids.add(made["id"])
+        elif self.path == "/jobs/batch":
+            self.job_ids.update(made["ids"])
+
+    async def go_on(self, engine: AsyncEngine) -> None:
+        """Read, list, explain and dispatch all that there is."""
+        async with engine.begin() as connection:
+            await connection.execute(text("UPDATE jobs SET created_at = now()"))
+        for path in ("/jobs?limit=200", "/plugins?limit=200", "/users?limit=200"):
+            answer = await self.client.get(path)
+            assert answer.status_code == 200, answer.text
+        waiting = {job_id for job_id in self.job_ids if not await self._is_over(job_id)}
+        sent = await dispatch(engine, capacity=EVERYTHING, limit=10_000)
+        assert waiting <= {job.job_id for job in sent}
+        for job in sent:
+            check_message(job)
+
+    async def _is_over(self, job_id: int) -> bool:
+        for path in (f"/jobs/{job_id}", f"/jobs/{job_id}/explain", f"/jobs/{job_id}/timeline"):
+            answer = await self.client.get(path)
+            assert answer.status_code == 200, answer.text
+        job = (await self.client.get(f"/jobs/{job_id}")).json()
+        expires_at = job["expires_at"]
+        return expires_at is not None and datetime.fromisoformat(expires_at) < datetime.now(UTC)
+
+
+def check_message(job: DispatchedJob) -> None:
+    """Make the message of an attempt and read its manifest, as publisher and worker do."""
+    JobMessage(
+        job_id=job.job_id,
+        attempt=job.attempt,
+        owner_id=job.owner_id,
+        plugin_digest=job.plugin.digest,
+        manifest_json=job.plugin.manifest_json,
+        input_json=job.input_json,
+        timeout_s=job.timeout_s,
+    )
+    PluginManifest.model_validate_json(job.plugin.manifest_json)
+
+
+def check_refusal(answer: httpx.Response, field: NumericField) -> None:
+    """Check that a refusal says where the bad number stands."""
+    assert answer.status_code in {400, 422}, answer.text
+    problem = answer.json()
+    if problem["errors"][0]["message"].startswith("not valid JSON"):
+        return
+    if field.where == "body":
+        assert field.pointer in {error["pointer"] for error in problem["errors"]}
+    else:
+        assert f"{field.where} {field.keys[0]}" in problem["errors"][0]["message"]
+
+
+def is_within(field: NumericField, token: str) -> bool:
+    """Tell whether a token is a number of the field's type and range."""
+    try:
+        value = json.loads(token)
+    except ValueError:
+        return False
+    least, most = field.bounds
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    is_of_type = field.schema["type"] == "number" or value == int(value)
+    return is_of_type and (least is None or value >= least) and (most is None or value <= most)
+
+
+@pytest.fixture
+async def walker_parts(admin: httpx.AsyncClient) -> httpx.AsyncClient:
+    """An admin's client, and a plugin with a job whose ids are 1."""
+    assert (await admin.post("/plugins", json=ROOMY)).status_code == 201
+    job = await admin.post("/jobs", json=JOB)
+    assert job.json()["id"] == 1
+    return admin
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+async def test_any_number_is_refused_or_can_be_lived_with(
+    method: str, path: str, walker_parts: httpx.AsyncClient, engine: AsyncEngine
+) -> None:
+    walker = Walker(walker_parts, path)
+    for field in FIELDS[method, path]:
+        assert None not in field.bounds, f"{field.pointer} has no range"
+        taken = []
+        for token in (*NO_NUMBERS, *BEYOND_ALL, *DOUBTFUL, *field.ends):
+            answer = await walker.send(field, token)
+            assert answer.status_code < 500, (field.keys, token, answer.text)
+            if answer.status_code in {400, 422}:
+                check_refusal(answer, field)
+            else:
+                assert field.where != "body" or is_within(field, token), (field.keys, token, answer.text)
+                taken.append(token)
+        assert set(field.ends) <= set(taken), (field.keys, taken)
+    await walker.go_on(engine)
+
+
+def test_numbers_are_found_in_all_places() -> None:
+    found = {(field.where, field.pointer) for fields in FIELDS.values() for field in fields}
+
+    assert {
+        ("body", "/resources/cpus"),
+        ("body", "/max_running"),
+        ("body", "/batch/max_size"),
+        ("body", "/jobs/0/priority"),
+        ("body", "/ids/0"),
+        ("path", "/job_id"),
+        ("query", "/skip"),
+    } <= found
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter", "form"),
+    [
+        ("/jobs", "cursor", "{}"),
+        ("/jobs/1/events", "after", "{}-0:0"),
+        ("/jobs/1/events", "after", "0-{}:0"),
+        ("/jobs/1/events", "after", "0-0:{}"),
+    ],
+)
+async def test_numbers_inside_of_text_are_refused(
+    path: str, parameter: str, form: str, walker_parts: httpx.AsyncClient
+) -> None:
+    for token in (str(2**63), "1" + "0" * 30, "9" * 5_000, "-1", "1.5", "NaN", "0x10", "٣"):
+        answer = await walker_parts.get(path, params={parameter: form.format(token)})
+        assert answer.status_code == 422, (token, answer.text)
+        answer = await walker_parts.get(path, headers={"Last-Event-ID": form.format(token).encode()})
+        assert answer.status_code == (422 if parameter == "after" else 200), (token, answer.text)
+
+
+async def test_a_preference_never_fails_a_request(walker_parts: httpx.AsyncClient) -> None:
+    await walker_parts.post("/jobs/1/cancel")
+    for wait in ("0", "-1", "1.5", "NaN", str(2**64), "9" * 5_000):
+        answer = await walker_parts.get("/jobs/1", headers={"Prefer": f"wait={wait}"})
+        assert answer.status_code == 200, wait

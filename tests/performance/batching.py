@@ -135,8 +135,8 @@ class Bench:
 
     def _run(self, variant: PluginManifest, body: bytes) -> None:
         request = RunRequest(
-            job_id=next(_job_ids), attempt=1, worker="bench", plugin_digest=self.digests[variant.name],
-            manifest=variant, input_json=body, timeout_s=60, stack_id="bench",
+            job_id=next(_job_ids), attempt=1, owner_id=1, worker="bench", stack_id="bench",
+            plugin_digest=self.digests[variant.name], manifest=variant, input_json=body, timeout_s=60,
         )  # fmt: skip
         result = self.runtime.run(request, SilentListener())
         assert result.status is RunStatus.COMPLETED, result.error

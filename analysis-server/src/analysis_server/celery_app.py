@@ -8,6 +8,7 @@ from kombu.entity import Queue
 from analysis_server.execution.gpu_inventory import detect_cards
 from analysis_server.lifecycle.event_flush import EventFlush
 from analysis_server.lifecycle.free_slots import TakeWhileFree
+from analysis_server.lifecycle.slots import Slots
 from analysis_server.settings import WorkerSettings
 from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE, canary_queue
 from satellite.settings.broker import BrokerSettings, celery_options
@@ -37,12 +38,14 @@ def make_app() -> Celery:
         celery_options(),
         broker_transport="analysis_server.lifecycle.broker_transport:Transport",
         worker_pool="analysis_server.lifecycle.free_slots:SlotPool",
-        worker_concurrency=settings.slots,
+        worker_concurrency=settings.slots + settings.batch_seats,
         task_queues=[_queue(name) for name in consumed_queues(settings)],
         task_create_missing_queues=False,
         task_default_queue=EXECUTE_QUEUE,
     )
     app.steps["consumer"].update([EventFlush, TakeWhileFree])
+    # Here the consumer's steps, which Celery makes, and the parts of the worker both find it.
+    app.slots = Slots(slots=settings.slots, seats=settings.batch_seats)
     return app
 
 

@@ -37,7 +37,13 @@ class WorkerSettings(BaseSettings):
         default_factory=lambda: max(4, 2 * (os.cpu_count() or 2)),
         ge=1,
         le=1024,
-        description="Attempts it holds at the same time; how many of them run is decided by resources.",
+        description="Attempts it holds at the same time, or batches; how many run is decided by resources.",
+    )
+    batch_seats: int = Field(
+        default=64,
+        ge=0,
+        le=4096,
+        description="Attempts it holds besides, each in the slot that a batch of its plugin has already.",
     )
     runtime: Literal["auto", "container", "process"] = Field(
         default="auto", description="How plugins are run; `auto` takes containers where an engine answers."

@@ -72,11 +72,12 @@ class Bench:
         """Make the manifest of a server."""
         return self.manifest(mode="server", command=["python", program], **changes)
 
-    def request(self, job: Any, *, timeout_s: float = 30, **options: Any) -> RunRequest:
+    def request(self, job: Any, *, timeout_s: float = 30, owner_id: int = 1, **options: Any) -> RunRequest:
         manifest = options.pop("manifest", None) or self.manifest()
         return RunRequest(
             job_id=next(_job_ids),
             attempt=1,
+            owner_id=owner_id,
             worker="tests",
             plugin_digest=manifest.digest(),
             manifest=manifest,

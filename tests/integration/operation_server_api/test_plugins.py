@@ -74,10 +74,14 @@ class TestRegister:
 
         assert answer.status_code == 422
 
-    async def test_only_admins_register_plugins_with_network(
-        self, user: httpx.AsyncClient, admin: httpx.AsyncClient
+    @pytest.mark.parametrize(
+        "relaxed",
+        [{"network": True}, {"mode": "server", "batch": {"max_size": 2, "across_owners": True}}],
+    )
+    async def test_only_admins_register_plugins_that_keep_users_less_apart(
+        self, user: httpx.AsyncClient, admin: httpx.AsyncClient, relaxed: dict[str, Any]
     ) -> None:
-        manifest = {**MANIFEST, "network": True}
+        manifest = {**MANIFEST, **relaxed}
 
         assert (await user.post("/plugins", json=manifest)).status_code == 403
         assert (await admin.post("/plugins", json=manifest)).status_code == 201

@@ -232,17 +232,35 @@ class ResourceLedger:
 
     def _victims(self, waiting: _Waiting) -> list[Grant] | None:
         resources = waiting.manifest.resources
-        if self._free_cpus + CPU_SLACK < resources.cpus or waiting.digest in self._servers:
-            # What stands uses no CPUs, and a server that is there needs nothing else.
+        is_patience_over = time.monotonic() - waiting.since >= PATIENCE_S
+        if self._free_cpus + CPU_SLACK < resources.cpus:
+            # What stands idle uses no CPUs, so there is nobody to evict.
+            if is_patience_over:
+                self._close_for_cpus(resources.cpus)
+            return None
+        if waiting.digest in self._servers:
+            # A server that is there needs nothing else.
             return None
         spares = [spare for reserve in self._reserves.values() for spare in reserve.spares]
         standing = sorted((*self._servers.values(), *spares), key=lambda each: each.used_at)
         idle = [grant for grant in standing if grant.is_idle]
         victims = choose_victims(resources, room=self._room, candidates=idle)
-        if victims is None and time.monotonic() - waiting.since >= PATIENCE_S:
+        if victims is None and is_patience_over:
             for grant in choose_victims(resources, room=self._room, candidates=standing) or ():
                 grant.closing = True
         return victims
+
+    def _close_for_cpus(self, cpus: float) -> None:
+        """Let busy servers end what they have, if that is enough; joined for ever, they never would."""
+        missing = cpus - self._free_cpus - CPU_SLACK
+        closing: list[Grant] = []
+        for server in sorted(self._servers.values(), key=lambda each: each.used_at):
+            if missing > 0 and server.holders:
+                closing.append(server)
+                missing -= server.resources.cpus
+        if missing <= 0:
+            for server in closing:
+                server.closing = True
 
     def _evict(self, victims: list[Grant]) -> None:
         with self._changed:

@@ -48,6 +48,7 @@ class ExecutorService:
         request = RunRequest(
             job_id=execution.job_id,
             attempt=execution.attempt,
+            owner_id=execution.owner_id,
             worker=self._settings.name,
             plugin_digest=execution.plugin_digest,
             manifest=self._manifests.parse(execution.plugin_digest, execution.manifest_json),

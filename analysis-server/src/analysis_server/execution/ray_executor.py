@@ -98,7 +98,7 @@ class RayExecutor:
             num_cpus=0,
             max_restarts=-1,
             max_task_retries=0,
-            concurrency_groups={"run": settings.slots, "control": CONTROL_THREADS},
+            concurrency_groups={"run": settings.slots + settings.batch_seats, "control": CONTROL_THREADS},
         )(PluginExecutorActor)
         self._actor = actor_class.remote(
             settings.model_dump_json().encode(), runtime=runtime, redis_url=redis_url

@@ -9,14 +9,17 @@ quarter.
 
 And it takes one message a turn of its loop, and on a busy machine each turn waits for a core: 150 jobs/s so,
 190 with what lies in the queue taken in one turn, up to the slots that are free (2026-11-21).
+
+A message for which there is no room goes back to the head of its queue, where another worker may take it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from kombu.transport import redis
-from kombu.utils.json import loads
+from kombu.utils.json import dumps, loads
 
 from analysis_server.lifecycle.free_slots import FreeSlots
 
@@ -52,15 +55,27 @@ class Channel(redis.Channel):
         return True
 
     def _take_more(self) -> None:
-        """Take as many messages as slots are free, if more than the one just taken is under way."""
+        """Take as many messages as there is room for, if more than the one just taken is under way."""
         free_slots = self.qos.free_slots
         if free_slots is None or not free_slots.is_busy():
             return
         for queue in self.active_queues:
-            free = free_slots.count()
-            for message in self.client.rpop(queue, free) or () if free else ():
-                body = loads(message)  # type: ignore[no-untyped-call]
-                self.connection._deliver(body, queue)  # noqa: SLF001  # As Kombu does.
+            # Again, because those of a batch have taken one slot together.
+            while (free := free_slots.count()) and (messages := self.client.rpop(queue, free)):
+                self._hand_on(messages, queue, free_slots)
+
+    def _hand_on(self, messages: list[bytes], queue: str, free_slots: FreeSlots) -> None:
+        for number, message in enumerate(messages):
+            body = loads(message)  # type: ignore[no-untyped-call]
+            if not free_slots.accept(body["headers"]):
+                self.put_back(messages[number:], queue)
+                return
+            self.connection._deliver(body, queue)  # noqa: SLF001  # As Kombu does.
+
+    def put_back(self, messages: Sequence[bytes | str], queue: str) -> None:
+        """Put messages that were taken back to where the next one is taken from, in their order."""
+        with self.conn_or_acquire() as client:
+            client.rpush(queue, *reversed(messages))
 
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:  # noqa: FBT001, FBT002
         """Acknowledge a message unless it was consumed without acknowledgement."""
@@ -72,3 +87,12 @@ class Transport(redis.Transport):
     """The transport to name in Celery's `broker_transport`."""
 
     Channel = Channel
+
+    def _deliver(self, message: dict[str, Any], queue: str) -> None:
+        for channel in self.channels:
+            free_slots = channel.qos.free_slots if queue in channel.active_queues else None
+            if free_slots is not None and not free_slots.accept(message["headers"]):
+                # It was asked for because a batch had a seat, and belongs to no batch that has one.
+                channel.put_back([dumps(message)], queue)  # type: ignore[no-untyped-call]
+                return
+        super()._deliver(message, queue)  # type: ignore[no-untyped-call]

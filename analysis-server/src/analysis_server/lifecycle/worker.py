@@ -46,6 +46,7 @@ class AnalysisWorker:
     def __init__(self, app: Celery, settings: AnalysisSettings) -> None:
         """Connect to Ray and make the parts; nothing is consumed yet."""
         worker, redis_url = settings.worker, settings.broker.redis_url
+        self._slots = app.slots
         self._settings = worker
         self._queues = consumed_queues(worker)
         self._cards = detect_cards(worker.fake_gpus)
@@ -137,7 +138,9 @@ class AnalysisWorker:
             "runtime": self._runtime.name,
             "runtime_reason": self._runtime.reason,
             "queues": self._queues,
-            "slots": self._settings.slots,
+            "slots": self._slots.slots,
+            "slots_taken": self._slots.taken,
+            "seats": self._slots.seats,
             "running": self._running.in_slots(),
             "draining": self.drain.has_begun,
             "consumer_ok": self.canary.is_well,
@@ -149,7 +152,7 @@ class AnalysisWorker:
         }
 
     def _is_saturated(self) -> bool:
-        return self.drain.has_begun or len(self._running.in_slots()) >= self._settings.slots
+        return self.drain.has_begun or not self._slots.free
 
     def _end_because_deaf(self, silence_s: float) -> None:
         logger.critical("consumer is deaf, ending", silence_s=round(silence_s, 1))

@@ -13,7 +13,7 @@ from analysis_server.runtimes.engine import Engine, inspect_image
 from analysis_server.runtimes.owner import owner_label
 from analysis_server.runtimes.plugin_input import PluginSecrets, job_arguments
 from analysis_server.runtimes.port import RunRequest
-from analysis_server.runtimes.serving.link import MODE_VARIABLE
+from analysis_server.runtimes.serving.link import MARKS_VARIABLE, MODE_VARIABLE
 from satellite.contracts.plugin_manifest import PluginManifest
 
 
@@ -44,7 +44,8 @@ class ContainerStarter:
 
     def start_server(self, request: RunRequest) -> ContainerSession:
         """Start a container that serves any number of jobs."""
-        return self._start_owned(request, role="server", extra={MODE_VARIABLE: "server"})
+        extra = {MODE_VARIABLE: "server", MARKS_VARIABLE: "begin end"}
+        return self._start_owned(request, role="server", extra=extra)
 
     def start_spare(self, request: RunRequest) -> ContainerSession:
         """Start a container that waits for its job."""

@@ -33,6 +33,7 @@ class RunRequest:
 
     job_id: int
     attempt: int
+    owner_id: int
     worker: str
     plugin_digest: str
     manifest: PluginManifest

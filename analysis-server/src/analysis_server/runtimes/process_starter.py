@@ -73,7 +73,7 @@ class ProcessStarter:
             request, source=source, environment=environment, folder=folder, secrets=secrets, marker=marker
         )
         if manifest.mode is PluginMode.SERVER:
-            variables |= {MODE_VARIABLE: "server", MARKS_VARIABLE: "0"}
+            variables |= {MODE_VARIABLE: "server", MARKS_VARIABLE: "begin"}
         else:
             command += job_arguments(request) or []
         return limited_command(command, manifest), variables

@@ -13,7 +13,7 @@ from kombu.exceptions import KombuError, OperationalError
 from redis.exceptions import RedisError
 
 from operation_server.jobs.transitions import DispatchedJob
-from satellite.contracts.task_names import APPLY_OUTCOME, EXECUTE_JOB, RESULTS_QUEUE
+from satellite.contracts.task_names import APPLY_OUTCOME, BATCH_HEADER, EXECUTE_JOB, RESULTS_QUEUE
 from satellite.errors import SatelliteError
 
 BROKER_FAULTS = (OperationalError, KombuError, RedisError, OSError)
@@ -100,7 +100,9 @@ class JobPublisher:
 
 def message_headers(job: DispatchedJob, task_id: str) -> dict[str, Any]:
     """Return the headers of a Celery message, protocol 2."""
+    batch_size = job.plugin.batch_size
     return {
+        **({BATCH_HEADER: [job.plugin.digest, batch_size]} if batch_size else {}),
         "lang": "py",
         "task": EXECUTE_JOB,
         "id": task_id,

@@ -162,6 +162,8 @@ def _worker_gauges(workers: list[WorkerHeartbeat]) -> Iterable[Metric]:
         by_state.add_metric([state], count)
     yield by_state
     slots = sum(worker.slots for worker in workers)
-    running = sum(len(worker.running) for worker in workers)
-    yield GaugeMetricFamily("satellite_slots", "Attempts that the live workers can hold.", value=slots)
-    yield GaugeMetricFamily("satellite_slots_taken", "Attempts that they hold.", value=running)
+    taken = sum(worker.slots_taken for worker in workers)
+    yield GaugeMetricFamily(
+        "satellite_slots", "Attempts, or batches of them, that live workers can hold.", value=slots
+    )
+    yield GaugeMetricFamily("satellite_slots_taken", "Those that they hold.", value=taken)

@@ -46,7 +46,9 @@ class PluginService:
         if violations:
             raise PluginInvalid(violations)
         if manifest.needs_admin and not caller.is_admin:
-            raise AdminRequired("Only an admin may register a plugin with `network` or `secrets`.")
+            raise AdminRequired(
+                "Only an admin may register a plugin with `network`, `secrets` or `batch.across_owners`."
+            )
         digest = manifest.digest()
         async with self._connections.begin() as connection:
             added = await repository.add(connection, manifest, digest=digest, created_by=caller.id)

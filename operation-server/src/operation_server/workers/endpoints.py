@@ -23,6 +23,8 @@ WORKER_EXAMPLE: dict[str, Any] = {
     "runtime_reason": "a Docker engine answers",
     "queues": ["satellite.execute", "satellite.execute.gpu"],
     "slots": 8,
+    "slots_taken": 1,
+    "seats": 64,
     "running": [[42, 1]],
     "draining": False,
     "consumer_ok": True,

@@ -23,7 +23,8 @@ def list_workers(as_json: AsJSON = False) -> None:
             worker.name,
             worker.host,
             worker.runtime,
-            f"{len(worker.running)}/{worker.slots}",
+            len(worker.running),
+            f"{worker.slots_taken}/{worker.slots}",
             f"{worker.free.cpus:g}/{worker.total.cpus:g}",
             f"{worker.free.memory_mib}/{worker.total.memory_mib}",
             len(worker.cards),
@@ -31,4 +32,6 @@ def list_workers(as_json: AsJSON = False) -> None:
         )
         for worker in page.items
     ]
-    print_table(["name", "host", "runtime", "running", "free cpus", "free MiB", "gpus", "state"], rows)
+    print_table(
+        ["name", "host", "runtime", "running", "slots", "free cpus", "free MiB", "gpus", "state"], rows
+    )

@@ -93,6 +93,12 @@ class BatchPolicy(ManifestPart):
 
     max_size: numbers.BatchSize
     max_wait_ms: numbers.BatchWaitMs = 5
+    # Left out while it is false, so that manifests without it keep their digests.
+    across_owners: bool = Field(
+        default=False,
+        exclude_if=lambda allowed: not allowed,
+        description="One call may hold jobs of several users; only an admin may register such a plugin.",
+    )
 
 
 class PluginManifest(ManifestPart):
@@ -142,8 +148,9 @@ class PluginManifest(ManifestPart):
 
     @property
     def needs_admin(self) -> bool:
-        """Tell whether the manifest relaxes the container template, which only an admin may do."""
-        return self.network or bool(self.secrets)
+        """Tell whether the manifest relaxes what keeps users apart, which only an admin may do."""
+        across_owners = self.batch is not None and self.batch.across_owners
+        return self.network or bool(self.secrets) or across_owners
 
     def digest(self) -> str:
         """Return the SHA-256 of the canonical JSON; equal manifests have equal digests."""

@@ -10,6 +10,12 @@ from typing import Final
 EXECUTE_JOB: Final = "satellite.jobs.execute"
 """Operation server -> worker: run one attempt of a job. Argument: `JobMessage` as a dict."""
 
+BATCH_HEADER: Final = "satellite_batch"
+"""Header of `EXECUTE_JOB` where jobs are gathered into batches: `[plugin digest, most jobs of a batch]`.
+
+It lets a worker count the slots a message will take before anybody has read the message itself.
+"""
+
 REPORT_STARTED: Final = "satellite.jobs.report_started"
 """Worker -> operation server: an attempt was claimed. Argument: `StartedReport` as a dict."""
 

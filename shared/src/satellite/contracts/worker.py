@@ -57,7 +57,9 @@ class WorkerHeartbeat(Message):
     runtime: str = Field(description="container or process.")
     runtime_reason: str = Field(default="", description="Why this runtime was chosen.")
     queues: list[str]
-    slots: int = Field(description="Attempts it runs at the same time.")
+    slots: int = Field(description="Attempts it holds at the same time; a batch of them takes one slot.")
+    slots_taken: int = 0
+    seats: int = Field(default=0, description="Attempts it may hold besides, in the slots of their batches.")
     running: list[tuple[int, int]] = Field(default_factory=list, description="(job_id, attempt) pairs.")
     draining: bool = False
     consumer_ok: bool = Field(default=True, description="False while its canary does not come back.")

@@ -18,8 +18,10 @@ class ProgressLines:
     def __init__(self) -> None:
         self._ids: Sequence[str] = ()
         self._last: tuple[int, str] | None = None
-        self.marks = True
-        """Whether the end of a request's log lines is told."""
+        self.begin_marks = False
+        """Whether it is told where the log lines of a request begin."""
+        self.end_marks = False
+        """Whether it is told where they end."""
 
     def begin(self, ids: Sequence[str] = ()) -> None:
         """Tell whose progress is reported from now on."""
@@ -37,10 +39,15 @@ class ProgressLines:
         rest = f" {said[0] / 1000:g} {text}".rstrip() + "\n"
         _write([f"::progress@{job}{rest}" for job in self._ids] or [f"::progress{rest}"])
 
-    def end(self, first_id: str) -> None:
-        """Write the last log lines of a request, and tell that it was all; the first id in it names it."""
+    def begin_request(self, first_id: str) -> None:
+        """Tell that what is logged from now on is of a request; the first id in it names it."""
+        # The line break ends what an earlier request may have left unfinished.
+        _write([f"\n::begin@{first_id}\n"] if self.begin_marks else [])
+
+    def end_request(self, first_id: str) -> None:
+        """Write the last log lines of a request, and tell that it was all."""
         self._ids = ()
-        _write([f"::end@{first_id}\n"] if self.marks else [])
+        _write([f"::end@{first_id}\n"] if self.end_marks else [])
 
 
 def _write(lines: Sequence[str]) -> None:

@@ -22,12 +22,13 @@ def serve(invocation: Invocation, streams: Streams) -> int:
 
     A request is {"id", "input"} or {"batch": [{"id", "input"}, ...]}; an answer is {"id", "result"} or
     {"id", "error": {"kind", "message"}}, each on a line of its own. The first line is {"ready": true};
-    its "log_marks" promise a line `::end@ID` on stderr after the last log line of each request, which is
-    left out where the environment says that nobody needs it.
+    its "begin_marks" promise a line `::begin@ID` on stderr before the first log line of each request, and
+    its "log_marks" a line `::end@ID` after the last. The environment says which of them somebody reads.
     """
-    progress.lines.marks = os.environ.get(MARKS_VARIABLE) != "0"
+    wanted = os.environ.get(MARKS_VARIABLE, "end").split()
+    progress.lines.begin_marks, progress.lines.end_marks = "begin" in wanted, "end" in wanted
     try:
-        _write(streams, ['{"ready":true,"log_marks":true}' if progress.lines.marks else '{"ready":true}'])
+        _write(streams, [_ready_line()])
         for line in streams.requests:
             if line.strip():
                 _write(streams, _answer_line(invocation, line))
@@ -36,12 +37,20 @@ def serve(invocation: Invocation, streams: Streams) -> int:
     return 0
 
 
+def _ready_line() -> str:
+    log_marks = ',"log_marks":true' if progress.lines.end_marks else ""
+    begin_marks = ',"begin_marks":true' if progress.lines.begin_marks else ""
+    return f'{{"ready":true{log_marks}{begin_marks}}}'
+
+
 def _answer_line(invocation: Invocation, line: bytes) -> list[str]:
     try:
         requests = _read_requests(decode(line))
     except InputRefused as error:
         return [_frame(None, f'"error":{json.dumps({"kind": "internal", "message": str(error)})}')]
     ids = [request["id"] for request in requests]
+    if ids:
+        progress.lines.begin_request(str(ids[0]))
     answers = invocation.answer_all(
         [request["input"] for request in requests],
         lambda places: progress.lines.begin([str(ids[place]) for place in places]),
@@ -50,7 +59,7 @@ def _answer_line(invocation: Invocation, line: bytes) -> list[str]:
     for failure in {id(answer): answer for answer in answers if isinstance(answer, Failure)}.values():
         failure.print_traceback()
     if ids:
-        progress.lines.end(str(ids[0]))
+        progress.lines.end_request(str(ids[0]))
     return [_write_answer(job, answer) for job, answer in zip(ids, answers)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import time
 from typing import Any
 
@@ -15,6 +16,12 @@ def write(line: str) -> None:
 
 def log(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
+
+
+def log_later(line: str, delay_s: float) -> None:
+    timer = threading.Timer(delay_s, log, [line])
+    timer.daemon = True
+    timer.start()
 
 
 def crash(_: Any) -> None:
@@ -47,11 +54,14 @@ BEFORE = {
     "hog": hog,
     "endless": endless,
     "slow": lambda job: time.sleep(job["s"]),
+    "quiet crash": lambda _: os._exit(7),
 }
 
 
 def answer(request: dict[str, Any]) -> None:
     job, call_id = request["input"], request["id"]
+    if "log" in job:
+        log(job["log"])
     BEFORE.get(job["how"], lambda _: None)(job)
     if job["how"] == "variable":
         job["value"] = os.environ.get(job["name"])
@@ -61,6 +71,9 @@ def answer(request: dict[str, Any]) -> None:
         write(json.dumps({"id": call_id, "error": {"kind": job["kind"], "message": "as ordered"}}))
     else:
         write(json.dumps({"id": call_id, "result": {"answer": job.get("value"), "pid": os.getpid()}}))
+    if "late" in job:
+        log(job["late"])
+        log_later(job["late"], 0.3)
 
 
 def answer_batch(batch: list[dict[str, Any]]) -> None:
@@ -73,6 +86,7 @@ def answer_batch(batch: list[dict[str, Any]]) -> None:
 def main() -> None:
     start = os.environ.get("SERVER_START", "")
     if start == "exit":
+        time.sleep(float(os.environ.get("SERVER_START_S", "0")))
         log("no model found")
         sys.exit(5)
     if start == "never":

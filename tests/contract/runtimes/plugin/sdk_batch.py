@@ -15,6 +15,11 @@ class OutOfMemoryError(RuntimeError):
 
 @plugin(batch=True)
 def work(jobs: list[dict[str, Any]]) -> list[Any]:
+    for job in jobs:
+        if "log" in job:
+            print(job["log"])
+    if any(job.get("refuse") for job in jobs):
+        raise ValueError(f"cannot take {[job['refuse'] for job in jobs if 'refuse' in job]}")
     if any(job.get("short") for job in jobs):
         return []
     if any(job.get("full") for job in jobs):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
+import pytest
+
+from analysis_server.execution import admission
 from analysis_server.execution.admission import Grant, ResourceLedger
 from satellite.contracts.plugin_manifest import PluginManifest
 from satellite.contracts.worker import GPUCard
@@ -142,3 +146,36 @@ def test_what_can_never_fit_is_known_at_once() -> None:
     assert not ledger.can_ever_fit(manifest(gpus=2).resources)
     assert not ledger.can_ever_fit(manifest(gpus=0.5, gpu_memory_mib=2000).resources)
     assert not make_ledger().can_ever_fit(manifest(gpus=0.1).resources)
+
+
+def test_a_server_that_is_never_idle_does_not_keep_its_cpus_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "PATIENCE_S", 0.1)
+    ledger = make_ledger(cpus=1)
+    server = manifest(mode="server")
+    holder = take(ledger, server)
+    alone = Waiting(ledger, manifest(), "alone")
+    wait_until(lambda: holder.closing)
+    # Those that come now no longer join: they wait behind the one that waits.
+    late = Waiting(ledger, server)
+    wait_until(lambda: len(ledger._queue) == 2)
+    assert late.grant is None
+    ledger.release(holder)
+    wait_until(lambda: alone.grant)
+    assert alone.grant is not None
+    assert late.grant is None
+    ledger.release(alone.grant)
+    wait_until(lambda: late.grant)
+
+
+def test_a_server_is_not_closed_for_cpus_that_others_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(admission, "PATIENCE_S", 0.05)
+    ledger = make_ledger(cpus=2)
+    server = manifest(mode="server")
+    holder, other = take(ledger, server), take(ledger, manifest(), "other")
+    large = Waiting(ledger, manifest(cpus=2), "large")
+    wait_until(lambda: len(ledger._queue) == 1 and time.monotonic() - ledger._queue[0].since > 0.3)
+    assert not holder.closing
+    ledger.release(other)
+    wait_until(lambda: holder.closing)
+    ledger.release(holder)
+    wait_until(lambda: large.grant)

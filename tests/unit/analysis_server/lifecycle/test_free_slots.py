@@ -9,14 +9,10 @@ import pytest
 
 from analysis_server.lifecycle import free_slots
 from analysis_server.lifecycle.free_slots import FreeSlots, SlotPool
+from analysis_server.lifecycle.slots import Batch, Slots
+from satellite.contracts.task_names import BATCH_HEADER
 
-
-@pytest.fixture
-def reserved(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """What Celery keeps of the tasks that a worker took."""
-    tasks: set[str] = set()
-    monkeypatch.setattr(free_slots, "reserved_requests", tasks)
-    return tasks
+GATHERED = {BATCH_HEADER: ["gathered", 3]}
 
 
 @pytest.fixture
@@ -26,31 +22,66 @@ def pool() -> Iterator[SlotPool]:
     pool.on_stop()
 
 
-def test_the_loop_is_woken_once_and_only_if_it_waits(reserved: set[str]) -> None:
+def free_slots_of(slots: int, *, seats: int = 0) -> tuple[FreeSlots, list[None]]:
     wakes: list[None] = []
-    slots = FreeSlots(slots=2, wake=lambda: wakes.append(None))
-    assert slots.count() == 2
-    reserved.update("a")
-    slots.tell()
-    assert slots.count() == 1
-    assert not slots.is_busy()
-    slots.tell()
+    return FreeSlots(Slots(slots=slots, seats=seats), wake=lambda: wakes.append(None)), wakes
+
+
+def test_the_loop_is_woken_once_and_only_if_it_waits() -> None:
+    free, wakes = free_slots_of(2)
+    assert free.count() == 2
+    free.slots.take(None)
+    free.tell()
+    assert free.count() == 1
+    assert not free.is_busy()
+    free.tell()
     assert not wakes
 
-    reserved.update("ab")
-    assert slots.count() == 0
-    assert slots.is_busy()
-    slots.tell()
-    slots.tell()
+    free.slots.take(None)
+    assert free.count() == 0
+    assert free.is_busy()
+    free.tell()
+    free.tell()
     assert len(wakes) == 1
 
 
-def test_more_tasks_than_slots_are_none_free(reserved: set[str]) -> None:
-    reserved.update("abc")
-    assert FreeSlots(slots=2, wake=lambda: None).count() == 0
+def test_with_all_slots_taken_one_is_looked_at_while_a_batch_has_a_seat() -> None:
+    free, _ = free_slots_of(2, seats=64)
+    free.slots.take(None)
+    free.slots.take(Batch.of(GATHERED))
+    assert free.slots.free == 0
+    assert free.count() == 1
+    assert free.accept(GATHERED)
+    free.slots.take(Batch.of(GATHERED))
+    free.slots.take(Batch.of(GATHERED))
+    assert free.count() == 0
+    assert not free.accept(GATHERED)
 
 
-def test_a_thread_tells_after_the_end_of_its_task(pool: SlotPool, reserved: set[str]) -> None:
+def test_after_a_message_without_a_seat_none_is_looked_at_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    free, _ = free_slots_of(1, seats=64)
+    free.slots.take(Batch.of(GATHERED))
+    assert not free.accept({"task": "alone"})
+    assert free.count() == 0
+    monkeypatch.setattr(free_slots, "LOOK_AGAIN_S", 0.0)
+    assert not free.accept({"task": "alone"})
+    assert free.count() == 1
+
+
+def test_a_job_without_a_seat_is_looked_at_again_when_there_is_one() -> None:
+    free, _ = free_slots_of(4, seats=1)
+    for _ in range(2):
+        free.slots.take(Batch.of(GATHERED))
+    assert free.count() == 3
+    assert not free.accept(GATHERED)
+    assert free.count() == 0
+    free.slots.give_back(Batch.of(GATHERED))
+    assert free.count() == 3
+
+
+def test_a_thread_tells_after_the_end_of_its_task(pool: SlotPool) -> None:
     free_when_told: list[int] = []
     told = threading.Event()
 
@@ -58,10 +89,8 @@ def test_a_thread_tells_after_the_end_of_its_task(pool: SlotPool, reserved: set[
         free_when_told.append(slots.count())
         told.set()
 
-    slots = pool.free_slots = FreeSlots(slots=1, wake=look)
-    reserved.add("task")
+    slots = pool.free_slots = FreeSlots(Slots(slots=1, seats=0), wake=look)
+    pool.on_apply(told.wait, args=(0.1,), kwargs={}, callback=lambda _: None)
     assert slots.count() == 0
-    # Celery strikes a task off in the callback that the pool makes of its end.
-    pool.on_apply(lambda: (0, None, 0.0), args=(), kwargs={}, callback=lambda _: reserved.remove("task"))
     assert told.wait(5)
     assert free_when_told == [1]

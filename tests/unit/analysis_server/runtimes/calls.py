@@ -25,11 +25,12 @@ def manifest_of(**changes: Any) -> PluginManifest:
     )
 
 
-def request_of(job_id: int = 1, *, job: Any = None, **manifest: Any) -> RunRequest:
+def request_of(job_id: int = 1, *, job: Any = None, owner_id: int = 1, **manifest: Any) -> RunRequest:
     definition = manifest_of(**manifest)
     return RunRequest(
         job_id=job_id,
         attempt=1,
+        owner_id=owner_id,
         worker="tests",
         plugin_digest=definition.digest(),
         manifest=definition,
@@ -38,5 +39,6 @@ def request_of(job_id: int = 1, *, job: Any = None, **manifest: Any) -> RunReque
     )
 
 
-def call_of(job_id: int = 1, *, job: Any = None, **manifest: Any) -> Call:
-    return Call(request_of(job_id, job=job, **manifest), listener=SilentListener(), control=RunControl())
+def call_of(job_id: int = 1, *, job: Any = None, owner_id: int = 1, **manifest: Any) -> Call:
+    request = request_of(job_id, job=job, owner_id=owner_id, **manifest)
+    return Call(request, listener=SilentListener(), control=RunControl())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from typing import Any, cast
 
@@ -19,9 +20,16 @@ def log_of(call: Any) -> str:
     return stored.text() if stored else ""
 
 
+def router_for(owner_id: int = 1, *, begin_marks: bool = False) -> StderrRouter:
+    router = StderrRouter(plugin="tried", started_for=owner_id)
+    router.begin_marks = begin_marks
+    return router
+
+
 def test_lines_before_and_after_a_job_belong_to_nobody() -> None:
-    router, first, second = StderrRouter(), call_of(1), call_of(2)
+    router, first, second = router_for(), call_of(1), call_of(2)
     router.write(b"loading\n")
+    assert router.startup_tail() == "loading\n"
     router.begin([first])
     router.write(b"of the first\n::progress@1.1 0.5 half\n::end@1.1\nlate secret\n")
     assert router.ended
@@ -32,15 +40,89 @@ def test_lines_before_and_after_a_job_belong_to_nobody() -> None:
     assert log_of(second) == "of the second\n"
     assert first.wait(0).progress == 0.5  # type: ignore[union-attr]
     assert second.wait(0).progress is None  # type: ignore[union-attr]
-    assert router.tail() == "loading\nlate secret\n"
+    assert router.startup_tail() is None
+
+
+def test_without_marks_nobody_is_told_lines_once_two_have_been_served() -> None:
+    router, ada, bob = router_for(1), call_of(1, owner_id=1), call_of(2, owner_id=2)
+    router.begin([ada])
+    router.write(b"of ada\n")
+    router.begin(())
+    router.begin([bob])
+    router.write(b"late, of ada\n::progress 0.5 late, of ada\n")
+    assert router.withheld
+    router.write(b"::progress@2.1 1 of bob\n")
+    again = call_of(3, owner_id=1)
+    router.begin([again])
+    router.write(b"late, of bob\n")
+    assert [log_of(call) for call in (ada, bob, again)] == ["of ada\n", "", ""]
+    assert bob.wait(0).progress == 1  # type: ignore[union-attr]
+
+
+def test_a_server_that_was_started_for_another_has_served_another() -> None:
+    router, bob = router_for(1), call_of(2, owner_id=2)
+    router.begin([bob])
+    router.write(b"loaded for ada\n")
+    assert log_of(bob) == ""
+
+
+def test_between_its_marks_a_line_is_of_the_present_job_whoever_was_served_before() -> None:
+    router, ada, bob = router_for(1, begin_marks=True), call_of(1, owner_id=1), call_of(2, owner_id=2)
+    router.begin([ada])
+    router.write(b"loading\n\n::begin@1.1\nof ada\nunfinished")
+    router.begin([bob])
+    router.write(b", of ada\n\n::begin@1.1\nlate, of ada\n\n::begin@2.1\nof bob\n::end@2.1\nlate, of bob\n")
+    assert log_of(ada) == "of ada\n"
+    assert log_of(bob) == "of bob\n"
+
+
+def test_no_line_of_a_mixed_batch_is_told_but_progress_is() -> None:
+    router = router_for(1, begin_marks=True)
+    calls = [call_of(1, owner_id=1), call_of(2, owner_id=2)]
+    router.begin(calls)
+    router.write(b"\n::begin@1.1\nof one of them\n::progress@2.1 0.5 half\n")
+    assert [log_of(call) for call in calls] == ["", ""]
+    assert [call.wait(0).progress for call in calls] == [None, 0.5]  # type: ignore[union-attr]
 
 
 def test_a_line_without_end_does_not_fill_memory() -> None:
-    router, call = StderrRouter(), call_of(1)
+    router, call = router_for(), call_of(1)
     router.begin([call])
     for _ in range(100):
         router.write(b"x" * 10_000)
     assert len(router._partial.rest()) < 100_000
+
+
+BATCH = {"max_size": 3, "max_wait_ms": 60_000}
+
+
+def test_a_batch_is_of_whoever_waits_longest_and_a_full_one_need_not_wait() -> None:
+    desk = Desk(request_of(batch=BATCH))
+    desk.queue.extend(call_of(number, owner_id=owner) for number, owner in enumerate([1, 2, 2, 1, 2, 2]))
+    # The one of owner 1 is not full, and has not waited.
+    assert [call.id for call in desk.take_calls()] == ["1.1", "2.1", "4.1"]
+    assert desk.take_calls() == []
+    for call in desk.queue:
+        call.entered_at -= 61
+    assert [call.id for call in desk.take_calls()] == ["0.1", "3.1"]
+    assert [call.id for call in desk.take_calls()] == ["5.1"]
+
+
+def test_nobodys_stream_of_jobs_holds_up_anothers() -> None:
+    desk = Desk(request_of(batch={"max_size": 2, "max_wait_ms": 0}))
+    numbers = itertools.count(10)
+    desk.queue.extend([call_of(1, owner_id=1), call_of(2, owner_id=1), call_of(3, owner_id=2)])
+    served = []
+    for _ in range(4):
+        served.append({call.request.owner_id for call in desk.take_calls()})
+        desk.queue.extend(call_of(next(numbers), owner_id=1) for _ in range(2))
+    assert served[1] == {2}
+
+
+def test_a_plugin_that_may_mix_gathers_all() -> None:
+    desk = Desk(request_of(batch={**BATCH, "across_owners": True}))
+    desk.queue.extend(call_of(number, owner_id=number) for number in range(3))
+    assert len(desk.take_calls()) == 3
 
 
 def test_a_batch_goes_when_it_is_full_or_has_waited() -> None:
@@ -77,6 +159,7 @@ def server(*, used_at: float, memory_mib: int = 100, busy: bool = False, ready: 
         owner=cast("Any", None),
         lock=threading.RLock(),
         limits=ServerLimits(),
+        started_for=1,
     )
     made.ready_at = 0.0 if ready else None
     made.used_at = used_at

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable
 
 from analysis_server.runtimes.log_capture import LogCapture
 from analysis_server.runtimes.port import RunListener, RunRequest, RunResult, RunStatus
@@ -119,3 +120,8 @@ class Call:
                 progress=self._log.progress,
             )
         self._unfinished.release()
+
+
+def owners_of(calls: Iterable[Call]) -> set[int]:
+    """Return whose the jobs are."""
+    return {call.request.owner_id for call in calls}

@@ -17,7 +17,7 @@ class Desk:
 
     def __init__(self, template: RunRequest) -> None:
         """Begin without a server; of the template all is kept but the job."""
-        self.template = replace(template, job_id=0, attempt=0, input_json=b"")
+        self.template = replace(template, job_id=0, attempt=0, owner_id=0, input_json=b"")
         self.queue: deque[Call] = deque()
         self.server: PluginServer | None = None
         self.failures = 0
@@ -34,15 +34,33 @@ class Desk:
         return call.entered_at + (policy.max_wait_ms / 1000 if policy else 0.0)
 
     def take_calls(self) -> list[Call]:
-        """Take the jobs of the next request from the queue; none while it is worth waiting for more."""
+        """Take the jobs of the next request from the queue; none while it is worth waiting for more.
+
+        They are of one owner, unless the plugin may mix: of whose job waits longest of those whose request
+        need not wait, so that nobody's stream of jobs holds up another's.
+        """
         if not self.queue:
             return []
         policy = self.template.manifest.batch
-        count = min(len(self.queue), policy.max_size) if policy else 1
-        full = policy is None or count == policy.max_size
-        if not full and time.monotonic() < self.due_at(self.queue[0]):
-            return []
-        return [self.queue.popleft() for _ in range(count)]
+        if policy is None:
+            return [self.queue.popleft()]
+        now = time.monotonic()
+        for waiting in self._shareable():
+            if len(waiting) >= policy.max_size or now >= self.due_at(waiting[0]):
+                taken = waiting[: policy.max_size]
+                self.queue = deque(call for call in self.queue if call not in taken)
+                return taken
+        return []
+
+    def _shareable(self) -> list[list[Call]]:
+        """Return the waiting jobs that may share a request, each list and all of them by age."""
+        policy = self.template.manifest.batch
+        if policy is not None and policy.across_owners:
+            return [list(self.queue)]
+        by_owner: dict[int, list[Call]] = {}
+        for call in self.queue:
+            by_owner.setdefault(call.request.owner_id, []).append(call)
+        return list(by_owner.values())
 
     def note_failure(self, limits: ServerLimits) -> None:
         """Put off the next start, each time for longer."""

@@ -5,11 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from analysis_server.runtimes.answer import too_large
-from analysis_server.runtimes.serving.call import Call
-from analysis_server.runtimes.serving.faults import refused_line, unknown_id
+from analysis_server.runtimes.serving.call import Call, owners_of
+from analysis_server.runtimes.serving.faults import (
+    no_answer,
+    refused_line,
+    told_to_several,
+    too_large,
+    unknown_id,
+)
 from analysis_server.runtimes.serving.wire import Answer, NotAnAnswer, find_answer_fault, read_answer
-from satellite.contracts.outcome import ErrorKind, JobError
+from satellite.contracts.outcome import JobError
 
 FRAME_BYTES_MAX = 4_096
 """What an answer line may hold besides the result."""
@@ -18,9 +23,15 @@ FRAME_BYTES_MAX = 4_096
 class Exchange:
     """The jobs inside a server, and what was answered so far."""
 
-    def __init__(self, calls: Sequence[Call]) -> None:
-        """Begin with nothing answered; no calls mean that the server is idle."""
+    def __init__(self, calls: Sequence[Call], *, quotes: bool = True) -> None:
+        """Begin with nothing answered; no calls mean that the server is idle.
+
+        `quotes` tells whether what else the server writes can only be of the owner of these calls.
+        """
         self.calls = tuple(calls)
+        self.is_mixed = len(owners_of(calls)) > 1
+        """Whether the jobs are of several owners; what is told to all may be what one of them sent then."""
+        self._quotes = quotes
         self._waiting = {call.id for call in calls}
         self._answers: dict[str, Answer] = {}
         self._refused: JobError | None = None
@@ -36,8 +47,8 @@ class Exchange:
             return self._too_long(line)
         try:
             answer = read_answer(line, self.calls)
-        except NotAnAnswer as noise:
-            return JobError(kind=ErrorKind.OUTPUT, message=str(noise))
+        except NotAnAnswer:
+            return no_answer(line, quoted=self._quotes)
         if answer.id not in self._waiting:
             if answer.id == "None" and answer.error is not None and self._waiting:
                 self._refused = refused_line(
@@ -45,7 +56,7 @@ class Exchange:
                 )
                 self._note_answer(*self._waiting)
                 return None
-            return unknown_id(answer.id)
+            return unknown_id(answer.id, quoted=self._quotes)
         self._answers[answer.id] = answer
         self._note_answer(answer.id)
         return None
@@ -57,8 +68,10 @@ class Exchange:
     def give_results(self) -> None:
         """Give each job what was answered to it so far."""
         if self._refused is not None:
+            refused = told_to_several(self._refused) if self.is_mixed else self._refused
             for call in self.calls:
-                call.fail(self._refused)
+                call.fail(refused)
+        shared = self._messages_to_several() if self.is_mixed else set()
         for call in self.calls:
             answer = self._answers.pop(call.id, None)
             if answer is None:
@@ -67,7 +80,17 @@ class Exchange:
             if fault is None:
                 call.succeed(answer.result_json)
             else:
-                call.fail(fault)
+                call.fail(told_to_several(fault) if fault.message in shared else fault)
+
+    def _messages_to_several(self) -> set[str]:
+        """Return the error messages that jobs of several owners were answered."""
+        owners: dict[str, set[int]] = {}
+        for call in self.calls:
+            answer = self._answers.get(call.id)
+            fault = find_answer_fault(answer, call.request) if answer and answer.error is not None else None
+            if fault is not None:
+                owners.setdefault(fault.message, set()).add(call.request.owner_id)
+        return {message for message, told in owners.items() if len(told) > 1}
 
     def _note_answer(self, *ids: str) -> None:
         self._waiting -= set(ids)
@@ -75,7 +98,7 @@ class Exchange:
             self.answered_at = time.monotonic()
 
     def _too_long(self, line: bytes) -> JobError:
-        return too_large(line, max_bytes=self._line_bytes_max - FRAME_BYTES_MAX)
+        return too_large(line, max_bytes=self._line_bytes_max - FRAME_BYTES_MAX, quoted=self._quotes)
 
 
 IDLE = Exchange(())

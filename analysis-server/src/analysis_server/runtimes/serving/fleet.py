@@ -11,6 +11,7 @@ from analysis_server.runtimes.port import RunListener, RunRequest, RunResult, Ru
 from analysis_server.runtimes.run_control import RunControl, StopReason
 from analysis_server.runtimes.serving.call import Call
 from analysis_server.runtimes.serving.desk import Desk
+from analysis_server.runtimes.serving.faults import Fault, told_to_all
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.serving.link import LinkOpener
 from analysis_server.runtimes.serving.room import choose_victims, has_room
@@ -20,6 +21,7 @@ from satellite.contracts.outcome import ErrorKind, JobError
 
 CLOSE_TIMEOUT_S = 15.0
 STOPPED_WAIT_S = 1.0
+ENDED_FOR_ANOTHER = JobError(kind=ErrorKind.LOST, message="The server was ended because of another job.")
 
 
 class ServerFleet:
@@ -95,7 +97,7 @@ class ServerFleet:
         if self._wanting:
             self._start_wanted()
 
-    def server_ended(self, server: PluginServer, error: JobError | None) -> None:
+    def server_ended(self, server: PluginServer, fault: Fault | None) -> None:
         """Fail the jobs inside, and all that waited for a start that failed; go on with the rest.
 
         When it was ended because of one of the jobs inside, the others are run again, once.
@@ -106,7 +108,7 @@ class ServerFleet:
             self._fewer.notify_all()
             desk = self._desks[server.template.place]
             desk.server = None
-            if error is not None:
+            if fault is not None:
                 desk.note_failure(self._limits)
                 if server.ready_at is None:
                     failed += desk.queue
@@ -119,9 +121,9 @@ class ServerFleet:
                 self._wanting[server.template.place] = desk
             self._start_wanted()
             self._forget_desks()
-        error = error or JobError(kind=ErrorKind.LOST, message="The server was ended because of another job.")
+        fault = fault or told_to_all(ENDED_FOR_ANOTHER)
         for call in failed:
-            call.fail(error)
+            call.fail(fault(call))
 
     def _left_at(self, places: Sequence[PluginPlace]) -> set[PluginPlace]:
         return {server.template.place for server in self._servers if server.template.place in places}
@@ -160,7 +162,12 @@ class ServerFleet:
 
     def _start(self, desk: Desk) -> None:
         server = PluginServer(
-            desk.template, opener=self._opener, owner=self, lock=self._lock, limits=self._limits
+            desk.template,
+            opener=self._opener,
+            owner=self,
+            lock=self._lock,
+            limits=self._limits,
+            started_for=desk.queue[0].request.owner_id,
         )
         desk.server = server
         self._servers.append(server)

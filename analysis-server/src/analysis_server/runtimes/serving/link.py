@@ -13,7 +13,8 @@ from satellite.contracts.plugin_manifest import PluginManifest
 
 MODE_VARIABLE = "SATELLITE_PLUGIN_MODE"
 MARKS_VARIABLE = "SATELLITE_PLUGIN_LOG_MARKS"
-"""Set to 0 where what was logged before an answer is read before it without a mark."""
+"""Says which marks on stderr are of use: `begin`, and `end` where what was logged before an answer may be
+read after it."""
 
 Sink = Callable[[bytes], None]
 

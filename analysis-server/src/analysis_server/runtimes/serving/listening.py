@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING, ClassVar
 
 from analysis_server.runtimes.log_capture import FLUSH_S
+from analysis_server.runtimes.serving.faults import told_to_all
 from analysis_server.runtimes.serving.outbox import Outbox
 from analysis_server.runtimes.verdict import out_of_memory
 
@@ -89,7 +90,7 @@ class Listening:
         if self._link.sampled and now >= self._sample_at:
             self._sample_at = now + SAMPLE_S
             if self._link.over_memory():
-                server.break_off(out_of_memory(server.template))
+                server.break_off(told_to_all(out_of_memory(server.template)))
         server.stop_when_unused(now)
         if server.stopping.is_set():
             return self._kill(now)

@@ -12,7 +12,13 @@ import structlog
 from analysis_server.runtimes.port import RunRequest
 from analysis_server.runtimes.serving.call import Call
 from analysis_server.runtimes.serving.exchange import IDLE, Exchange
-from analysis_server.runtimes.serving.faults import crash, never_ready
+from analysis_server.runtimes.serving.faults import (
+    Fault,
+    crashed_at_start,
+    crashed_at_work,
+    never_ready,
+    told_to_all,
+)
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.serving.line_splitter import LineSplitter
 from analysis_server.runtimes.serving.link import LinkOpener
@@ -38,8 +44,8 @@ class Owner(Protocol):
     def look_around(self) -> None:
         """Do what has become possible now that a server is ready or free; called with the lock held."""
 
-    def server_ended(self, server: PluginServer, error: JobError | None) -> None:
-        """Take note that a server is gone; `error` is None when that was planned."""
+    def server_ended(self, server: PluginServer, fault: Fault | None) -> None:
+        """Take note that a server is gone; `fault` is None when that was planned."""
 
 
 class PluginServer:
@@ -53,15 +59,17 @@ class PluginServer:
         owner: Owner,
         lock: threading.RLock,
         limits: ServerLimits,
+        started_for: int,
     ) -> None:
-        """Take the request that made it necessary, as the template for its start."""
+        """Take the template of the requests that made it necessary, and the owner of the first of them."""
         self.template = template
+        self._started_for = started_for
         self._opener = opener
         self._owner = owner
         self.lock = lock
         self.limits = limits
         self.exchange = IDLE
-        self.router = StderrRouter()
+        self.router = StderrRouter(plugin=template.manifest.name, started_for=started_for)
         self.ready_at: float | None = None
         self.used_at = time.monotonic()
         self.exchanges = 0
@@ -69,7 +77,7 @@ class PluginServer:
         self.retiring = False
         self.gone = False
         self.stopping = threading.Event()
-        self.fault: JobError | None = None
+        self.fault: Fault | None = None
         self.marks = False
         self._splitter = LineSplitter()
         self._lines: list[bytes] = []
@@ -101,8 +109,8 @@ class PluginServer:
         """Send a request; called with the lock held, of an idle server."""
         assert self._outbox is not None  # noqa: S101 - it is ready
         assert self.ready_at is not None  # noqa: S101
-        self.exchange = Exchange(calls)
         self.router.begin(calls)
+        self.exchange = Exchange(calls, quotes=self.router.serves_one_owner)
         for call in calls:
             call.hand_over(ready_at=self.ready_at)
         self._outbox.send(request_line(calls))
@@ -143,21 +151,22 @@ class PluginServer:
                 self._outbox.wake()
 
     def _live(self) -> None:
-        error: JobError | None
+        fault: Fault | None
         try:
-            error = self._run()
-        except Exception as fault:
+            fault = self._run()
+        except Exception as error:
             logger.exception("server failed", plugin=self.template.manifest.name)
-            error = JobError(kind=ErrorKind.INTERNAL, message=f"Serving the plugin failed: {fault}")
-        self._owner.server_ended(self, error)
+            told = f"Serving the plugin failed: {error}"
+            fault = told_to_all(JobError(kind=ErrorKind.INTERNAL, message=told))
+        self._owner.server_ended(self, fault)
 
-    def _run(self) -> JobError | None:
+    def _run(self) -> Fault | None:
         if self.stopping.wait(max(0.0, self._not_before - time.monotonic())):
             return None
         try:
             link = self._opener.open_link(self.template, stdout=self._take_stdout, stderr=self.router.write)
         except Exception as error:  # noqa: BLE001 - the runtime knows what each of them means
-            return self._opener.explain(error, self.template.manifest)
+            return told_to_all(self._opener.explain(error, self.template.manifest))
         try:
             outbox = Outbox(link.stdin())
             with self.lock:
@@ -176,14 +185,16 @@ class PluginServer:
             self.exchange.give_results()
         return self._name_end(ending)
 
-    def _name_end(self, ending: Ending) -> JobError | None:
+    def _name_end(self, ending: Ending) -> Fault | None:
         if self.fault is not None:
             return self.fault
         if self.stopping.is_set():
             return None
-        inside = [call for call in self.exchange.calls if not call.done]
-        tail = (inside[0].log_tail() if inside else None) or self.router.tail()
-        return crash(self.template, ending, tail=tail, ready=self.ready_at is not None)
+        if self.ready_at is not None:
+            return crashed_at_work(self.template, ending, withheld=self.router.withheld)
+        return crashed_at_start(
+            self.template, ending, tail=self.router.startup_tail(), started_for=self._started_for
+        )
 
     def _take_stdout(self, data: bytes) -> None:
         self._lines += self._splitter.feed(data)
@@ -199,20 +210,24 @@ class PluginServer:
             if self.ready_at is None:
                 self._take_first(line)
             else:
-                self.break_off(self.exchange.take(line))
+                self._break_off_if(self.exchange.take(line))
         if self.ready_at is not None or len(self._splitter.unfinished) > NOISE_BYTES_MAX:
-            self.break_off(self.exchange.check_unfinished(self._splitter.unfinished))
+            self._break_off_if(self.exchange.check_unfinished(self._splitter.unfinished))
         if self.fault is not None:
             return
         if self.exchange.answered_at is not None and self._all_told():
             self._conclude()
-        elif not self.marks:
+        elif not self.marks and not self.exchange.is_mixed:
             # Those of a batch that are answered need not wait for the others.
             self.exchange.give_results()
 
-    def break_off(self, fault: JobError | None) -> None:
-        """End the server because of a fault, if there is one."""
-        if fault is not None and self.fault is None and not self.stopping.is_set():
+    def _break_off_if(self, error: JobError | None) -> None:
+        if error is not None:
+            self.break_off(told_to_all(error))
+
+    def break_off(self, fault: Fault) -> None:
+        """End the server because of a fault."""
+        if self.fault is None and not self.stopping.is_set():
             # What was answered before holds.
             self.exchange.give_results()
             self.fault = fault
@@ -220,9 +235,8 @@ class PluginServer:
 
     def give_up_start(self) -> None:
         """End a server that does not become ready."""
-        self.break_off(
-            never_ready(self.limits.ready_timeout_s, noise=self._noise or bytes(self._splitter.unfinished))
-        )
+        noise = self._noise or bytes(self._splitter.unfinished)
+        self.break_off(never_ready(self.limits.ready_timeout_s, noise=noise, started_for=self._started_for))
 
     def _take_first(self, line: bytes) -> None:
         message = is_ready_line(line)
@@ -232,6 +246,7 @@ class PluginServer:
             return
         with self.lock:
             self.marks = message.get("log_marks") is True
+            self.router.begin_marks = message.get("begin_marks") is True
             self.ready_at = self.used_at = time.monotonic()
             self._go_on()
 
@@ -241,6 +256,7 @@ class PluginServer:
         return not self.marks or self.router.ended or patience_over
 
     def _conclude(self) -> None:
+        self.router.flush()
         with self.lock:
             finished, self.exchange = self.exchange, IDLE
             self.router.begin(())

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from analysis_server.runtimes.answer import find_value_fault, quote, too_large
+from analysis_server.runtimes.answer import find_value_fault, too_large
 from analysis_server.runtimes.log_capture import printable
 from analysis_server.runtimes.port import RunRequest
 from analysis_server.runtimes.serving.call import Call
@@ -28,7 +28,7 @@ class Answer(NamedTuple):
 
 
 class NotAnAnswer(ValueError):
-    """A line on stdout that no server may write there."""
+    """The line is none that a server may write to stdout."""
 
 
 def request_line(calls: Sequence[Call]) -> bytes:
@@ -64,7 +64,7 @@ def read_answer(line: bytes, calls: Sequence[Call]) -> Answer:
     except orjson.JSONDecodeError:
         message = None
     if not isinstance(message, dict) or "id" not in message or not {"result", "error"} & message.keys():
-        raise NotAnAnswer(f"The server wrote something to stdout that is no answer: {quote(line)}.")
+        raise NotAnAnswer
     error = message.get("error")
     if error is not None:
         error = error if isinstance(error, dict) else {"message": str(error)}

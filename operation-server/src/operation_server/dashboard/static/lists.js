@@ -81,14 +81,14 @@ export function workers() {
 function workerCard(worker) {
   const state = worker.draining ? ["warn", "draining"] : worker.consumer_ok ? ["good", "ready"] : ["bad", "deaf"];
   const bar = el("div", { class: "progress" }, el("span"));
-  bar.firstChild.style.width = `${Math.min(100, (100 * worker.running.length) / Math.max(1, worker.slots))}%`;
+  bar.firstChild.style.width = `${Math.min(100, (100 * worker.slots_taken) / Math.max(1, worker.slots))}%`;
   const cards = worker.cards.map((card) => `${card.name || "GPU"} ${card.memory_mib} MiB`).join(", ");
   return el(
     "article",
     { class: "card worker" },
     el("h3", {}, worker.name, " ", el("span", { class: `tag ${state[0]}` }, state[1])),
     bar,
-    el("p", {}, `${worker.running.length} of ${worker.slots} slots busy`),
+    el("p", {}, `${worker.slots_taken} of ${worker.slots} slots busy, ${worker.running.length} jobs`),
     el("p", {}, el("span", { class: "tag" }, worker.runtime), el("span", { class: "tag" }, `${worker.total.cpus} cpu`), el("span", { class: "tag" }, `${worker.total.memory_mib} MiB`), cards ? el("span", { class: "tag" }, cards) : null),
     worker.runtime_reason ? el("p", { class: "muted small" }, worker.runtime_reason) : null,
     el("p", { class: "muted small" }, `${worker.host} · up since ${exactTime(worker.started_at)}`),

@@ -19,7 +19,7 @@ export class Overview {
     for (const name of FIGURES) setText(this.values.get(name), (summary.by_status[name] ?? 0).toLocaleString());
     setText(this.values.get("workers"), workers ? String(workers.total) : "?");
     const slots = workers?.items.reduce((sum, worker) => sum + worker.slots, 0);
-    const busy = workers?.items.reduce((sum, worker) => sum + worker.running.length, 0);
+    const busy = workers?.items.reduce((sum, worker) => sum + worker.slots_taken, 0);
     setText(this.workersNote, workers ? `${busy} of ${slots} slots busy` : "Redis is away");
   }
 

@@ -11,7 +11,8 @@ from satellite.contracts.plugin_manifest import PluginResources
 
 LOAD = text("""
     SELECT id, name, digest, manifest::text AS manifest_json, manifest -> 'resources' AS resources,
-           CAST(manifest ->> 'max_running' AS bigint) AS max_running
+           CAST(manifest ->> 'max_running' AS bigint) AS max_running,
+           CAST(manifest #>> '{batch,max_size}' AS bigint) AS batch_size
     FROM plugins WHERE id = ANY(CAST(:ids AS bigint[]))
 """)
 
@@ -26,6 +27,8 @@ class PluginVersion:
     manifest_json: str
     resources: PluginResources
     max_running: int | None
+    batch_size: int | None = None
+    """Most jobs that are gathered into one call of its server, if they are."""
 
     @property
     def needs_gpu(self) -> bool:
@@ -52,4 +55,5 @@ class PluginCatalog:
                 manifest_json=row.manifest_json,
                 resources=PluginResources.model_validate(row.resources or {}),
                 max_running=row.max_running,
+                batch_size=row.batch_size,
             )

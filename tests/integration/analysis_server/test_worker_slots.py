@@ -1,0 +1,105 @@
+"""A Celery worker with our pool, transport and steps: who runs beside whom."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from celery import Celery
+from celery.contrib.testing.worker import start_worker
+from kombu import Queue
+
+from analysis_server.lifecycle.free_slots import TakeWhileFree
+from analysis_server.lifecycle.slots import Slots
+from satellite.contracts.task_names import BATCH_HEADER
+from tests.fixtures.servers import wait_until
+
+SLOTS, SEATS = 4, 32
+POOL = "analysis_server.lifecycle.free_slots:SlotPool"
+
+
+class Work:
+    """Tasks that stay until they are let go."""
+
+    def __init__(self, redis_url: str) -> None:
+        self.running: Counter[str] = Counter()
+        self.done: Counter[str] = Counter()
+        self._may_end: dict[str, threading.Semaphore] = {}
+        self.app = Celery("slots", broker=redis_url)
+        self.app.conf.update(
+            broker_transport="analysis_server.lifecycle.broker_transport:Transport",
+            task_queues=[Queue("work", routing_key="work", no_ack=True)],  # type: ignore[no-untyped-call]
+            task_default_queue="work",
+            task_ignore_result=True,
+        )
+        self.app.steps["consumer"].add(TakeWhileFree)
+        self.app.slots = Slots(slots=SLOTS, seats=SEATS)
+
+        @self.app.task(name="stay", shared=False)
+        def stay(name: str) -> None:
+            self._stay(name)
+
+        self._task = stay
+
+    def send(self, name: str, count: int, *, batch_size: int | None = None) -> None:
+        headers = {BATCH_HEADER: [name, batch_size]} if batch_size else None
+        self._may_end.setdefault(name, threading.Semaphore(0))
+        for _ in range(count):
+            self._task.apply_async(args=(name,), headers=headers)
+
+    def let_go(self, name: str, count: int) -> None:
+        self._may_end[name].release(count)
+
+    def _stay(self, name: str) -> None:
+        self.running[name] += 1
+        self._may_end[name].acquire(timeout=30)
+        self.running[name] -= 1
+        self.done[name] += 1
+
+
+@pytest.fixture
+def work(redis_url: str) -> Iterator[Work]:
+    work = Work(redis_url)
+    options = {"pool": POOL, "concurrency": SLOTS + SEATS, "perform_ping_check": False}
+    with start_worker(work.app, shutdown_timeout=30, **options):
+        yield work
+        for name in list(work.running):
+            work.let_go(name, 1_000)
+
+
+def settled(work: Work, **expected: int) -> None:
+    """Wait until so many run of each, and see that no more come."""
+    wait_until(lambda: all(work.running[name] == count for name, count in expected.items()))
+    with contextlib.suppress(AssertionError):
+        wait_until(lambda: any(work.running[name] > count for name, count in expected.items()), timeout_s=0.6)
+    assert {name: work.running[name] for name in expected} == expected
+
+
+def test_jobs_of_a_batch_leave_the_other_slots_to_others(work: Work) -> None:
+    work.send("gathered", SEATS + 3, batch_size=16)
+    work.send("alone", 5)
+    settled(work, gathered=SEATS + 3, alone=SLOTS - 3)
+    work.let_go("gathered", 19)
+    settled(work, gathered=16, alone=SLOTS - 1)
+    work.let_go("gathered", 16)
+    settled(work, gathered=0, alone=SLOTS)
+    work.let_go("alone", SLOTS)
+    wait_until(lambda: work.done == {"alone": 5, "gathered": SEATS + 3} or work.let_go("alone", 1))
+
+
+def test_a_worker_full_of_others_still_gathers_a_batch_in_its_last_slot(work: Work) -> None:
+    work.send("alone", 3)
+    settled(work, alone=3)
+    work.send("gathered", 20, batch_size=16)
+    settled(work, alone=3, gathered=16)
+    # Whoever came later has its turn when a slot is free, and then takes it from neither.
+    work.send("alone", 2)
+    work.let_go("alone", 1)
+    settled(work, alone=2, gathered=20)
+    work.let_go("gathered", 20)
+    settled(work, alone=4, gathered=0)
+    work.let_go("alone", 4)
+    wait_until(lambda: work.done == {"alone": 5, "gathered": 20})

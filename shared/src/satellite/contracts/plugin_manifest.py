@@ -16,6 +16,11 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstrain
 
 NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 VERSION_PATTERN = r"^[0-9A-Za-z]([0-9A-Za-z.+_-]{0,62}[0-9A-Za-z])?$"
+WRITABLE_MIB = 64
+"""Size of `/tmp` and of `/dev/shm` where a manifest does not say it."""
+ADDED_LATER = (("resources", "tmp_mib"), ("resources", "shm_mib"))
+"""Fields that count for the digest only where they differ from their default, or that of every plugin
+registered before they came would be another one."""
 ENV_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
 PluginName = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
@@ -49,6 +54,19 @@ class PluginResources(ManifestPart):
     gpus: float = Field(default=0, ge=0, le=64, description="Above 1: whole cards only.")
     gpu_memory_mib: int = Field(default=0, ge=0)
     memory_mib: int = Field(default=512, ge=16)
+    tmp_mib: int = Field(
+        default=WRITABLE_MIB, ge=1, le=1_048_576, description="Size of /tmp; what it holds counts as memory."
+    )
+    shm_mib: int = Field(
+        default=WRITABLE_MIB, ge=1, le=1_048_576, description="Size of /dev/shm; it counts as memory too."
+    )
+
+    @model_validator(mode="after")
+    def _writable_within_memory(self) -> Self:
+        for name, size_mib in (("tmp_mib", self.tmp_mib), ("shm_mib", self.shm_mib)):
+            if size_mib > max(self.memory_mib, WRITABLE_MIB):
+                raise ValueError(f"{name} counts as memory and is more than memory_mib; raise that as well")
+        return self
 
     @model_validator(mode="after")
     def _whole_cards_above_one(self) -> Self:
@@ -126,7 +144,11 @@ class PluginManifest(ManifestPart):
 
     def digest(self) -> str:
         """Return the SHA-256 of the canonical JSON; equal manifests have equal digests."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        content = self.model_dump(mode="json")
+        for part, name in ADDED_LATER:
+            if name not in getattr(self, part).model_dump(exclude_defaults=True):
+                del content[part][name]
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 

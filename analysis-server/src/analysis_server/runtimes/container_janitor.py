@@ -73,8 +73,13 @@ class ContainerJanitor:
 
 
 def _is_stale(labels: dict[str, Any], live: AbstractSet[AttemptKey]) -> bool:
-    if time.time() > float(labels.get(LABEL_DEADLINE, "inf")):
-        return True
-    if labels.get(LABEL_ROLE) == "job" and (int(labels[LABEL_JOB]), int(labels[LABEL_ATTEMPT])) not in live:
-        return True
-    return owner_is_dead(labels.get(LABEL_OWNER, ""))
+    try:
+        deadline = float(labels.get(LABEL_DEADLINE) or "inf")
+        key = (
+            (int(labels[LABEL_JOB]), int(labels[LABEL_ATTEMPT])) if labels.get(LABEL_ROLE) == "job" else None
+        )
+    except (KeyError, ValueError):
+        # Not one of ours: somebody runs an image with such labels by hand.
+        return False
+    is_over = time.time() > deadline or (key is not None and key not in live)
+    return is_over or owner_is_dead(labels.get(LABEL_OWNER, ""))

@@ -61,7 +61,7 @@ def open_session(client: APIClient, config: dict[str, Any]) -> ContainerSession:
         if session is not None:
             session.close()
         with contextlib.suppress(APIError):
-            client.remove_container(container_id, force=True)
+            client.remove_container(container_id, force=True, v=True)
         raise
     return session
 

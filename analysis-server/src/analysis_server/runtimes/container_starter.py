@@ -7,6 +7,7 @@ import threading
 
 from docker import APIClient
 
+from analysis_server.runtimes.container_image import PluginImage, describe_image
 from analysis_server.runtimes.container_session import ContainerSession, open_session
 from analysis_server.runtimes.container_template import container_config, job_labels, owned_labels
 from analysis_server.runtimes.engine import Engine, inspect_image
@@ -29,11 +30,14 @@ class ContainerStarter:
 
     def start_for_job(self, client: APIClient, request: RunRequest) -> ContainerSession:
         """Start a container that belongs to one attempt."""
+        image = _image_of(client, request)
         arguments = job_arguments(request)
-        if arguments is not None and request.manifest.command is None:
-            arguments = _image_command(client, request.manifest) + arguments
+        if arguments is not None and request.manifest.command is None and not image.entrypoint:
+            # An argument replaces the image's CMD, by which an image without an entrypoint is run.
+            arguments = [*image.command, *arguments]
         config = container_config(
             request.manifest,
+            image=image,
             labels=job_labels(request, owner=owner_label()),
             environment=self._variables(request.manifest),
             gpu_ids=request.gpu_ids,
@@ -52,20 +56,20 @@ class ContainerStarter:
         return self._start_owned(request, role="standby", extra={})
 
     def _start_owned(self, request: RunRequest, *, role: str, extra: dict[str, str]) -> ContainerSession:
-        config = container_config(
-            request.manifest,
-            labels=owned_labels(request, owner=owner_label(), role=role),
-            environment={**self._variables(request.manifest), **extra},
-            gpu_ids=request.gpu_ids,
-        )
-        with self._starts, self._engine.client() as client:
-            return open_session(client, config)
+        with self._engine.client() as client:
+            config = container_config(
+                request.manifest,
+                image=_image_of(client, request),
+                labels=owned_labels(request, owner=owner_label(), role=role),
+                environment={**self._variables(request.manifest), **extra},
+                gpu_ids=request.gpu_ids,
+            )
+            with self._starts:
+                return open_session(client, config)
 
     def _variables(self, manifest: PluginManifest) -> dict[str, str]:
         return {**manifest.env, **self._secrets.values(manifest)}
 
 
-def _image_command(client: APIClient, manifest: PluginManifest) -> list[str]:
-    # An argument replaces the image's CMD; an image without an entrypoint is run by its CMD.
-    config = inspect_image(client, manifest.docker_image)["Config"]
-    return [] if config.get("Entrypoint") else list(config.get("Cmd") or [])
+def _image_of(client: APIClient, request: RunRequest) -> PluginImage:
+    return describe_image(inspect_image(client, request.manifest.docker_image))

@@ -1,12 +1,17 @@
-"""The fixed template of every container: a manifest can relax nothing of it but the network."""
+"""The fixed template of every container: a manifest can relax nothing of it but the network.
+
+What an image's configuration could open is answered here part by part, see
+`docs/decisions/0019-what-a-plugin-brings-stays-inside.md`.
+"""
 
 from __future__ import annotations
 
 import time
 from typing import Any, Final
 
+from analysis_server.runtimes.container_image import PluginImage
 from analysis_server.runtimes.port import RunRequest
-from satellite.contracts.plugin_manifest import PluginManifest
+from satellite.contracts.plugin_manifest import PluginManifest, PluginResources
 
 LABEL_STACK: Final = "satellite.stack"
 LABEL_WORKER: Final = "satellite.worker"
@@ -18,7 +23,11 @@ LABEL_ROLE: Final = "satellite.role"
 
 DEADLINE_GRACE_S: Final = 60
 NOBODY: Final = "65534:65534"
-TMP_OPTIONS: Final = "size=64m,mode=1777,noexec,nosuid,nodev"
+TMP: Final = "/tmp"  # noqa: S108 - the container's own
+SHM: Final = "/dev/shm"  # noqa: S108
+# The owner counts where the image has a directory of that name, whose mode the mount takes over.
+MOUNT_OPTIONS: Final = "size={size_mib}m,mode=1777,uid=65534,gid=65534,noexec,nosuid,nodev"
+UNREADABLE_HOME: Final = "/root"
 PIDS_LIMIT: Final = 256
 OPEN_FILES_LIMIT: Final = 1024
 FAKE_GPU_PREFIX: Final = "fake-"
@@ -29,21 +38,24 @@ def job_labels(request: RunRequest, *, owner: str) -> dict[str, str]:
     """Return the labels by which a janitor knows whose container this is."""
     deadline = int(time.time() + request.timeout_s) + DEADLINE_GRACE_S
     return {
-        LABEL_STACK: request.stack_id,
-        LABEL_WORKER: request.worker,
+        **owned_labels(request, owner=owner, role="job"),
         LABEL_JOB: str(request.job_id),
         LABEL_ATTEMPT: str(request.attempt),
         LABEL_DEADLINE: str(deadline),
-        LABEL_OWNER: owner,
-        LABEL_ROLE: "job",
     }
 
 
 def owned_labels(request: RunRequest, *, owner: str, role: str) -> dict[str, str]:
-    """Return the labels of a container that lives longer than one job, and as long as its worker."""
+    """Return the labels of a container that lives longer than one job, and as long as its worker.
+
+    Every label is set, because one that is not would be taken from the image.
+    """
     return {
         LABEL_STACK: request.stack_id,
         LABEL_WORKER: request.worker,
+        LABEL_JOB: "",
+        LABEL_ATTEMPT: "",
+        LABEL_DEADLINE: "",
         LABEL_OWNER: owner,
         LABEL_ROLE: role,
     }
@@ -52,6 +64,7 @@ def owned_labels(request: RunRequest, *, owner: str, role: str) -> dict[str, str
 def container_config(
     manifest: PluginManifest,
     *,
+    image: PluginImage,
     labels: dict[str, str],
     environment: dict[str, str],
     gpu_ids: tuple[str, ...] = (),
@@ -61,10 +74,12 @@ def container_config(
 
     A command of the manifest replaces the image's entrypoint as well, so that exactly it is run.
     """
+    real_gpus = [gpu for gpu in gpu_ids if not gpu.startswith(FAKE_GPU_PREFIX)]
+    variables = {**_places(image), **environment, **_cards(real_gpus)}
     config: dict[str, Any] = {
-        "Image": manifest.docker_image,
+        "Image": image.id,
         "User": NOBODY,
-        "Env": [f"{name}={value}" for name, value in {"HOME": "/tmp", **environment}.items()],  # noqa: S108
+        "Env": [f"{name}={value}" for name, value in variables.items()],
         "Labels": labels,
         "AttachStdin": True,
         "AttachStdout": True,
@@ -75,7 +90,7 @@ def container_config(
         "Tty": False,
         "NetworkDisabled": not manifest.network,
         "Healthcheck": {"Test": ["NONE"]},
-        "HostConfig": host_config(manifest, gpu_ids=gpu_ids),
+        "HostConfig": host_config(manifest, image=image, gpu_ids=real_gpus),
     }
     if manifest.command is not None:
         config["Entrypoint"] = manifest.command
@@ -84,14 +99,13 @@ def container_config(
     return config
 
 
-def host_config(manifest: PluginManifest, *, gpu_ids: tuple[str, ...]) -> dict[str, Any]:
+def host_config(manifest: PluginManifest, *, image: PluginImage, gpu_ids: list[str]) -> dict[str, Any]:
     """Return what the engine enforces: limits, no privileges, nothing of the host."""
     memory_bytes = manifest.resources.memory_mib * 1024 * 1024
-    real_gpus = [gpu for gpu in gpu_ids if not gpu.startswith(FAKE_GPU_PREFIX)]
     config: dict[str, Any] = {
         "NetworkMode": "bridge" if manifest.network else "none",
         "ReadonlyRootfs": True,
-        "Tmpfs": {"/tmp": TMP_OPTIONS},  # noqa: S108 - the container's own
+        "Tmpfs": _mounts(image, manifest.resources),
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges:true"],
         "PidsLimit": PIDS_LIMIT,
@@ -100,6 +114,7 @@ def host_config(manifest: PluginManifest, *, gpu_ids: tuple[str, ...]) -> dict[s
         "MemorySwap": memory_bytes,
         "NanoCpus": int(manifest.resources.cpus * 1_000_000_000),
         "Init": True,
+        # An own namespace for IPC; its /dev/shm is one of the mounts.
         "IpcMode": "none",
         "LogConfig": {"Type": "none"},
         "Ulimits": [
@@ -107,8 +122,30 @@ def host_config(manifest: PluginManifest, *, gpu_ids: tuple[str, ...]) -> dict[s
             {"Name": "core", "Soft": 0, "Hard": 0},
         ],
     }
-    if real_gpus:
+    if gpu_ids:
         config["DeviceRequests"] = [
-            {"Driver": "nvidia", "DeviceIDs": real_gpus, "Capabilities": [["gpu"]], "Count": 0, "Options": {}}
+            {"Driver": "nvidia", "DeviceIDs": gpu_ids, "Capabilities": [["gpu"]], "Count": 0, "Options": {}}
         ]
     return config
+
+
+def _mounts(image: PluginImage, resources: PluginResources) -> dict[str, str]:
+    """Return what can be written, all of it memory: a volume of the image would be the host's disk."""
+    tmp = MOUNT_OPTIONS.format(size_mib=resources.tmp_mib)
+    shm = MOUNT_OPTIONS.format(size_mib=resources.shm_mib)
+    return {**dict.fromkeys(image.volumes, tmp), TMP: tmp, SHM: shm}
+
+
+def _places(image: PluginImage) -> dict[str, str]:
+    """Return HOME and TMPDIR where the image does not say itself where they are."""
+    places = {"HOME": TMP, "TMPDIR": TMP}
+    return {
+        name: path
+        for name, path in places.items()
+        if image.variables.get(name, UNREADABLE_HOME) == UNREADABLE_HOME
+    }
+
+
+def _cards(gpu_ids: list[str]) -> dict[str, str]:
+    """Return the variable that NVIDIA's runtime obeys, and that images set to `all`."""
+    return {"NVIDIA_VISIBLE_DEVICES": ",".join(gpu_ids) or "void"}

@@ -12,6 +12,9 @@ from analysis_server.runtimes.port import RunRequest
 from analysis_server.runtimes.process_tree import MARKER_VARIABLE
 from satellite.contracts.plugin_manifest import PluginManifest
 
+APP: Final = "app"
+TMP: Final = "tmp"
+"""Of a run's folder: where the plugin is, and where it may write as in a container's `/tmp`."""
 DEFAULT_COMMAND: Final = ("python", "main.py")
 FILE_BYTES_MAX: Final = 1024**3
 ADDRESS_SPACE_FLOOR_MIB: Final = 4096
@@ -34,7 +37,7 @@ def limited_command(command: list[str], manifest: PluginManifest) -> list[str]:
 def plugin_command(manifest: PluginManifest, *, source: PluginSource, environment: Path) -> list[str]:
     """Return the manifest's command with its files found in the source, its programs in the environment.
 
-    In the image the source is the working directory; here that is an empty folder, so paths become absolute.
+    In the image the source is the working directory; here that only links to it, so paths become absolute.
     """
     program, *arguments = manifest.command or DEFAULT_COMMAND
     installed = environment / "bin" / program
@@ -59,8 +62,8 @@ def plugin_variables(
         "VIRTUAL_ENV": str(environment),
         "PYTHONPATH": str(source.folder),
         "PYTHONUNBUFFERED": "1",
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
+        "HOME": str(folder / TMP),
+        "TMPDIR": str(folder / TMP),
         "LANG": "C.UTF-8",
         "OMP_NUM_THREADS": str(max(1, round(manifest.resources.cpus))),
         "CUDA_VISIBLE_DEVICES": ",".join(
@@ -70,6 +73,14 @@ def plugin_variables(
         **secrets,
         MARKER_VARIABLE: marker,
     }
+
+
+def make_places(folder: Path, source: PluginSource) -> None:
+    """Make a run's folder like a container: the plugin's files where it is, and a place to write."""
+    (folder / TMP).mkdir()
+    (folder / APP).mkdir()
+    for entry in source.folder.iterdir():
+        (folder / APP / entry.name).symlink_to(entry)
 
 
 def _in_source(argument: str, source: PluginSource) -> str:

@@ -11,7 +11,13 @@ from analysis_server.models.plugin_environment import PluginEnvironments
 from analysis_server.models.plugin_source import PluginSources
 from analysis_server.runtimes.plugin_input import PluginSecrets, job_arguments
 from analysis_server.runtimes.port import RunRequest
-from analysis_server.runtimes.process_command import limited_command, plugin_command, plugin_variables
+from analysis_server.runtimes.process_command import (
+    APP,
+    limited_command,
+    make_places,
+    plugin_command,
+    plugin_variables,
+)
 from analysis_server.runtimes.process_janitor import job_marker, owned_folder_prefix, owned_marker
 from analysis_server.runtimes.process_spare import ProcessSpare
 from analysis_server.runtimes.process_start import StartedProcess
@@ -56,7 +62,7 @@ class ProcessStarter:
         folder = Path(tempfile.mkdtemp(prefix=folder_prefix, dir=self._run_folders))
         try:
             command, variables = self._command(request, folder=folder, marker=marker)
-            started = StartedProcess(command, folder=folder, variables=variables)
+            started = StartedProcess(command, folder=folder / APP, variables=variables)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -68,6 +74,7 @@ class ProcessStarter:
         source = self._sources.get(manifest, digest=request.plugin_digest)
         environment = self._environments.ensure(source)
         secrets = self._secrets.values(manifest)
+        make_places(folder, source)
         command = plugin_command(manifest, source=source, environment=environment)
         variables = plugin_variables(
             request, source=source, environment=environment, folder=folder, secrets=secrets, marker=marker

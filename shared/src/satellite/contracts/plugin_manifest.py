@@ -27,6 +27,11 @@ from satellite.contracts import numbers
 
 NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 VERSION_PATTERN = r"^[0-9A-Za-z]([0-9A-Za-z.+_-]{0,62}[0-9A-Za-z])?$"
+WRITABLE_MIB = 64
+"""Size of `/tmp` and of `/dev/shm` where a manifest does not say it."""
+ADDED_LATER = (("resources", "tmp_mib"), ("resources", "shm_mib"))
+"""Fields that count for the digest only where they differ from their default, or that of every plugin
+registered before they came would be another one."""
 ENV_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
 PluginName = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
@@ -74,6 +79,19 @@ class PluginResources(ManifestPart):
     )
     gpu_memory_mib: numbers.GpuMemoryMib = 0
     memory_mib: numbers.MemoryMib = 512
+    tmp_mib: numbers.WritableMib = Field(
+        default=WRITABLE_MIB, description="Size of /tmp; what it holds counts as memory."
+    )
+    shm_mib: numbers.WritableMib = Field(
+        default=WRITABLE_MIB, description="Size of /dev/shm; it counts as memory too."
+    )
+
+    @model_validator(mode="after")
+    def _writable_within_memory(self) -> Self:
+        for name, size_mib in (("tmp_mib", self.tmp_mib), ("shm_mib", self.shm_mib)):
+            if size_mib > max(self.memory_mib, WRITABLE_MIB):
+                raise ValueError(f"{name} counts as memory and is more than memory_mib; raise that as well")
+        return self
 
 
 class RetryPolicy(ManifestPart):
@@ -154,7 +172,11 @@ class PluginManifest(ManifestPart):
 
     def digest(self) -> str:
         """Return the SHA-256 of the canonical JSON; equal manifests have equal digests."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        content = self.model_dump(mode="json")
+        for part, name in ADDED_LATER:
+            if name not in getattr(self, part).model_dump(exclude_defaults=True):
+                del content[part][name]
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
 

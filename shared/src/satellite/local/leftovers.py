@@ -70,7 +70,7 @@ def remove_leftover_containers(stack_id: str) -> int:
         containers = client.containers.list(all=True, filters={"label": f"{STACK_LABEL}={stack_id}"})
         for container in containers:
             with contextlib.suppress(docker.errors.APIError):
-                container.remove(force=True)
+                container.remove(force=True, v=True)
         return len(containers)
     finally:
         client.close()

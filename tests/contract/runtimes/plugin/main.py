@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from multiprocessing import shared_memory
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +112,34 @@ def variable(job: Job) -> None:
     answer(os.environ.get(job["name"]))
 
 
+def shell(job: Job) -> None:
+    script = ["/bin/sh", "-c", job["script"]]
+    answer(subprocess.run(script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout)
+
+
+def surroundings(_: Job) -> None:
+    places = {name: os.environ.get(name, "") for name in ("HOME", "TMPDIR")}
+    for place in places.values():
+        (Path(place) / "written").write_text("here")
+    answer({**places, "tempfile": tempfile.gettempdir(), "own file": Path("unread.py").read_text()[:3]})
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def share(_: Job) -> None:
+    with multiprocessing.Lock(), multiprocessing.Pool(2) as pool:
+        squares = pool.map(square, range(4))
+    memory = shared_memory.SharedMemory(create=True, size=8_000_000)
+    memory.buf[:4] = b"mine"
+    other = shared_memory.SharedMemory(name=memory.name)
+    answer([squares, bytes(other.buf[:4]).decode()])
+    other.close()
+    memory.close()
+    memory.unlink()
+
+
 ACTS = {
     "echo": echo,
     "progress": progress,
@@ -125,6 +156,9 @@ ACTS = {
     "where": where,
     "fill card": fill_card,
     "variable": variable,
+    "shell": shell,
+    "surroundings": surroundings,
+    "share": share,
 }
 
 
@@ -133,4 +167,5 @@ def main() -> None:
     ACTS[job["how"]](job)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -30,6 +30,7 @@ from operation_server.metrics import endpoints as metrics
 from operation_server.metrics.middleware import MetricsMiddleware
 from operation_server.plugins import endpoints as plugins
 from operation_server.problems import Problem
+from operation_server.rejections import endpoints as rejections
 from operation_server.request_id import RequestIdMiddleware
 from operation_server.services import build_services
 from operation_server.settings import AdminSettings, OperationSettings
@@ -45,6 +46,7 @@ ROUTERS = (
     accounts.router,
     plugins.router,
     dead_letters.router,
+    rejections.router,
     workers.router,
     statistics.router,
     sse.router,

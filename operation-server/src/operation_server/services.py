@@ -17,6 +17,7 @@ from operation_server.live.hub import Hub
 from operation_server.metrics.platform import PlatformStateReader
 from operation_server.plugins.catalog import PluginCatalog
 from operation_server.plugins.service import PluginService
+from operation_server.rejections.service import RejectionService
 from operation_server.settings import OperationSettings
 from operation_server.statistics.service import StatisticsService
 from operation_server.workers.service import WorkerService
@@ -30,6 +31,7 @@ class Services:
     plugins: PluginService
     jobs: JobService
     dead_letters: DeadLetterService
+    rejections: RejectionService
     workers: WorkerService
     statistics: StatisticsService
     health: HealthService
@@ -55,6 +57,7 @@ def build_services(
         plugins=PluginService(connections, catalog),
         jobs=JobService(connections, catalog=catalog, after_commit=after_commit, hub=hub, workers=workers),
         dead_letters=DeadLetterService(connections, after_commit=after_commit),
+        rejections=RejectionService(connections),
         workers=workers,
         statistics=StatisticsService(connections),
         health=HealthService(connections, redis),

@@ -23,6 +23,7 @@ from operation_server.error_handlers import add_error_handlers
 from operation_server.health import endpoints as health
 from operation_server.jobs import endpoints as jobs
 from operation_server.live import sse, websocket
+from operation_server.live.account_watch import AccountWatch
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.live.hub import Hub
 from operation_server.live.shutdown import ending_streams_on_signal
@@ -96,7 +97,8 @@ async def run_parts(app: FastAPI, settings: OperationSettings) -> AsyncIterator[
     # Without the database the process starts all the same, says so in /ready, and serves once it is back.
     with contextlib.suppress(SQLAlchemyError, OSError):
         await ensure_admin(connections, settings.admin)
-    async with hub.running():
+    watch = AccountWatch(hub, connections, changed=services.accounts.forget_callers)
+    async with hub.running(), watch.running():
         with ending_streams_on_signal(hub):
             yield
     await services.after_commit.drain(timeout_s=DRAIN_TIMEOUT_S)

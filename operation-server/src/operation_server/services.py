@@ -11,6 +11,7 @@ from operation_server.database.connections import Connections
 from operation_server.deadletters.service import DeadLetterService
 from operation_server.health.service import HealthService
 from operation_server.jobs.after_commit import AfterCommit
+from operation_server.jobs.put_aside import AsideNotes
 from operation_server.jobs.service import JobService
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.live.hub import Hub
@@ -55,7 +56,14 @@ def build_services(
     return Services(
         accounts=AccountService(connections, settings.auth),
         plugins=PluginService(connections, catalog),
-        jobs=JobService(connections, catalog=catalog, after_commit=after_commit, hub=hub, workers=workers),
+        jobs=JobService(
+            connections,
+            catalog=catalog,
+            after_commit=after_commit,
+            hub=hub,
+            workers=workers,
+            asides=AsideNotes(redis),
+        ),
         dead_letters=DeadLetterService(connections, after_commit=after_commit),
         rejections=RejectionService(connections),
         workers=workers,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from operation_server.dispatch.reports import RejectedReport
+from operation_server.faults import is_outage, reason_of
 from operation_server.jobs.transitions import give_up_attempts
-from operation_server.outage import is_outage
+from operation_server.jobs.transitions.json_text import storable_text
 from operation_server.rejections import repository
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.outcome import ErrorKind, JobError
@@ -57,16 +57,9 @@ def _job_error(error: Exception) -> JobError:
     """Return what the job's owner is told: the plugin is to blame where its text was the reason."""
     if isinstance(error, RecursionError) or _sqlstate_class(error) in DATA_FAULTS:
         message = f"The outcome of the attempt cannot be stored: {reason_of(error)}"
-        return JobError(kind=ErrorKind.OUTPUT, message=message)
-    message = f"What the worker reported cannot be applied, admins see it: {reason_of(error)}"
-    return JobError(kind=ErrorKind.INTERNAL, message=message)
-
-
-def reason_of(error: Exception) -> str:
-    """Return an error in a line, without the statement and the parameters that the database driver adds."""
-    said = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-    words = " ".join(str(said).split())
-    return repository.storable(f"{type(said).__name__}: {words}"[:500])
+        return JobError(kind=ErrorKind.OUTPUT, message=storable_text(message))
+    message = f"What the worker reported cannot be applied: {reason_of(error)}. An admin sees the report."
+    return JobError(kind=ErrorKind.INTERNAL, message=storable_text(message))
 
 
 def _sqlstate_class(error: Exception) -> str:

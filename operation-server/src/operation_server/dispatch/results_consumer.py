@@ -20,10 +20,10 @@ from operation_server.dispatch.reports import RejectedReport, Report, read, reje
 from operation_server.dispatch.results_source import ResultsSource
 from operation_server.dispatch.transaction_thread import TransactionThread
 from operation_server.dispatch.wakeups import Leadership, LeadershipLost
+from operation_server.faults import is_outage
 from operation_server.jobs.transitions import AppliedOutcomes, apply_outcomes, apply_started
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.metrics.recording import report_rejected
-from operation_server.outage import is_outage
 from satellite.contracts import redis_keys
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.job import StartedReport

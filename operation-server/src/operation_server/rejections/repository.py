@@ -11,13 +11,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.database.rows import AnyRow
+from operation_server.jobs.transitions.json_text import storable_text
 from operation_server.models import RejectedReport
 
 MOST_KEPT: Final = 1_000
 KEPT_DAYS: Final = 30
 BODY_BYTES_MAX: Final = 65_536
 """What is kept of a body; the largest result alone is a megabyte."""
-REASON_LENGTH_MAX: Final = 2_000
 EXCERPT_LENGTH: Final = 1_000
 
 PRUNE = text(f"""
@@ -42,10 +42,10 @@ def keep(
         insert(RejectedReport)
         .values(
             digest=hashlib.sha256(message).hexdigest(),
-            task=task and storable(task),
+            task=task and storable_text(task),
             job_id=job_id,
             attempt=attempt,
-            reason=storable(reason[:REASON_LENGTH_MAX]),
+            reason=storable_text(reason),
             body=body[:BODY_BYTES_MAX],
             body_bytes=len(body),
         )
@@ -53,11 +53,6 @@ def keep(
         .returning(RejectedReport.id)
     )
     return connection.execute(statement).first() is not None
-
-
-def storable(words: str) -> str:
-    """Return text that PostgreSQL takes, whatever was in it."""
-    return words.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def prune(connection: Connection) -> None:

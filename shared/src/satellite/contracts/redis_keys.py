@@ -25,6 +25,9 @@ COUNTERS: Final = "satellite:counters"
 RESULTS_CONSUMERS: Final = "satellite:results:consumers"
 """Set of the lists of `results_in_flight` that may hold something."""
 
+NEWEST_TTL_S: Final = 86_400
+"""As long as a message of an earlier attempt may lie in the broker while no worker takes it."""
+
 
 def results_in_flight(consumer: str) -> str:
     """List of messages of the results queue that one consumer works on; none is lost if it dies."""
@@ -51,9 +54,9 @@ def newest_attempt(job_id: int) -> str:
     return f"satellite:newest:{job_id}"
 
 
-def put_aside(job_id: int) -> str:
-    """Key of the reason why dispatch leaves a job alone for a while."""
-    return f"satellite:aside:{job_id}"
+def put_aside(what: str) -> str:
+    """Key of the reason why dispatch leaves a job, or a group of them, alone for a while."""
+    return f"satellite:aside:{what}"
 
 
 def worker(name: str) -> str:

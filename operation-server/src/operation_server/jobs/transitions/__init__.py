@@ -7,7 +7,7 @@ transaction. The events it returns are published after the commit; what is not p
 
 from operation_server.jobs.transitions.cancel import CancelRequested, confirm_cancelled, request_cancel
 from operation_server.jobs.transitions.catalog import PluginCatalog, PluginVersion
-from operation_server.jobs.transitions.dispatch import DispatchedJob, Selection, select_and_mark
+from operation_server.jobs.transitions.dispatch import Aside, DispatchedJob, Selection, select_and_mark
 from operation_server.jobs.transitions.ending import Repaired
 from operation_server.jobs.transitions.expire import expire_waiting, find_expired
 from operation_server.jobs.transitions.fail_waiting import fail_waiting
@@ -23,6 +23,7 @@ from operation_server.jobs.transitions.submit import NewJob, SubmittedJobs, subm
 
 __all__ = [
     "AppliedOutcomes",
+    "Aside",
     "CancelRequested",
     "DispatchCapacity",
     "DispatchedJob",

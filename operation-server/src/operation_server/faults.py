@@ -1,4 +1,7 @@
-"""Tells an outage, where all there is to do is to wait, from a fault of what is being worked on."""
+"""Tells an outage, where all there is to do is to wait, from a fault of what is being worked on.
+
+The second is what must not stop others: whoever works on many at a time tries each alone and goes on.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ SQLSTATE_CLASSES: Final = frozenset({"08", "0A", "25", "40", "42", "53", "55", "
 Connections, a plan or a schema of another release, a standby, conflicts, resources, locks, an operator, and
 the system.
 """
+REASON_LENGTH = 500
 
 
 class Outage(SatelliteError):
@@ -42,3 +46,9 @@ def _is_outage_of_database(error: DBAPIError) -> bool:
         return state[:2] in SQLSTATE_CLASSES
     # Without a state it is the driver that speaks: of the connection, or of a value that it cannot send.
     return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+
+
+def reason_of(error: Exception) -> str:
+    """Return an error in a line, without the statement and the parameters that the database driver adds."""
+    said = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    return f"{type(said).__name__}: {' '.join(str(said).split())}"[:REASON_LENGTH]

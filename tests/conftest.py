@@ -2,4 +2,14 @@
 
 from __future__ import annotations
 
+import structlog
+
 pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.redis"]
+
+# As the servers log. The default renders the local variables of every frame: minutes for a deep recursion.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback, colors=False),
+    ]
+)

@@ -24,6 +24,7 @@ from operation_server.head_requests import HeadMiddleware
 from operation_server.health import endpoints as health
 from operation_server.jobs import endpoints as jobs
 from operation_server.live import sse, websocket
+from operation_server.live.account_watch import AccountWatch
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.live.hub import Hub
 from operation_server.live.shutdown import ending_streams_on_signal
@@ -31,6 +32,7 @@ from operation_server.metrics import endpoints as metrics
 from operation_server.metrics.middleware import MetricsMiddleware
 from operation_server.plugins import endpoints as plugins
 from operation_server.problems import Problem, problem_responses
+from operation_server.rejections import endpoints as rejections
 from operation_server.request_id import RequestIdMiddleware
 from operation_server.services import build_services
 from operation_server.settings import AdminSettings, OperationSettings
@@ -46,6 +48,7 @@ ROUTERS = (
     accounts.router,
     plugins.router,
     dead_letters.router,
+    rejections.router,
     workers.router,
     statistics.router,
     sse.router,
@@ -101,7 +104,8 @@ async def run_parts(app: FastAPI, settings: OperationSettings) -> AsyncIterator[
     # Without the database the process starts all the same, says so in /ready, and serves once it is back.
     with contextlib.suppress(SQLAlchemyError, OSError):
         await ensure_admin(connections, settings.admin)
-    async with hub.running():
+    watch = AccountWatch(hub, connections, changed=services.accounts.forget_callers)
+    async with hub.running(), watch.running():
         with ending_streams_on_signal(hub):
             yield
     await services.after_commit.drain(timeout_s=DRAIN_TIMEOUT_S)

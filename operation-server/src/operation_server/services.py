@@ -11,12 +11,14 @@ from operation_server.database.connections import Connections
 from operation_server.deadletters.service import DeadLetterService
 from operation_server.health.service import HealthService
 from operation_server.jobs.after_commit import AfterCommit
+from operation_server.jobs.put_aside import AsideNotes
 from operation_server.jobs.service import JobService
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.live.hub import Hub
 from operation_server.metrics.platform import PlatformStateReader
 from operation_server.plugins.catalog import PluginCatalog
 from operation_server.plugins.service import PluginService
+from operation_server.rejections.service import RejectionService
 from operation_server.settings import OperationSettings
 from operation_server.statistics.service import StatisticsService
 from operation_server.workers.service import WorkerService
@@ -30,6 +32,7 @@ class Services:
     plugins: PluginService
     jobs: JobService
     dead_letters: DeadLetterService
+    rejections: RejectionService
     workers: WorkerService
     statistics: StatisticsService
     health: HealthService
@@ -53,8 +56,16 @@ def build_services(
     return Services(
         accounts=AccountService(connections, settings.auth),
         plugins=PluginService(connections, catalog),
-        jobs=JobService(connections, catalog=catalog, after_commit=after_commit, hub=hub, workers=workers),
+        jobs=JobService(
+            connections,
+            catalog=catalog,
+            after_commit=after_commit,
+            hub=hub,
+            workers=workers,
+            asides=AsideNotes(redis),
+        ),
         dead_letters=DeadLetterService(connections, after_commit=after_commit),
+        rejections=RejectionService(connections),
         workers=workers,
         statistics=StatisticsService(connections),
         health=HealthService(connections, redis),

@@ -228,9 +228,9 @@ class TestCancel:
         job_id = await submit_one(engine)
         await dispatch(engine)
         async with engine.begin() as connection:
-            assert await connection.run_sync(confirm_cancelled, [(job_id, 1)]) == []
+            assert (await connection.run_sync(confirm_cancelled, [(job_id, 1)])).attempts == 0
             await connection.run_sync(request_cancel, [job_id])
-            assert len(await connection.run_sync(confirm_cancelled, [(job_id, 1)])) == 2
+            assert len((await connection.run_sync(confirm_cancelled, [(job_id, 1)])).entries) == 2
         assert (await job_row(engine, job_id)).status == "cancelled"
 
     async def test_lost_attempt_of_a_cancelled_job_is_history_and_not_its_error(
@@ -255,7 +255,7 @@ class TestCancel:
         await dispatch(engine)
         async with engine.begin() as connection:
             await connection.run_sync(request_cancel, [job_id])
-            entries = await connection.run_sync(release_undelivered, [(job_id, 1)])
+            entries = (await connection.run_sync(release_undelivered, [(job_id, 1)])).entries
 
         assert [entry.type for entry in entries] == [EventType.STATUS, EventType.RESULT]
         assert (await job_row(engine, job_id)).status == "cancelled"
@@ -291,12 +291,13 @@ class TestRecovery:
         for attempt in range(1, 11):
             assert [job.attempt for job in await dispatch(engine)] == [attempt]
             async with engine.begin() as connection:
-                assert await connection.run_sync(release_undelivered, [(job_id, attempt)]) == []
+                repaired = await connection.run_sync(release_undelivered, [(job_id, attempt)])
+            assert (repaired.attempts, repaired.entries) == (1, [])
             job = await job_row(engine, job_id)
             assert (job.status, job.failures, job.redeliveries) == ("queued", 0, attempt)
         await dispatch(engine)
         async with engine.begin() as connection:
-            assert await connection.run_sync(release_undelivered, [(job_id, 11)])
+            assert (await connection.run_sync(release_undelivered, [(job_id, 11)])).entries
         assert (await job_row(engine, job_id)).error["kind"] == "lost"
 
     async def test_expired_job_fails_with_timeout(self, engine: AsyncEngine) -> None:

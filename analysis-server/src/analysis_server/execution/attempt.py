@@ -76,7 +76,7 @@ class AttemptRunner:
             claimed_ms=(time.perf_counter() - received_at_s) * 1000,
             started_at=datetime.now(UTC),
         )
-        if claim in {ClaimResult.DUPLICATE, ClaimResult.UNKNOWN}:
+        if claim in {ClaimResult.DUPLICATE, ClaimResult.STALE, ClaimResult.UNKNOWN}:
             logger.info("attempt dropped", job_id=message.job_id, attempt=message.attempt, claim=claim)
             return None
         held = self._running.add(key)

@@ -131,11 +131,17 @@ class RayExecutor:
 
     def cancel(self, key: AttemptKey) -> None:
         """Ask for the end of a run."""
-        self._actor.cancel.remote(key)
+        try:
+            self._actor.cancel.remote(key)
+        except RayError as error:
+            logger.warning("a run is not asked to end", attempt=key, error=str(error))
 
     def stop_all(self, reason: str) -> None:
         """Ask for the end of every run."""
-        self._actor.stop_all.remote(reason)
+        try:
+            self._actor.stop_all.remote(reason)
+        except RayError as error:
+            logger.warning("runs are not asked to end", error=str(error))
 
     def sweep(self, live: Collection[AttemptKey]) -> int:
         """Remove what belongs to none of the `live` attempts; 0 when the actor does not answer."""

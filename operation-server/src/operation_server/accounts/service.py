@@ -118,8 +118,12 @@ class AccountService:
             account = await repository.change_account(connection, account_id, **values)
         if account is None:
             raise AccountNotFound(f"There is no account {account_id}.")
-        self._callers.clear()
+        self.forget_callers()
         return account
+
+    def forget_callers(self) -> None:
+        """Look all callers up again, because one of them has changed."""
+        self._callers.clear()
 
     async def list_accounts(self, caller: Account, *, skip: int, limit: int) -> tuple[int, list[Account]]:
         """Return the number of accounts and a page of them; for admins."""

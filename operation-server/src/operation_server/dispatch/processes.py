@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
-import psycopg
 import structlog
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
@@ -24,9 +23,10 @@ from operation_server.dispatch.reconciler import Reconciler
 from operation_server.dispatch.results_consumer import ResultsConsumer
 from operation_server.dispatch.results_source import ResultsSource
 from operation_server.dispatch.transaction_thread import TransactionThread
-from operation_server.dispatch.wakeups import CHECK_EVERY_S, Leadership, Wakeups
+from operation_server.dispatch.wakeups import Leadership, LeadershipLost, Wakeups
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.metrics.exposition import serve_metrics
+from operation_server.process_end import must_go_on
 from operation_server.settings import DispatchSettings, MetricsSettings
 from satellite.settings.broker import BrokerSettings
 from satellite.settings.database import DatabaseSettings
@@ -36,6 +36,8 @@ from satellite.settings.observability import LogSettings
 DISPATCHER_LOCK = 5_172_001
 RESULTS_LOCK = 5_172_002
 REDIS_TIMEOUTS: dict[str, Any] = {"socket_connect_timeout": 2, "socket_timeout": 5}
+
+Loops = Mapping[str, Coroutine[Any, Any, None]]
 
 log = structlog.get_logger(__name__)
 
@@ -92,20 +94,17 @@ async def lead_dispatch(parts: Parts, settings: DispatchSettings) -> None:
     reconciler = Reconciler(
         engine=parts.engine, redis=parts.redis, publisher=publisher, events=parts.events, settings=settings
     )
+
+    def loops(leadership: Leadership) -> Loops:
+        wakeups = Wakeups(leadership)
+        return {
+            "wakeups": wakeups.listen(),
+            "dispatcher": dispatcher.run(wakeups),
+            "reconciler": reconciler.run(),
+        }
+
     try:
-        while True:
-            leadership = await Leadership.take(parts.database_url, lock_id=DISPATCHER_LOCK)
-            log.info("dispatching")
-            wakeups = Wakeups(leadership)
-            try:
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(wakeups.listen())
-                    group.create_task(dispatcher.run(wakeups))
-                    group.create_task(reconciler.run())
-            except* (psycopg.Error, OSError) as errors:
-                log.warning("leadership lost", error=str(errors.exceptions[0]).strip())
-            finally:
-                await leadership.close()
+        await lead(parts.database_url, lock_id=DISPATCHER_LOCK, what="dispatching", loops=loops)
     finally:
         publisher.close()
 
@@ -118,26 +117,28 @@ async def lead_results(parts: Parts) -> None:
         source=ResultsSource(parts.redis),
         events=parts.events,
     )
+
+    def loops(leadership: Leadership) -> Loops:
+        return {"leadership": leadership.watch(), "results consumer": consumer.run(leadership)}
+
+    await lead(parts.database_url, lock_id=RESULTS_LOCK, what="consuming results", loops=loops)
+
+
+async def lead(
+    database_url: str, *, lock_id: int, what: str, loops: Callable[[Leadership], Loops]
+) -> NoReturn:
+    """Run loops whenever this process is the leader; each ends with the leadership, or ends the process."""
     while True:
-        leadership = await Leadership.take(parts.database_url, lock_id=RESULTS_LOCK)
-        log.info("consuming results")
-        watch = asyncio.create_task(_until_ended(leadership))
-        work = asyncio.create_task(consumer.run(leadership))
+        leadership = await Leadership.take(database_url, lock_id=lock_id)
+        log.info(what)
         try:
-            await asyncio.wait({watch, work}, return_when=asyncio.FIRST_COMPLETED)
+            async with asyncio.TaskGroup() as group:
+                for name, loop in loops(leadership).items():
+                    group.create_task(must_go_on(name, loop, foreseen=(LeadershipLost,)))
+        except* LeadershipLost as lost:
+            log.warning("leadership lost", error=str(lost.exceptions[0]))
         finally:
-            for task in (watch, work):
-                task.cancel()
-            await asyncio.gather(watch, work, return_exceptions=True)
             await leadership.close()
-        log.warning("leadership lost")
-
-
-async def _until_ended(leadership: Leadership) -> None:
-    with contextlib.suppress(psycopg.Error, OSError):
-        while True:
-            await leadership.check()
-            await asyncio.sleep(CHECK_EVERY_S)
 
 
 def run_dispatcher() -> None:

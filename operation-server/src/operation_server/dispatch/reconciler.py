@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
-from sqlalchemy import Row, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection, Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.dispatch.epoch import EpochWatch
 from operation_server.dispatch.event_sweep import sweep_events
-from operation_server.dispatch.publisher import BrokerDown, JobPublisher
+from operation_server.dispatch.publisher import JobPublisher
+from operation_server.faults import is_outage
 from operation_server.jobs.cancel_signal import signal_cancels
 from operation_server.jobs.transitions import (
+    Repaired,
     confirm_cancelled,
     expire_waiting,
+    find_expired,
     lose_attempts,
     release_undelivered,
 )
 from operation_server.live.event_publisher import EventPublisher
-from operation_server.metrics.recording import attempts_repaired
+from operation_server.metrics.recording import attempts_repaired, reconciler_failed
+from operation_server.rejections.repository import prune
 from operation_server.settings import DispatchSettings
 from satellite.contracts import redis_keys
-from satellite.contracts.event import StreamEntry
 from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE
 
 BATCH = 500
@@ -43,11 +44,14 @@ ACTIVE = text("""
     SELECT j.id, j.attempt, j.status, j.cancel_requested_at IS NOT NULL AS cancel_requested,
            extract(epoch FROM now() - j.dispatched_at) AS dispatched_s,
            extract(epoch FROM now() - j.started_at) AS started_s,
-           coalesce(CAST(p.manifest -> 'resources' ->> 'gpus' AS float8), 0) > 0 AS needs_gpu
+           p.manifest -> 'resources' ->> 'gpus' AS gpus
     FROM jobs AS j JOIN plugins AS p ON p.id = j.plugin_id
     WHERE j.status = 'processing' OR (j.status = 'queued' AND j.dispatched_at IS NOT NULL)
     ORDER BY j.dispatched_at DESC, j.id DESC
 """)
+
+Item = TypeVar("Item")
+Change = TypeVar("Change")
 
 log = structlog.get_logger(__name__)
 
@@ -107,17 +111,33 @@ class Reconciler:
         self._events = events
         self._settings = settings
         self._epoch = EpochWatch(redis, settle_s=settings.lease_grace_s)
+        self._told: set[tuple[str, object]] = set()
+        """What cannot be repaired, so that its traceback is logged once."""
 
     async def run(self) -> None:
-        """Reconcile again and again; what fails is tried at the next round."""
+        """Reconcile again and again; what fails is tried at the next round, and stops nothing else."""
+        works = {
+            "expire": self._expire,
+            "reconcile": self.reconcile,
+            "events": self._sweep_events,
+            "rejected reports": self._prune_rejected,
+        }
         while True:
-            for work in (self._expire, self.reconcile, self._sweep_events):
-                try:
-                    async with asyncio.timeout(ROUND_TIMEOUT_S):
-                        await work()
-                except (SQLAlchemyError, RedisError, BrokerDown, OSError) as error:
-                    log.warning("reconciling failed", error=" ".join(str(error).split())[:300])
+            for name, work in works.items():
+                await self._do(name, work)
             await asyncio.sleep(self._settings.reconcile_s)
+
+    async def _do(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            async with asyncio.timeout(ROUND_TIMEOUT_S):
+                await work()
+        except Exception as error:
+            if is_outage(error):
+                log.warning("reconciling failed", work=name, error=" ".join(str(error).split())[:300])
+                return
+            # Not the end of the process: dispatch, beside it, has nothing to do with it.
+            log.exception("reconciling failed unforeseen", work=name)
+            reconciler_failed(name)
 
     async def reconcile(self) -> None:
         """Look at every active attempt once, and repair what is wrong with it."""
@@ -141,9 +161,9 @@ class Reconciler:
         undelivered = [one.key for one in missing if one.dispatched_s > start_timeout_s]
         lost = [one.key for one in active if self._is_lost(one)]
         cancelled = [one.key for one in active if self._is_cancelled(one, undelivered)]
-        await self._apply(cancelled, confirm_cancelled, "cancelled without a worker")
-        await self._apply(lost, lose_attempts, "lost")
-        await self._apply(
+        await self._repair(cancelled, confirm_cancelled, "cancelled without a worker")
+        await self._repair(lost, lose_attempts, "lost")
+        await self._repair(
             await self._without_lease(undelivered, cancelled), release_undelivered, "undelivered"
         )
 
@@ -168,7 +188,16 @@ class Reconciler:
     ) -> list[tuple[int, int]]:
         """Return those of `keys` that are not handled yet and that nobody has claimed in the meantime."""
         left = [key for key in keys if key not in handled]
-        leases = await self._redis.mget([redis_keys.lease(*key) for key in left]) if left else []
+        if not left:
+            return []
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            # Before the leases are read: who claims the attempt later, from a message that was only late, is
+            # told that there will be another one.
+            for job_id, attempt in left:
+                name = redis_keys.newest_attempt(job_id)
+                pipeline.set(name, attempt + 1, ex=redis_keys.NEWEST_TTL_S)
+            pipeline.mget([redis_keys.lease(*key) for key in left])
+            *_, leases = await pipeline.execute()
         return [key for key, lease in zip(left, leases, strict=True) if lease is None]
 
     async def _with_leases(self, rows: Sequence[Row[Any]]) -> list[ActiveAttempt]:
@@ -182,25 +211,68 @@ class Reconciler:
                 cancel_requested=row.cancel_requested,
                 dispatched_s=float(row.dispatched_s or 0),
                 started_s=float(row.started_s or 0),
-                queue=EXECUTE_GPU_QUEUE if row.needs_gpu else EXECUTE_QUEUE,
+                queue=EXECUTE_GPU_QUEUE if _is_positive(row.gpus) else EXECUTE_QUEUE,
                 has_lease=lease is not None,
             )
             for row, lease in zip(rows, leases, strict=True)
         ]
 
-    async def _apply(self, keys: Sequence[tuple[int, int]], transition: Any, what: str) -> None:
-        for start in range(0, len(keys), BATCH):
-            batch = keys[start : start + BATCH]
-            async with self._engine.begin() as connection:
-                entries: list[StreamEntry] = await connection.run_sync(transition, batch)
-            await self._events.publish(entries)
-            attempts_repaired(what, len(batch))
-            log.info("attempts repaired", what=what, count=len(batch), first=batch[0])
+    async def _repair(
+        self,
+        keys: Sequence[tuple[int, int]],
+        transition: Callable[[Connection, Sequence[tuple[int, int]]], Repaired],
+        what: str,
+    ) -> None:
+        """Apply a transition to attempts, many at once; one that it cannot be applied to stops no other."""
+        for batch in batches(keys):
+            for repaired in await self._change(what, batch, transition):
+                await self._events.publish(repaired.entries)
+                if repaired.attempts:
+                    attempts_repaired(what, repaired.attempts)
+                    log.info("attempts repaired", what=what, count=repaired.attempts, first=batch[0])
 
     async def _expire(self) -> None:
         async with self._engine.begin() as connection:
-            entries = await connection.run_sync(expire_waiting)
-        await self._events.publish(entries)
+            expired = await connection.run_sync(find_expired)
+        for batch in batches(expired):
+            for entries in await self._change("expire", batch, expire_waiting):
+                await self._events.publish(entries)
+
+    async def _change(
+        self, what: str, batch: Sequence[Item], transition: Callable[[Connection, Sequence[Item]], Change]
+    ) -> list[Change]:
+        """Return what a transition of a batch did; one that fails is repeated for each alone."""
+        try:
+            async with self._engine.begin() as connection:
+                return [await connection.run_sync(transition, batch)]
+        except Exception as error:
+            if is_outage(error):
+                raise
+            if len(batch) > 1:
+                return [done for one in batch for done in await self._change(what, [one], transition)]
+            reconciler_failed(what)
+            if (what, batch[0]) not in self._told:
+                self._told.add((what, batch[0]))
+                log.exception("cannot be repaired, tried again and again", what=what, which=batch[0])
+            return []
 
     async def _sweep_events(self) -> None:
         await sweep_events(self._engine, self._events)
+
+    async def _prune_rejected(self) -> None:
+        async with self._engine.begin() as connection:
+            await connection.run_sync(prune)
+
+
+def batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """Yield parts of `items` that one transaction takes."""
+    for start in range(0, len(items), BATCH):
+        yield items[start : start + BATCH]
+
+
+def _is_positive(number: str | None) -> bool:
+    """Tell whether a manifest asks for some of what is counted, whatever stands there."""
+    try:
+        return float(number or 0) > 0
+    except ValueError:
+        return False

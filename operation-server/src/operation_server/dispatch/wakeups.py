@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 from typing import Any, Self
 
 import psycopg
@@ -14,12 +15,19 @@ import structlog
 
 from operation_server.database.engine import KEEPALIVES
 from operation_server.jobs.transitions.events import JOBS_CHANNEL, ROOM
+from satellite.errors import SatelliteError
 
 CONNECT_TIMEOUT_S = 5
 CHECK_EVERY_S = 5.0
 ANSWER_WITHIN_S = 10.0
 
 log = structlog.get_logger(__name__)
+
+
+class LeadershipLost(SatelliteError):
+    """The session of PostgreSQL that made this process the leader has ended."""
+
+    code = "leadership_lost"
 
 
 class Leadership:
@@ -56,16 +64,36 @@ class Leadership:
         """Ask the server whether the session still lives.
 
         Raises:
-            psycopg.Error, TimeoutError: it does not.
+            LeadershipLost: it does not.
         """
-        async with asyncio.timeout(ANSWER_WITHIN_S):
-            await self.connection.execute("SELECT 1")
+        with lost_with_session():
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                await self.connection.execute("SELECT 1")
+
+    async def watch(self) -> None:
+        """Check again and again.
+
+        Raises:
+            LeadershipLost: the session has ended.
+        """
+        while True:
+            await self.check()
+            await asyncio.sleep(CHECK_EVERY_S)
 
     async def close(self) -> None:
         """Give the leadership up."""
         with contextlib.suppress(psycopg.Error, TimeoutError):
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 await self.connection.close()
+
+
+@contextlib.contextmanager
+def lost_with_session() -> Iterator[None]:
+    """Take errors of the leader's session for its end."""
+    try:
+        yield
+    except (psycopg.Error, OSError) as error:
+        raise LeadershipLost(str(error).strip() or None) from error
 
 
 async def connect(database_url: str) -> psycopg.AsyncConnection[Any]:
@@ -96,14 +124,15 @@ class Wakeups:
         dispatching by the poll alone, and beside another leader.
 
         Raises:
-            psycopg.Error, TimeoutError: it has ended.
+            LeadershipLost: it has ended.
         """
         connection = self._leadership.connection
-        await connection.execute(f"LISTEN {JOBS_CHANNEL}".encode())
-        while True:
-            async for notification in connection.notifies(timeout=CHECK_EVERY_S):
-                self._hear(notification.payload)
-            await self._leadership.check()
+        with lost_with_session():
+            await connection.execute(f"LISTEN {JOBS_CHANNEL}".encode())
+            while True:
+                async for notification in connection.notifies(timeout=CHECK_EVERY_S):
+                    self._hear(notification.payload)
+                await self._leadership.check()
 
     def wake(self) -> None:
         """Give a reason to look again now."""

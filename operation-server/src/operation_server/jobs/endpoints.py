@@ -29,7 +29,7 @@ from operation_server.jobs.schemas import (
 from operation_server.json_route import StrictJSONRoute
 from operation_server.live.cursor import Cursor
 from operation_server.live.sse import EVENT_STREAM, STREAM_ANSWER, ResumeDep, sse_response
-from operation_server.live.subscription import Subscription
+from operation_server.live.websocket import subscription_to
 from operation_server.problems import problem_responses
 from satellite.contracts.job import JobStatus
 from satellite.contracts.numbers import LARGEST_ID
@@ -223,8 +223,8 @@ async def list_events(
 ) -> Response:
     """List a job's status and result events; with `Accept: text/event-stream` follow all of them live."""
     if EVENT_STREAM in request.headers.get("accept", ""):
-        await services.jobs.require_access(caller, job_id)
-        return sse_response(services.hub, Subscription(job_id=job_id), after=after)
+        owner_id = await services.jobs.require_access(caller, job_id)
+        return sse_response(services.hub, subscription_to(job_id, owner_id, caller), after=after)
     after_id = Cursor.parse(after).event_id if after else 0
     rows = await services.jobs.list_events(caller, job_id, after_id=after_id)
     items = [event_fields(row) for row in rows]

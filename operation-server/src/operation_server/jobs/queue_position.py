@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.database.rows import AnyRow
+from operation_server.faults import reason_of
+from operation_server.jobs.transitions.catalog import DEMANDS, PluginDemands
 
-AROUND = text("""
-    SELECT p.manifest, coalesce(c.is_paused, false) AS is_paused, c.max_running AS control_limit,
+AROUND = text(f"""
+    SELECT {DEMANDS}, coalesce(c.is_paused, false) AS is_paused, c.max_running AS control_limit,
            u.max_running AS owner_limit, now() AS now,
            (SELECT count(*) FROM (
                 SELECT 1 FROM jobs AS other, jobs AS mine
@@ -31,16 +31,18 @@ AROUND = text("""
     JOIN users AS u ON u.id = j.owner_id
     LEFT JOIN plugin_controls AS c ON c.plugin_name = j.plugin_name
     WHERE j.id = :job_id
-""")
+""")  # noqa: S608 - only a constant of the transitions goes in.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
     """Limits and numbers of other jobs around one job."""
 
-    manifest: dict[str, Any]
+    demands: PluginDemands
+    unreadable: str | None
+    """Why the plugin's definition cannot be read; its demands are then the default ones."""
     is_paused: bool
-    plugin_limits: Sequence[int | None]
+    control_limit: int | None
     owner_limit: int | None
     ahead: int
     active_of_plugin: int
@@ -52,13 +54,22 @@ class Circumstances:
 async def look_around(connection: AsyncConnection, job: AnyRow) -> Circumstances:
     """Return what stands around a job."""
     row = (await connection.execute(AROUND, {"job_id": job.id})).one()
+    demands, unreadable = _read(row.demands_json)
     return Circumstances(
-        manifest=row.manifest,
+        demands=demands,
+        unreadable=unreadable,
         is_paused=row.is_paused,
-        plugin_limits=(row.manifest.get("max_running"), row.control_limit),
+        control_limit=row.control_limit,
         owner_limit=row.owner_limit,
         ahead=row.ahead,
         active_of_plugin=row.active_of_plugin,
         active_of_owner=row.active_of_owner,
         now=row.now,
     )
+
+
+def _read(demands_json: str) -> tuple[PluginDemands, str | None]:
+    try:
+        return PluginDemands.model_validate_json(demands_json), None
+    except ValueError as error:
+        return PluginDemands(), reason_of(error)

@@ -81,7 +81,9 @@ async def find_waiting(connection: AsyncConnection, job_id: int) -> AnyRow | Non
     """Return what tells why a job is where it is, or None."""
     columns = (
         *_HEAD,
+        Job.plugin_id,
         Job.plugin_name,
+        Job.plugin_version,
         Job.error,
         Job.priority,
         Job.max_retries,

@@ -28,6 +28,7 @@ from operation_server.jobs.errors import (
     LogNotFound,
 )
 from operation_server.jobs.explain import Explainer, Explanation
+from operation_server.jobs.put_aside import AsideNotes
 from operation_server.jobs.repository import JobFilter
 from operation_server.jobs.schemas import BatchItem, JobCreate, job_fields, submitted_fields
 from operation_server.jobs.submission import find_violations, new_job
@@ -73,12 +74,13 @@ class JobService:
         after_commit: AfterCommit,
         hub: Hub,
         workers: WorkerService,
+        asides: AsideNotes,
     ) -> None:
         self._connections = connections
         self._catalog = catalog
         self._after_commit = after_commit
         self._hub = hub
-        self._explainer = Explainer(workers)
+        self._explainer = Explainer(workers, asides)
         self._find = SharedCalls(self._find_many)
         self._submit = SharedCalls(self._submit_many)
 
@@ -234,10 +236,11 @@ class JobService:
             _allowed(caller, await repository.find_head(connection, job_id), job_id)
             return await repository.list_events(connection, job_id, after_id=after_id)
 
-    async def require_access(self, caller: Account, job_id: int) -> None:
-        """Refuse callers who may not see the job."""
+    async def require_access(self, caller: Account, job_id: int) -> int:
+        """Refuse callers who may not see the job, and return whose it is."""
         async with self._connections.connect() as connection:
-            _allowed(caller, await repository.find_head(connection, job_id), job_id)
+            owner_id: int = _allowed(caller, await repository.find_head(connection, job_id), job_id).owner_id
+            return owner_id
 
     async def explain(self, caller: Account, job_id: int) -> Explanation:
         """Return why a job is where it is and what would help."""

@@ -21,6 +21,7 @@ from operation_server.live.cursor import STREAM_START, StreamId, format_stream_i
 from operation_server.live.frame import Frame
 from operation_server.live.subscription import QUEUE_LENGTH, Subscription
 from operation_server.metrics.recording import live_client_came, live_client_left
+from operation_server.process_end import end_after_requests, must_go_on
 from satellite.contracts import redis_keys
 from satellite.contracts.event import EventType
 
@@ -69,7 +70,7 @@ class Hub:
         with contextlib.suppress(SQLAlchemyError, OSError):
             async with self.connections.connect() as connection:
                 self.newest_event_id = (await connection.execute(NEWEST_PUBLISHED)).scalar_one()
-        reader = asyncio.create_task(self._read())
+        reader = asyncio.create_task(must_go_on("event stream", self._read(), end=end_after_requests))
         try:
             yield
         finally:
@@ -97,7 +98,7 @@ class Hub:
     def end_streams(self) -> None:
         """Let all clients go, and everybody who waits for a job: the process stops."""
         self._is_ending = True
-        for subscription in self._all_subscriptions():
+        for subscription in self.subscriptions():
             subscription.end()
         for job_id in list(self._waiters):
             self._wake_waiters(job_id)
@@ -143,9 +144,10 @@ class Hub:
                     subscription.offer(frame)
                     reached.add(subscription)
             for subscription in reached:
-                subscription.deliver()
+                _deliver(subscription)
 
-    def _all_subscriptions(self) -> Iterable[Subscription]:
+    def subscriptions(self) -> Iterable[Subscription]:
+        """Yield all who are delivered to."""
         yield from chain.from_iterable(self._by_job.values())
         yield from chain.from_iterable(self._by_owner.values())
         yield from self._of_everything
@@ -237,7 +239,18 @@ def readable(stream_id: StreamId, fields: Mapping[Any, Any]) -> Frame | None:
         return Frame.from_entry(stream_id, fields)
     except (ValueError, KeyError) as error:
         log.warning("skipped an unreadable event", stream_id=stream_id, error=repr(error))
-        return None
+    except Exception:
+        log.exception("skipped an unreadable event", stream_id=stream_id)
+    return None
+
+
+def _deliver(subscription: Subscription) -> None:
+    """Deliver to one client, which is let go if that fails, so that it stops no other."""
+    try:
+        subscription.deliver()
+    except Exception:
+        log.exception("a client cannot be delivered to")
+        subscription.end()
 
 
 def _put_last(remembered: OrderedDict[int, Any], job_id: int, value: Any) -> None:

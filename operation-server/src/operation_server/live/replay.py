@@ -71,6 +71,7 @@ async def follow(hub: Hub, subscription: Subscription, *, after: Cursor | None) 
 
     Raises:
         FellBehind: the client is too slow.
+        AccountClosed, RoleLost: it may not see what it asked for any more.
     """
     subscription.event_id = after.event_id if after else hub.newest_event_id
     with hub.subscribed(subscription):
@@ -85,6 +86,7 @@ async def follow(hub: Hub, subscription: Subscription, *, after: Cursor | None) 
             missed = _from_database(hub, subscription)
         if missed is not None:
             async for line in missed:
+                subscription.require_access()
                 yield line
         while True:
             yield await subscription.take()

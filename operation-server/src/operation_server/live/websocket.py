@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Query, WebSocket
 from sqlalchemy import text
 from starlette.websockets import WebSocketDisconnect
@@ -16,7 +17,13 @@ from operation_server.live.cursor import Cursor, CursorInvalid
 from operation_server.live.hub import Hub
 from operation_server.live.prepared_frames import EXTENSION
 from operation_server.live.replay import follow
-from operation_server.live.subscription import FellBehind, StreamEnded, Subscription
+from operation_server.live.subscription import (
+    AccountClosed,
+    FellBehind,
+    RoleLost,
+    StreamEnded,
+    Subscription,
+)
 
 SEND_TIMEOUT_S = 10.0
 """A client that takes no frame for so long has gone."""
@@ -31,6 +38,7 @@ RESTARTING = 1012
 
 OWNER = text("SELECT owner_id FROM jobs WHERE id = :id")
 
+log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/ws", tags=["live"])
 
 AfterParameter = Annotated[str | None, Query(description="Cursor of the last frame seen.")]
@@ -56,7 +64,7 @@ async def watch_job(
     elif not caller.is_admin and owner_id != caller.id:
         await websocket.close(FORBIDDEN, "this is somebody else's job")
     else:
-        await _serve(websocket, services.hub, Subscription(job_id=job_id), after)
+        await _serve(websocket, services.hub, subscription_to(job_id, owner_id, caller), after)
 
 
 @router.websocket("/jobs")
@@ -73,7 +81,14 @@ async def watch_jobs(
 
 def subscription_of(caller: Account) -> Subscription:
     """Return a subscription to all jobs that the caller may see."""
-    return Subscription() if caller.is_admin else Subscription(owner_id=caller.id)
+    if caller.is_admin:
+        return Subscription(account_id=caller.id, needs_admin=True)
+    return Subscription(owner_id=caller.id, account_id=caller.id)
+
+
+def subscription_to(job_id: int, owner_id: int, caller: Account) -> Subscription:
+    """Return a subscription of the caller to one job."""
+    return Subscription(job_id=job_id, account_id=caller.id, needs_admin=owner_id != caller.id)
 
 
 async def find_owner(hub: Hub, job_id: int) -> int | None:
@@ -99,7 +114,9 @@ async def _serve(websocket: WebSocket, hub: Hub, subscription: Subscription, aft
     finally:
         for task in (sending, receiving):
             task.cancel()
-        await asyncio.gather(sending, receiving, return_exceptions=True)
+        for ended in await asyncio.gather(sending, receiving, return_exceptions=True):
+            if isinstance(ended, Exception):
+                log.error("a client's stream failed unforeseen", exc_info=ended)
 
 
 async def _send(websocket: WebSocket, hub: Hub, subscription: Subscription, cursor: Cursor | None) -> None:
@@ -111,6 +128,10 @@ async def _send(websocket: WebSocket, hub: Hub, subscription: Subscription, curs
                     await websocket.send_text(line)
     except FellBehind:
         await _close(websocket, TRY_AGAIN_LATER, "too slow; resume from the last cursor")
+    except AccountClosed:
+        await _close(websocket, UNAUTHENTICATED, "the account was closed")
+    except RoleLost:
+        await _close(websocket, RESTARTING, "the account is no admin's any more; resume from the last cursor")
     except StreamEnded:
         await _close(websocket, RESTARTING, "restarting; resume from the last cursor")
     except (WebSocketDisconnect, TimeoutError, RuntimeError):

@@ -32,7 +32,8 @@ QUEUES = (EXECUTE_QUEUE, EXECUTE_GPU_QUEUE, RESULTS_QUEUE)
 JOBS = text(f"""
     SELECT waiting.jobs AS waiting, waiting.oldest_s, active.dispatched, active.processing,
            (SELECT count(*) FROM (
-               SELECT FROM jobs WHERE status = 'failed' LIMIT {COUNTED_AT_MOST}) AS f) AS failed
+               SELECT FROM jobs WHERE status = 'failed' LIMIT {COUNTED_AT_MOST}) AS f) AS failed,
+           (SELECT count(*) FROM rejected_reports) AS rejected_reports
     FROM (
         SELECT count(*) AS jobs, extract(epoch FROM now() - min(run_at)) AS oldest_s
         FROM jobs WHERE status = 'queued' AND dispatched_at IS NULL
@@ -53,6 +54,7 @@ class JobCounts:
     dispatched: int
     processing: int
     failed: int
+    rejected_reports: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -125,6 +127,7 @@ class PlatformStateReader:
             dispatched=row.dispatched,
             processing=row.processing,
             failed=row.failed,
+            rejected_reports=row.rejected_reports,
         )
 
     async def _count_messages(self) -> dict[str, int]:
@@ -150,6 +153,9 @@ def _job_gauges(jobs: JobCounts) -> Iterable[Metric]:
     )
     yield GaugeMetricFamily(
         "satellite_dispatched_jobs", "Jobs in the broker, not started yet.", value=jobs.dispatched
+    )
+    yield GaugeMetricFamily(
+        "satellite_rejected_reports", "Reports set aside that are still kept.", value=jobs.rejected_reports
     )
 
 

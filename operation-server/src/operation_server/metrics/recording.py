@@ -63,6 +63,21 @@ def attempts_repaired(reason: str, count: int) -> None:
     definitions.REPAIRED.labels(reason).inc(count)
 
 
+def report_rejected() -> None:
+    """Count a report that was set aside."""
+    definitions.REJECTED.inc()
+
+
+def put_aside(what: str) -> None:
+    """Count a job, a group of jobs or a plugin version that dispatch leaves alone for a while."""
+    definitions.PUT_ASIDE.labels(what).inc()
+
+
+def reconciler_failed(work: str) -> None:
+    """Count work of the reconciler, or a part of it, that failed unforeseen."""
+    definitions.RECONCILER_FAULTS.labels(work).inc()
+
+
 def events_published(entries: Iterable[StreamEntry]) -> None:
     """Count durable events that the stream took."""
     for entry in entries:

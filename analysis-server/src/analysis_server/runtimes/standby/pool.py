@@ -11,6 +11,7 @@ from typing import Generic
 import psutil
 import structlog
 
+from analysis_server.loop_thread import LoopThread
 from analysis_server.runtimes.port import RunRequest
 from analysis_server.runtimes.standby.shelf import Shelf, SpareT, StandbyLimits
 from analysis_server.runtimes.standing import PluginPlace, SpareCount, SpareRoom
@@ -149,7 +150,8 @@ class StandbyPool(Generic[SpareT]):
 
     def _keep(self) -> None:
         if self._thread is None and not self._closed:
-            self._thread = threading.Thread(target=self._live, name="standby", daemon=True)
+            # Spares only save time, and what runs beside them is worth more.
+            self._thread = LoopThread("standby", self._live)
             self._thread.start()
 
     def _live(self) -> None:

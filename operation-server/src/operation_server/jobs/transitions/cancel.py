@@ -8,7 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from operation_server.jobs.transitions.ending import EndedAttempt, LockedAttempt, end_attempts, lock_attempts
+from operation_server.jobs.transitions.ending import (
+    EndedAttempt,
+    LockedAttempt,
+    Repaired,
+    end_attempts,
+    lock_attempts,
+)
 from operation_server.jobs.transitions.events import insert_events, result_event, status_event
 from operation_server.jobs.transitions.policy import Decision
 from operation_server.jobs.transitions.timings import NEVER_DISPATCHED, job_timings
@@ -83,10 +89,11 @@ def _run(connection: Connection, statement: Any, ids: list[int]) -> Sequence[Row
     return sorted((connection.execute(statement, {"ids": ids})).all(), key=lambda row: int(row.id))
 
 
-def confirm_cancelled(connection: Connection, attempts: Sequence[tuple[int, int]]) -> list[StreamEntry]:
+def confirm_cancelled(connection: Connection, attempts: Sequence[tuple[int, int]]) -> Repaired:
     """End attempts whose cancel was requested and which no worker holds."""
-    locked = lock_attempts(connection, attempts)
-    return end_attempts(connection, [ended_as_cancelled(job) for job in locked if job.cancel_requested])
+    requested = [job for job in lock_attempts(connection, attempts) if job.cancel_requested]
+    entries = end_attempts(connection, [ended_as_cancelled(job) for job in requested])
+    return Repaired(attempts=len(requested), entries=entries)
 
 
 def ended_as_cancelled(job: LockedAttempt) -> EndedAttempt:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+import structlog
+from pydantic import ValidationError
 from sqlalchemy import Connection, Row, text
 
 from operation_server.jobs.transitions.events import (
@@ -26,6 +28,8 @@ from satellite.contracts.event import StreamEntry
 from satellite.contracts.job import JobStatus
 from satellite.contracts.outcome import CapturedLog, JobError, OutcomeStatus
 from satellite.contracts.plugin_manifest import RetryPolicy
+
+log = structlog.get_logger(__name__)
 
 # Locked by id alone and fenced afterwards: an outcome may arrive before the dispatcher's transaction has
 # committed, and a fence inside the lock would look at the row as it was before that commit.
@@ -105,6 +109,15 @@ class LockedAttempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Repaired:
+    """What a transition did with attempts that nobody reports."""
+
+    attempts: int = 0
+    """How many of those asked for it ended or gave back; the others had moved on meanwhile."""
+    entries: list[StreamEntry] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndedAttempt:
     """A locked attempt, how it ended and what follows."""
 
@@ -154,8 +167,17 @@ def _locked(row: Row[Any]) -> LockedAttempt:
         dispatched_at=row.dispatched_at,
         started_at=row.started_at,
         now=row.now,
-        retry=RetryPolicy.model_validate(row.retry) if row.retry else None,
+        retry=_retry_policy(row),
     )
+
+
+def _retry_policy(row: Row[Any]) -> RetryPolicy | None:
+    try:
+        return RetryPolicy.model_validate(row.retry) if row.retry else None
+    except ValidationError:
+        # Registered under the rules of another release: its attempts must be able to end all the same.
+        log.exception("a retry policy is not understood, the default holds", job_id=row.id)
+        return None
 
 
 def end_attempts(connection: Connection, ended: Sequence[EndedAttempt]) -> list[StreamEntry]:

@@ -85,13 +85,15 @@ class Room:
 
     def take(self, plugin_id: int, owner_id: int, *, jobs: int = 1, unstarted: int = 1) -> None:
         """Count jobs that are dispatched, `unstarted` of them not started."""
-        version = self.versions[plugin_id]
-        if version.needs_gpu:
+        self.by_owner[owner_id] += jobs
+        # One that cannot be read any more gets no more jobs, but may have some under way.
+        version = self.versions.get(plugin_id)
+        if version is not None:
+            self.by_plugin[version.name] += jobs
+        if version is not None and version.needs_gpu:
             self.unstarted_gpu += unstarted
         else:
             self.unstarted += unstarted
-        self.by_plugin[version.name] += jobs
-        self.by_owner[owner_id] += jobs
 
 
 def _below(count: int, limit: int | None) -> bool:

@@ -1,0 +1,19 @@
+"""The route to see rejected reports."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from operation_server.dependencies import CallerDep, PaginationDep, ServicesDep
+from operation_server.problems import problem_responses
+from operation_server.rejections.schemas import RejectedReportList
+
+router = APIRouter(prefix="/rejected-reports", tags=["dead letters"])
+
+
+@router.get("", responses=problem_responses(401, 403, 422))
+async def list_rejected_reports(
+    caller: CallerDep, services: ServicesDep, page: PaginationDep
+) -> RejectedReportList:
+    """List what workers reported and nobody could apply, newest first; for admins."""
+    return await services.rejections.list_page(caller, skip=page.skip, limit=page.limit)

@@ -118,7 +118,7 @@ def test_a_killed_executor_gives_its_jobs_back(platform: Platform, api: httpx.Cl
 
 def test_a_deaf_worker_is_noticed_and_replaced(platform: Platform, api: httpx.Client) -> None:
     [before] = api.get("/workers").json()["items"]
-    broker: Celery = make_app(BrokerSettings(celery_broker_url=redis_url(platform)))
+    broker: Celery = make_app(BrokerSettings(redis_url=redis_url(platform)))
     for queue in (EXECUTE_QUEUE, canary_queue("analysis1")):
         broker.control.cancel_consumer(queue)
     job = submit(api, PLUGIN, {"how": "ok"})
@@ -176,7 +176,7 @@ def test_a_second_delivery_runs_nothing(platform: Platform, api: httpx.Client) -
     wait_running(api, job["id"])
     with redis_client(platform) as redis:
         assert redis.exists(redis_keys.lease(job["id"], 1))
-    broker = make_app(BrokerSettings(celery_broker_url=redis_url(platform)))
+    broker = make_app(BrokerSettings(redis_url=redis_url(platform)))
     plugin = api.get(f"/plugins/{PLUGIN}").json()
     manifest = {key: plugin[key] for key in PluginManifest.model_fields if key in plugin}
     message = {

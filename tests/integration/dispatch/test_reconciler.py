@@ -29,7 +29,7 @@ class Parts:
 
     def __init__(self, engine: AsyncEngine, redis: Redis, redis_url: str) -> None:
         self.engine, self.redis = engine, redis
-        self.publisher = JobPublisher(make_app(BrokerSettings(celery_broker_url=redis_url)))
+        self.publisher = JobPublisher(make_app(BrokerSettings(redis_url=redis_url)))
         self.events = EventPublisher(engine=engine, redis=redis)
         self.reconciler = Reconciler(
             engine=engine,

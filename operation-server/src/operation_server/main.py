@@ -35,6 +35,7 @@ from operation_server.services import build_services
 from operation_server.settings import AdminSettings, OperationSettings
 from operation_server.statistics import endpoints as statistics
 from operation_server.workers import endpoints as workers
+from satellite.contracts.json_text import JSON_BYTES_MAX
 from satellite.settings.database import DatabaseSettings
 from satellite.settings.log_lines import configure_logging
 
@@ -121,6 +122,7 @@ def serve() -> None:
         ws="operation_server.live.prepared_frames:PreparedFramesProtocol",
         # Compressed frames would differ between clients, and cost more than they save.
         ws_per_message_deflate=False,
+        ws_max_size=JSON_BYTES_MAX,
         server_header=False,
     )
 

@@ -68,8 +68,8 @@ async def consumer(engine: AsyncEngine, blocking_engine: Engine, redis_url: str)
     await redis.aclose()
 
 
-def message_of(report: Outcome, result: bytes = b'{"n": 1}') -> CallbackMessage:
-    return outcome_message(report, result_json=result, callbacks=[])
+def message_of(report: Outcome, result_json: str = '{"n": 1}') -> CallbackMessage:
+    return outcome_message(report.model_copy(update={"result_json": result_json}), callbacks=[])
 
 
 async def results_of(engine: AsyncEngine, job_id: int) -> list[Any]:
@@ -97,10 +97,10 @@ async def test_a_second_and_a_late_outcome_are_refused_and_counted(
 ) -> None:
     job_id = await submit_one(engine)
     await dispatch(engine)
-    consumer.send(message_of(outcome(job_id, 1)), message_of(outcome(job_id, 1), b'{"n": 2}'))
-    consumer.send(message_of(outcome(job_id, 7), b'{"n": 3}'))
+    consumer.send(message_of(outcome(job_id, 1)), message_of(outcome(job_id, 1), '{"n": 2}'))
+    consumer.send(message_of(outcome(job_id, 7), '{"n": 3}'))
     await consumer.work()
-    consumer.send(message_of(outcome(job_id, 1), b'{"n": 4}'))
+    consumer.send(message_of(outcome(job_id, 1), '{"n": 4}'))
     await consumer.work()
     assert (await job_row(engine, job_id)).result == {"n": 1}
     assert len(await results_of(engine, job_id)) == 1
@@ -139,7 +139,7 @@ async def test_what_cannot_be_read_or_stored_holds_up_nobody(engine: AsyncEngine
     nonsense = CallbackMessage(
         task="satellite.jobs.apply_outcome", queue="satellite.results", id="x", body=b"{"
     )
-    consumer.send(nonsense, message_of(outcome(bad, 1), b'"\\u0000"'), message_of(outcome(good, 1)))
+    consumer.send(nonsense, message_of(outcome(bad, 1), r'"\u0000"'), message_of(outcome(good, 1)))
     await consumer.work()
     assert (await job_row(engine, good)).status == "completed"
     row = await job_row(engine, bad)

@@ -11,7 +11,7 @@ from satellite.contracts.event import EventType, StreamEntry
 BATCH = 1_000
 
 UNPUBLISHED = text("""
-    SELECT id, job_id, owner_id, type, data::text AS data, at FROM job_events
+    SELECT id, job_id, owner_id, type, CAST(data AS text) AS data, at FROM job_events
     WHERE published_at IS NULL AND at < now() - interval '1 second'
     ORDER BY id LIMIT :limit
 """)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,13 +51,15 @@ def read_manifest(path: Path) -> dict[str, Any]:
     Raises:
         BadUsage: it cannot be read or is no JSON object.
     """
+    from satellite.contracts.json_text import JSONRefused, parse_json  # noqa: PLC0415  # Slow to import.
+
     file = path / "plugin.json" if path.is_dir() else path
     try:
-        manifest = json.loads(file.read_text())
+        manifest = parse_json(file.read_bytes(), bytes_max=None)
     except OSError as error:
         raise BadUsage(f"{file} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise BadUsage(f"{file} is not JSON: {error}.") from error
+    except JSONRefused as refusal:
+        raise BadUsage(f"{file} is not a manifest: {refusal}.") from refusal
     if not isinstance(manifest, dict):
         raise BadUsage(f"{file} is not a JSON object.")
     return manifest

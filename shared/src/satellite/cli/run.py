@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -55,20 +54,24 @@ def read_input(text: str | None, file: str | None) -> Any:
     """Return the input that the options name; an empty object without any.
 
     Raises:
-        BadUsage: both are given, the file cannot be read, or it is not JSON.
+        BadUsage: both are given, the file cannot be read, or it is not JSON that a server takes.
     """
     if text is not None and file is not None:
         raise BadUsage("Give --input or --input-file, not both.")
     if text is None and file is None:
         return {}
+    content: str | bytes
     try:
         if "-" in (text, file):
             content = sys.stdin.read()
         else:
-            content = text if text is not None else Path(file or "").read_text()
+            content = text if text is not None else Path(file or "").read_bytes()
     except OSError as error:
         raise BadUsage(f"{file} cannot be read: {error.strerror}.") from error
+    from satellite.contracts.json_text import JSONRefused, parse_json  # noqa: PLC0415  # Slow to import.
+
     try:
-        return json.loads(content)
-    except ValueError as error:
-        raise BadUsage(f"The input is not JSON: {error}.") from error
+        # Its size is looked at when it is written for the server, without the blanks of a file.
+        return parse_json(content, bytes_max=None)
+    except JSONRefused as refusal:
+        raise BadUsage(f"The input cannot be sent: {refusal}.") from refusal

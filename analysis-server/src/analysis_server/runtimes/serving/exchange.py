@@ -35,7 +35,7 @@ class Exchange:
         if len(line) > self._line_bytes_max:
             return self._too_long(line)
         try:
-            answer = read_answer(line, self.calls)
+            answer = read_answer(line)
         except NotAnAnswer as noise:
             return JobError(kind=ErrorKind.OUTPUT, message=str(noise))
         if answer.id not in self._waiting:

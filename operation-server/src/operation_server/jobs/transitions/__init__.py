@@ -10,7 +10,6 @@ from operation_server.jobs.transitions.catalog import PluginCatalog, PluginVersi
 from operation_server.jobs.transitions.dispatch import DispatchedJob, Selection, select_and_mark
 from operation_server.jobs.transitions.expire import expire_waiting
 from operation_server.jobs.transitions.finish import AppliedOutcomes, apply_outcomes
-from operation_server.jobs.transitions.json_text import JSONNotStorable, dump_json
 from operation_server.jobs.transitions.lose import lose_attempts
 from operation_server.jobs.transitions.redispatch import release_undelivered
 from operation_server.jobs.transitions.replay import replay
@@ -23,7 +22,6 @@ __all__ = [
     "CancelRequested",
     "DispatchCapacity",
     "DispatchedJob",
-    "JSONNotStorable",
     "NewJob",
     "PluginCatalog",
     "PluginVersion",
@@ -32,7 +30,6 @@ __all__ = [
     "apply_outcomes",
     "apply_started",
     "confirm_cancelled",
-    "dump_json",
     "expire_waiting",
     "lose_attempts",
     "release_undelivered",

@@ -13,9 +13,10 @@ import psutil
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from analysis_server.runtimes.port import DEFAULT_MAX_LOG_BYTES, DEFAULT_MAX_RESULT_BYTES
+from analysis_server.runtimes.port import DEFAULT_MAX_LOG_BYTES
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.standby.shelf import StandbyLimits
+from satellite.contracts.json_text import JSON_BYTES_MAX
 from satellite.contracts.numbers import LARGEST_MIB
 from satellite.settings.broker import BrokerSettings
 from satellite.settings.observability import LogSettings
@@ -101,7 +102,7 @@ class WorkerSettings(BaseSettings):
         description="No spare is started, and some are dropped, when less is free.",
     )
     max_result_bytes: int = Field(
-        default=DEFAULT_MAX_RESULT_BYTES, ge=1, le=2**30, description="Largest result."
+        default=JSON_BYTES_MAX, ge=1, le=JSON_BYTES_MAX, description="Largest result."
     )
     max_log_bytes: int = Field(default=DEFAULT_MAX_LOG_BYTES, ge=0, le=2**30, description="Kept of each log.")
     uv: str | None = Field(default=None, description="Path of uv, if it is not beside Python or on the path.")

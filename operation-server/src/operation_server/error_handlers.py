@@ -18,12 +18,12 @@ from operation_server.body_type import BodyTypeUnsupported
 from operation_server.database.faults import AWAY, is_beyond_limits, is_disk_full
 from operation_server.deadletters.errors import DeadLetterNotFound
 from operation_server.jobs import errors as jobs
-from operation_server.jobs.transitions import JSONNotStorable
 from operation_server.live.cursor import CursorInvalid
 from operation_server.plugins import errors as plugins
-from operation_server.problems import Violation, json_pointer, problem_response
+from operation_server.problems import Violation, problem_response
 from operation_server.request_id import request_id_of
 from operation_server.workers.service import BrokerUnavailable
+from satellite.contracts.json_text import JSONRefused, json_pointer
 from satellite.errors import SatelliteError
 
 STATUS_OF: Mapping[type[SatelliteError], int] = {
@@ -38,6 +38,7 @@ STATUS_OF: Mapping[type[SatelliteError], int] = {
     plugins.PluginNotFound: 404,
     plugins.PluginVersionTaken: 409,
     plugins.PluginInUse: 409,
+    plugins.PluginUnreadable: 409,
     plugins.PluginNotYours: 403,
     jobs.InputInvalid: 400,
     jobs.BatchInvalid: 400,
@@ -47,8 +48,8 @@ STATUS_OF: Mapping[type[SatelliteError], int] = {
     jobs.JobNotRetryable: 409,
     jobs.LogNotFound: 404,
     jobs.IdempotencyKeyReused: 409,
-    JSONNotStorable: 422,
     BodyTypeUnsupported: 415,
+    JSONRefused: 422,
     DeadLetterNotFound: 404,
     CursorInvalid: 422,
     BrokerUnavailable: 503,

@@ -78,8 +78,8 @@ async def consumer(engine: AsyncEngine, blocking_engine: Engine, redis_url: str)
     await redis.aclose()
 
 
-def message_of(report: Outcome, result: bytes = b'{"n": 1}') -> CallbackMessage:
-    return outcome_message(report, result_json=result, callbacks=[])
+def message_of(report: Outcome, result_json: str = '{"n": 1}') -> CallbackMessage:
+    return outcome_message(report.model_copy(update={"result_json": result_json}), callbacks=[])
 
 
 async def results_of(engine: AsyncEngine, job_id: int) -> list[Any]:
@@ -107,10 +107,10 @@ async def test_a_second_and_a_late_outcome_are_refused_and_counted(
 ) -> None:
     job_id = await submit_one(engine)
     await dispatch(engine)
-    consumer.send(message_of(outcome(job_id, 1)), message_of(outcome(job_id, 1), b'{"n": 2}'))
-    consumer.send(message_of(outcome(job_id, 7), b'{"n": 3}'))
+    consumer.send(message_of(outcome(job_id, 1)), message_of(outcome(job_id, 1), '{"n": 2}'))
+    consumer.send(message_of(outcome(job_id, 7), '{"n": 3}'))
     await consumer.work()
-    consumer.send(message_of(outcome(job_id, 1), b'{"n": 4}'))
+    consumer.send(message_of(outcome(job_id, 1), '{"n": 4}'))
     await consumer.work()
     assert (await job_row(engine, job_id)).result == {"n": 1}
     assert len(await results_of(engine, job_id)) == 1

@@ -25,7 +25,7 @@ async def finish(engine: AsyncEngine, job_id: int, **fields: Any) -> None:
     now = datetime.now(UTC)
     outcome = Outcome(
         job_id=job_id, attempt=1, worker="w", started_at=now, finished_at=now,
-        **{"status": "completed", "result": {"sum": 2}, **fields},
+        **{"status": "completed", "result_json": '{"sum": 2}', **fields},
     )  # fmt: skip
     async with engine.begin() as connection:
         await connection.run_sync(apply_outcomes, [outcome])
@@ -356,7 +356,7 @@ class TestDeadLetters:
     async def fail(self, submit: Any, engine: AsyncEngine) -> int:
         job = await submit(max_retries=0)
         error = {"kind": "exit", "message": "exit code 1", "exit_code": 1}
-        await finish(engine, job["id"], status="failed", result=None, error=error)
+        await finish(engine, job["id"], status="failed", result_json=None, error=error)
         job_id: int = job["id"]
         return job_id
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from operation_server.jobs.transitions import (
     select_and_mark,
     submit_jobs,
 )
+from satellite.contracts.json_text import write_json
 from satellite.contracts.outcome import ErrorKind, JobError, Outcome, OutcomeStatus
 from satellite.contracts.plugin_manifest import PluginManifest
 from satellite.contracts.worker import WorkerResources
@@ -54,10 +56,12 @@ def new_job(owner_id: int, plugin_id: int, name: str = "echo", **changes: Any) -
         "plugin_id": plugin_id,
         "plugin_name": name,
         "plugin_version": "1",
-        "input_data": {"n": 1},
+        "input_json": '{"n": 1}',
         "timeout_s": 60,
         "max_retries": 3,
     }
+    if "input_data" in changes:
+        changes["input_json"] = write_json(changes.pop("input_data"))
     return NewJob(**(fields | changes))
 
 
@@ -98,6 +102,8 @@ def outcome(
         "started_at": now,
         "finished_at": now,
     }
+    if status is OutcomeStatus.COMPLETED:
+        fields["result_json"] = json.dumps(changes.pop("result", None))
     if status is OutcomeStatus.FAILED:
         fields["error"] = JobError(kind=ErrorKind.EXIT, message="exit code 1", exit_code=1)
     return Outcome(**(fields | changes))

@@ -59,12 +59,10 @@ class CeleryReporter:
             self._starts[report.job_id, report.attempt] = (time.monotonic() + STARTED_DELAY_S, report)
             self._wake.notify()
 
-    def finished(
-        self, outcome: Outcome, *, result_json: bytes | None, callbacks: list[dict[str, Any]]
-    ) -> None:
+    def finished(self, outcome: Outcome, *, callbacks: list[dict[str, Any]]) -> None:
         """Report an outcome: to the broker, or to the disk until the broker takes it."""
         key = (outcome.job_id, outcome.attempt)
-        message = outcome_message(outcome, result_json=result_json, callbacks=callbacks)
+        message = outcome_message(outcome, callbacks=callbacks)
         with self._wake:
             self._outcomes[key] = message
             self._starts.pop(key, None)

@@ -7,9 +7,9 @@ from collections import OrderedDict
 from typing import Any
 
 import jsonschema_rs
-import orjson
 
 from analysis_server.runtimes.log_capture import printable
+from satellite.contracts.json_text import JSONMalformed, JSONRefused, json_pointer, parse_json
 from satellite.contracts.outcome import ErrorKind, JobError
 from satellite.contracts.plugin_manifest import PluginManifest
 
@@ -73,11 +73,6 @@ class CompiledSchemas:
 SCHEMAS = CompiledSchemas()
 
 
-def json_pointer(path: list[Any]) -> str:
-    """Write a path as a JSON pointer (RFC 6901)."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
-
-
 def find_fault(answer: bytes, *, manifest: PluginManifest, digest: str, max_bytes: int) -> JobError | None:
     """Return what is wrong with an answer, or None."""
     stripped = answer.strip()
@@ -86,16 +81,16 @@ def find_fault(answer: bytes, *, manifest: PluginManifest, digest: str, max_byte
     if not stripped:
         return _fault("The plugin wrote no result to stdout; one JSON value is expected.")
     try:
-        value = orjson.loads(stripped)
-    except orjson.JSONDecodeError as error:
-        return _fault(f"stdout is not one JSON value ({error}); it begins with {quote(answer)}.")
+        value = parse_json(stripped, bytes_max=None)
+    except JSONMalformed as refusal:
+        return _fault(f"stdout is not one JSON value ({refusal}); it begins with {quote(answer)}.")
+    except JSONRefused as refusal:
+        return _fault(refused(refusal, answer))
     return find_value_fault(value, stripped, manifest=manifest, digest=digest)
 
 
 def find_value_fault(value: Any, written: bytes, *, manifest: PluginManifest, digest: str) -> JobError | None:
     """Return what is wrong with a result that was read from `written`, or None."""
-    if b"\\u0000" in written and _holds_nul(value):
-        return _fault(f"The result holds the character U+0000, which cannot be stored: {quote(written)}.")
     try:
         violations = SCHEMAS.violations(digest, manifest.output_schema, value)
     except ValueError as error:
@@ -111,6 +106,11 @@ def too_large(answer: bytes, *, max_bytes: int) -> JobError:
     return _fault(f"The result is larger than {max_bytes} bytes; it begins with {quote(answer)}.")
 
 
+def refused(refusal: JSONRefused, written: bytes) -> str:
+    """Say why a result is refused."""
+    return f"The result is refused: {refusal}. It begins with {quote(written)}."
+
+
 def quote(data: bytes) -> str:
     """Quote the first bytes for a message."""
     return repr(printable(data[:QUOTED_BYTES]))
@@ -118,11 +118,3 @@ def quote(data: bytes) -> str:
 
 def _fault(message: str) -> JobError:
     return JobError(kind=ErrorKind.OUTPUT, message=message)
-
-
-def _holds_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\x00" in value
-    if isinstance(value, dict):
-        return any(_holds_nul(part) for pair in value.items() for part in pair)
-    return isinstance(value, list) and any(_holds_nul(part) for part in value)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Path, Request, status
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
@@ -20,7 +19,7 @@ from operation_server.accounts.schemas import (
 )
 from operation_server.body_type import is_form, require_json, require_uncompressed
 from operation_server.dependencies import CallerDep, PaginationDep, ServicesDep
-from operation_server.json_route import StrictJSONRoute
+from operation_server.json_route import BodyRefused, StrictJSONRoute, as_invalid
 from operation_server.problems import problem_responses
 from satellite.contracts.numbers import LARGEST_ID
 
@@ -100,8 +99,8 @@ async def _credentials(request: Request) -> TokenRequest:
         # The input is left out: it is a password.
         errors = exc.errors(include_input=False, include_url=False, include_context=False)
         raise RequestValidationError([error | {"loc": ("body", *error["loc"])} for error in errors]) from exc
-    except orjson.JSONDecodeError as exc:
-        raise RequestValidationError([{"type": "json_invalid", "loc": ("body",), "msg": exc.msg}]) from exc
+    except BodyRefused as exc:
+        raise as_invalid(exc.refusal) from exc
 
 
 async def _fields(request: Request) -> Any:

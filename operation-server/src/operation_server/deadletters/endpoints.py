@@ -17,7 +17,7 @@ from operation_server.deadletters.schemas import (
 from operation_server.dependencies import CallerDep, PaginationDep, ServicesDep
 from operation_server.jobs.endpoints import JobId
 from operation_server.jobs.repository import JobFilter
-from operation_server.jobs.schemas import JobRead, render
+from operation_server.jobs.schemas import JobRead, render, render_page
 from operation_server.json_route import StrictJSONRoute
 from operation_server.problems import problem_responses
 from satellite.contracts.outcome import ErrorKind
@@ -49,7 +49,7 @@ async def list_dead_letters(
     total, items = await services.dead_letters.list_page(
         caller, wanted.as_jobs(), skip=page.skip, limit=page.limit
     )
-    return Response(render({"total": total, "items": items}), media_type="application/json")
+    return Response(render_page(total, items), media_type="application/json")
 
 
 @router.get("/groups", response_model=DeadLetterGroups, responses=problem_responses(401, 422))
@@ -83,4 +83,4 @@ async def replay_dead_letter(
     """Run one dead letter again, by default with its own plugin version."""
     version = body.plugin_version if body else None
     job = await services.dead_letters.replay_one(caller, job_id, plugin_version=version)
-    return Response(render(job), status_code=202, media_type="application/json")
+    return Response(job.text, status_code=202, media_type="application/json")

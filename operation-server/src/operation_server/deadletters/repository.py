@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.database.rows import AnyRow
@@ -15,7 +15,10 @@ from operation_server.models import Job, Plugin
 async def list_groups(
     connection: AsyncConnection, wanted: JobFilter, *, skip: int, limit: int
 ) -> tuple[int, Sequence[AnyRow]]:
-    """Return the number of groups of equal failures and a page of them, the largest first."""
+    """Return the number of groups of equal failures and a page of them, the largest first.
+
+    The example of each is JSON text.
+    """
     groups = (
         select(
             Job.error_fingerprint.label("fingerprint"),
@@ -31,7 +34,7 @@ async def list_groups(
     )
     total = await connection.scalar(select(func.count()).select_from(groups)) or 0
     rows = await connection.execute(
-        select(groups, Job.error.label("example"))
+        select(groups, cast(Job.error, Text).label("example"))
         .join(Job, Job.id == groups.c.newest_job_id)
         .order_by(groups.c.jobs.desc(), groups.c.newest_job_id.desc())
         .offset(skip)

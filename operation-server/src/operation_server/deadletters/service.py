@@ -5,20 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import orjson
+import structlog
+
 from operation_server.accounts.account import Account
 from operation_server.database.connections import Connections
 from operation_server.deadletters import repository
 from operation_server.deadletters.errors import DeadLetterNotFound
 from operation_server.jobs import repository as jobs
 from operation_server.jobs.after_commit import AfterCommit
+from operation_server.jobs.document import DEAD_LETTER
 from operation_server.jobs.repository import JobFilter
-from operation_server.jobs.schemas import job_fields
+from operation_server.jobs.schemas import JobDocument, accepted_document, job_document
 from operation_server.jobs.transitions import replay
 from operation_server.plugins.errors import PluginNotFound
 from satellite.contracts.job import JobStatus
 
 REPLAYED_AT_ONCE = 500
 """Jobs that one transaction of a bulk replay locks."""
+
+log = structlog.get_logger(__name__)
 
 
 class DeadLetterService:
@@ -30,13 +36,15 @@ class DeadLetterService:
 
     async def list_page(
         self, caller: Account, wanted: JobFilter, *, skip: int, limit: int
-    ) -> tuple[int, list[dict[str, Any]]]:
+    ) -> tuple[int, list[JobDocument]]:
         """Return the capped number of dead letters and a page of them, newest first."""
         wanted = _dead(caller, wanted)
         async with self._connections.connect() as connection:
-            rows = await jobs.list_page(connection, wanted, before_id=None, skip=skip, limit=limit)
+            rows = await jobs.list_page(
+                connection, wanted, before_id=None, skip=skip, limit=limit, document=DEAD_LETTER
+            )
             total = await jobs.count(connection, wanted)
-        return total, [job_fields(row) | {"fingerprint": row.error_fingerprint} for row in rows]
+        return total, [job_document(row) for row in rows]
 
     async def list_groups(
         self, caller: Account, wanted: JobFilter, *, skip: int, limit: int
@@ -47,9 +55,13 @@ class DeadLetterService:
                 connection, _dead(caller, wanted), skip=skip, limit=limit
             )
         # Names of a subquery's columns are a subclass of str, which the serialiser does not take for a key.
-        return total, [{str(name): value for name, value in row._asdict().items()} for row in rows]
+        return total, [
+            {str(name): value for name, value in row._asdict().items()}
+            | {"example": orjson.Fragment(row.example or "null")}
+            for row in rows
+        ]
 
-    async def replay_one(self, caller: Account, job_id: int, *, plugin_version: str | None) -> dict[str, Any]:
+    async def replay_one(self, caller: Account, job_id: int, *, plugin_version: str | None) -> JobDocument:
         """Run a dead letter again and return its job.
 
         Raises:
@@ -59,11 +71,14 @@ class DeadLetterService:
         replayed = await self.replay_many(caller, JobFilter(ids=[job_id]), plugin_version=plugin_version)
         if not replayed:
             raise DeadLetterNotFound(f"There is no dead letter {job_id}.")
-        async with self._connections.connect() as connection:
-            row = await jobs.find(connection, job_id)
-        if row is None:
-            raise DeadLetterNotFound(f"There is no dead letter {job_id}.")
-        return job_fields(row)
+        try:
+            async with self._connections.connect() as connection:
+                row = await jobs.find(connection, job_id)
+        except Exception:
+            # It is queued again: a client that is told of a failure would find no dead letter any more.
+            log.exception("a replayed job cannot be shown", job_id=job_id)
+            row = None
+        return accepted_document(job_id) if row is None else job_document(row)
 
     async def replay_many(self, caller: Account, wanted: JobFilter, *, plugin_version: str | None) -> int:
         """Run all dead letters that match again, by default with their own version; return how many.

@@ -9,13 +9,13 @@ import structlog
 from redis import Redis
 from sqlalchemy import Connection
 
+from operation_server.database.storable_text import storable_text
 from operation_server.dispatch.culprits import TRIES, Culprit, PutAside, find_culprits
 from operation_server.dispatch.publisher import message_body
 from operation_server.dispatch.transaction_thread import TransactionThread
 from operation_server.faults import is_outage, reason_of
 from operation_server.jobs import put_aside as notes
 from operation_server.jobs.transitions import Aside, DispatchCapacity, PluginCatalog, fail_waiting
-from operation_server.jobs.transitions.json_text import storable_text
 from operation_server.metrics import recording
 from satellite.contracts.outcome import ErrorKind, JobError
 

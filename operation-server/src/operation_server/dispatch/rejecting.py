@@ -5,10 +5,10 @@ from __future__ import annotations
 import structlog
 from sqlalchemy import Connection
 
+from operation_server.database.storable_text import storable_text
 from operation_server.dispatch.reports import RejectedReport
 from operation_server.faults import is_outage, reason_of
 from operation_server.jobs.transitions import give_up_attempts
-from operation_server.jobs.transitions.json_text import storable_text
 from operation_server.rejections import repository
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.outcome import ErrorKind, JobError

@@ -1,7 +1,8 @@
 """A job as answers show it, put together by PostgreSQL.
 
 One column of JSON text, instead of 25 columns that the driver and SQLAlchemy would turn into Python's values
-one by one, only for the answer to turn them into text again.
+one by one, only for the answer to turn them into text again. Whatever input and result hold, it is not parsed
+on its way into an answer, so no job can spoil the list it is in.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _DOCUMENT = """json_build_object(
     'cancelling', jobs.completed_at IS NULL AND jobs.cancel_requested_at IS NOT NULL,
     'worker', jobs.worker, 'run_at', jobs.run_at, 'expires_at', jobs.expires_at,
     'created_at', jobs.created_at, 'started_at', jobs.started_at, 'completed_at', jobs.completed_at,
-    'timings', jobs.timings
+    'timings', jobs.timings{more}
 )::text"""
 
 # The stored size costs nothing to know, but is that of compressed data: the second look is at the text.
@@ -30,11 +31,15 @@ _IF_SMALL = """CASE WHEN pg_column_size(jobs.{0}) > {1} OR octet_length(jobs.{0}
     ELSE jobs.{0} END"""
 
 
-def _column(input_data: str, result: str) -> ColumnElement[Any]:
-    return literal_column(_DOCUMENT.format(input_data=input_data, result=result), Text).label("document")
+def _column(input_data: str, result: str, more: str = "") -> ColumnElement[Any]:
+    document = _DOCUMENT.format(input_data=input_data, result=result, more=more)
+    return literal_column(document, Text).label("document")
 
 
 WHOLE = _column("jobs.input_data", "jobs.result")
-LISTED = _column(
-    _IF_SMALL.format("input_data", LISTED_PAYLOAD_BYTES), _IF_SMALL.format("result", LISTED_PAYLOAD_BYTES)
+_SMALL_PAYLOADS = (
+    _IF_SMALL.format("input_data", LISTED_PAYLOAD_BYTES),
+    _IF_SMALL.format("result", LISTED_PAYLOAD_BYTES),
 )
+LISTED = _column(*_SMALL_PAYLOADS)
+DEAD_LETTER = _column(*_SMALL_PAYLOADS, more=", 'fingerprint', jobs.error_fingerprint")

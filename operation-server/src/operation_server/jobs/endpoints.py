@@ -24,6 +24,7 @@ from operation_server.jobs.schemas import (
     Timeline,
     event_fields,
     render,
+    render_page,
     timeline_of,
 )
 from operation_server.json_route import StrictJSONRoute
@@ -34,7 +35,22 @@ from operation_server.problems import problem_responses
 from satellite.contracts.job import JobStatus
 from satellite.contracts.numbers import LARGEST_ID
 
+
+class SubmissionRoute(StrictJSONRoute):
+    """Takes the input of a job inside an object."""
+
+    envelope_levels = 1
+
+
+class BatchRoute(StrictJSONRoute):
+    """Takes the inputs of many jobs, each inside an object of an array of an object."""
+
+    envelope_levels = 3
+
+
 router = APIRouter(tags=["jobs"], route_class=StrictJSONRoute)
+submission_router = APIRouter(tags=["jobs"], route_class=SubmissionRoute)
+batch_router = APIRouter(tags=["jobs"], route_class=BatchRoute)
 
 JobId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[42])]
 IdempotencyKey = Annotated[
@@ -79,7 +95,7 @@ class ListFilter:
 FilterDep = Annotated[ListFilter, Depends()]
 
 
-@router.post(
+@submission_router.post(
     "/jobs",
     status_code=status.HTTP_202_ACCEPTED,
     response_model=JobRead,
@@ -94,20 +110,20 @@ async def create_job(
 ) -> Response:
     """Submit a job. It is stored when this answers 202, whatever else is down."""
     submission = await services.jobs.submit(caller, body, idempotency_key=idempotency_key)
-    fields = submission.fields
-    headers = {"Location": f"/api/v1/jobs/{submission.job_id}"}
+    job = submission.document
+    headers = {"Location": f"/api/v1/jobs/{job.id}"}
     if submission.replayed:
         headers["Idempotent-Replay"] = "true"
     wait_s = wait_seconds(prefer)
     if wait_s is not None:
         headers["Preference-Applied"] = f"wait={wait_s}"
-        if not JobStatus(fields["status"]).is_terminal:
-            fields = await services.jobs.wait(caller, submission.job_id, timeout_s=wait_s)
-    finished = JobStatus(fields["status"]).is_terminal and (wait_s is not None or submission.replayed)
-    return _json(fields, status_code=200 if finished else 202, headers=headers)
+        if not job.status.is_terminal:
+            job = await services.jobs.wait_submitted(caller, submission, timeout_s=wait_s)
+    finished = job.status.is_terminal and (wait_s is not None or submission.replayed)
+    return _json(job.text, status_code=200 if finished else 202, headers=headers)
 
 
-@router.post(
+@batch_router.post(
     "/jobs/batch",
     status_code=status.HTTP_202_ACCEPTED,
     response_model=BatchRead,
@@ -116,7 +132,11 @@ async def create_job(
 async def create_batch(caller: CallerDep, services: ServicesDep, body: BatchCreate) -> Response:
     """Submit up to 1,000 jobs, all or none; each error names its job by index."""
     ids, replayed = await services.jobs.submit_batch(caller, body.jobs)
-    return _json({"total": len(ids), "ids": ids, "replayed": replayed}, status_code=202)
+    return _json(render({"total": len(ids), "ids": ids, "replayed": replayed}), status_code=202)
+
+
+router.include_router(submission_router)
+router.include_router(batch_router)
 
 
 @router.get("/jobs", response_model=JobList, responses=problem_responses(401, 422))
@@ -131,7 +151,7 @@ async def list_jobs(
         caller, wanted.as_jobs(), before_id=wanted.before_id, skip=page.skip, limit=page.limit
     )
     more = len(items) == page.limit
-    return _json({"total": total, "items": items, "next_cursor": str(items[-1]["id"]) if more else None})
+    return _json(render_page(total, items, next_cursor=str(items[-1].id) if more else None))
 
 
 @router.post("/jobs/cancel", status_code=status.HTTP_202_ACCEPTED, responses=problem_responses(401, 422))
@@ -150,16 +170,16 @@ async def read_job(
 ) -> Response:
     """Show a job; with `Prefer: wait=N` once it has finished."""
     wait_s = wait_seconds(prefer)
-    fields = await services.jobs.get(caller, job_id)
-    if wait_s is not None and not JobStatus(fields["status"]).is_terminal:
-        fields = await services.jobs.wait(caller, job_id, timeout_s=wait_s)
-    return _json(fields)
+    job = await services.jobs.get(caller, job_id)
+    if wait_s is not None and not job.status.is_terminal:
+        job = await services.jobs.wait(caller, job_id, timeout_s=wait_s)
+    return _json(job.text)
 
 
 @router.get("/jobs/{job_id}/timeline", responses=problem_responses(401, 403, 404))
 async def read_timeline(caller: CallerDep, services: ServicesDep, job_id: JobId) -> Timeline:
     """Show where a job's time went, phase after phase."""
-    return timeline_of(await services.jobs.get(caller, job_id))
+    return timeline_of(await services.jobs.get_timings(caller, job_id))
 
 
 @router.post(
@@ -170,7 +190,7 @@ async def read_timeline(caller: CallerDep, services: ServicesDep, job_id: JobId)
 )
 async def cancel_job(caller: CallerDep, services: ServicesDep, job_id: JobId) -> Response:
     """Cancel a job: at once while it waits, within seconds while it runs."""
-    return _json(await services.jobs.cancel(caller, job_id), status_code=202)
+    return _json((await services.jobs.cancel(caller, job_id)).text, status_code=202)
 
 
 @router.post(
@@ -181,7 +201,7 @@ async def cancel_job(caller: CallerDep, services: ServicesDep, job_id: JobId) ->
 )
 async def retry_job(caller: CallerDep, services: ServicesDep, job_id: JobId) -> Response:
     """Run a failed or cancelled job again, with a fresh retry budget."""
-    return _json(await services.jobs.retry(caller, job_id), status_code=202)
+    return _json((await services.jobs.retry(caller, job_id)).text, status_code=202)
 
 
 @router.get(
@@ -206,7 +226,7 @@ async def read_log(
 async def list_attempts(caller: CallerDep, services: ServicesDep, job_id: JobId) -> Response:
     """List a job's finished attempts."""
     attempts = await services.jobs.list_attempts(caller, job_id)
-    return _json({"total": len(attempts), "items": attempts})
+    return _json(render({"total": len(attempts), "items": attempts}))
 
 
 @router.get(
@@ -228,7 +248,7 @@ async def list_events(
     after_id = Cursor.parse(after).event_id if after else 0
     rows = await services.jobs.list_events(caller, job_id, after_id=after_id)
     items = [event_fields(row) for row in rows]
-    return _json({"total": len(items), "items": items})
+    return _json(render({"total": len(items), "items": items}))
 
 
 @router.get("/jobs/{job_id}/explain", responses=problem_responses(401, 403, 404))
@@ -237,7 +257,5 @@ async def explain_job(caller: CallerDep, services: ServicesDep, job_id: JobId) -
     return await services.jobs.explain(caller, job_id)
 
 
-def _json(
-    value: dict[str, Any], *, status_code: int = 200, headers: dict[str, str] | None = None
-) -> Response:
-    return Response(render(value), status_code=status_code, media_type="application/json", headers=headers)
+def _json(content: bytes | str, *, status_code: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(content, status_code=status_code, media_type="application/json", headers=headers)

@@ -10,8 +10,10 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     ColumnElement,
+    Text,
     any_,
     bindparam,
+    cast,
     func,
     select,
 )
@@ -77,6 +79,12 @@ async def find_head(connection: AsyncConnection, job_id: int) -> AnyRow | None:
     return (await connection.execute(query)).one_or_none()
 
 
+async def find_timings(connection: AsyncConnection, job_id: int) -> AnyRow | None:
+    """Return a job's newest timings, or None when there is no such job."""
+    query = select(*_HEAD, Job.timings).where(Job.id == job_id)
+    return (await connection.execute(query)).one_or_none()
+
+
 async def find_waiting(connection: AsyncConnection, job_id: int) -> AnyRow | None:
     """Return what tells why a job is where it is, or None."""
     columns = (
@@ -101,10 +109,16 @@ async def find_waiting(connection: AsyncConnection, job_id: int) -> AnyRow | Non
 
 
 async def list_page(
-    connection: AsyncConnection, wanted: JobFilter, *, before_id: int | None, skip: int, limit: int
+    connection: AsyncConnection,
+    wanted: JobFilter,
+    *,
+    before_id: int | None,
+    skip: int,
+    limit: int,
+    document: ColumnElement[Any] = LISTED,
 ) -> Sequence[AnyRow]:
     """Return jobs as documents, newest first, with their payloads where those are small."""
-    query = select(*_HEAD, Job.error_fingerprint, LISTED).where(*wanted.conditions())
+    query = select(*_HEAD, document).where(*wanted.conditions())
     if before_id is not None:
         query = query.where(Job.id < before_id)
     return (await connection.execute(query.order_by(Job.id.desc()).offset(skip).limit(limit))).all()
@@ -150,15 +164,15 @@ async def list_ids(
 
 
 async def list_attempts(connection: AsyncConnection, job_id: int) -> Sequence[AnyRow]:
-    """Return a job's finished attempts in order."""
+    """Return a job's finished attempts in order; their JSON as text."""
     columns = (
         JobAttempt.attempt,
         JobAttempt.worker,
         JobAttempt.outcome,
-        JobAttempt.error,
+        cast(JobAttempt.error, Text).label("error"),
         JobAttempt.started_at,
         JobAttempt.finished_at,
-        JobAttempt.timings,
+        cast(JobAttempt.timings, Text).label("timings"),
     )
     query = select(*columns).where(JobAttempt.job_id == job_id).order_by(JobAttempt.attempt)
     return (await connection.execute(query)).all()
@@ -175,8 +189,9 @@ async def find_log(connection: AsyncConnection, job_id: int, attempt: int | None
 
 
 async def list_events(connection: AsyncConnection, job_id: int, *, after_id: int) -> Sequence[AnyRow]:
-    """Return a job's durable events in order."""
-    query = select(JobEvent.id, JobEvent.job_id, JobEvent.type, JobEvent.data, JobEvent.at)
+    """Return a job's durable events in order; their data as text."""
+    data = cast(JobEvent.data, Text).label("data")
+    query = select(JobEvent.id, JobEvent.job_id, JobEvent.type, data, JobEvent.at)
     query = query.where(JobEvent.job_id == job_id, JobEvent.id > after_id).order_by(JobEvent.id)
     return (await connection.execute(query)).all()
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -116,7 +117,8 @@ class JobCreate(BaseModel):
     def digest(self) -> str:
         """Return the SHA-256 of the request, to tell a repeated one from another under the same key."""
         stated = self.model_dump(exclude_unset=True, exclude={"idempotency_key"})
-        return hashlib.sha256(orjson.dumps(stated, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        text = json.dumps(stated, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 class BatchItem(JobCreate):
@@ -283,10 +285,17 @@ class EventList(BaseModel):
     items: list[Event]
 
 
-def job_fields(row: AnyRow) -> dict[str, Any]:
+class JobDocument(NamedTuple):
+    """A job as answers show it: JSON text, and what the server itself has to know of it."""
+
+    id: int
+    status: JobStatus
+    text: str
+
+
+def job_document(row: AnyRow) -> JobDocument:
     """Return a row of the repository as the answer shows it."""
-    fields: dict[str, Any] = orjson.loads(row.document)
-    return fields
+    return JobDocument(row.id, JobStatus(row.status), row.document)
 
 
 def timeline_of(job: Mapping[str, Any]) -> Timeline:
@@ -312,20 +321,26 @@ def event_fields(row: AnyRow) -> dict[str, Any]:
         "cursor": str(Cursor(STREAM_START, row.id)),
         "job_id": row.job_id,
         "type": row.type,
-        "data": row.data,
+        "data": orjson.Fragment(row.data),
         "at": row.at,
     }
 
 
-def submitted_fields(job: NewJob, *, job_id: int, created_at: datetime) -> dict[str, Any]:
+def attempt_fields(row: AnyRow) -> dict[str, Any]:
+    """Return a finished attempt as the answer shows it."""
+    parts = {"error": orjson.Fragment(row.error or "null"), "timings": orjson.Fragment(row.timings or "null")}
+    return row._asdict() | parts
+
+
+def submitted_document(job: NewJob, *, job_id: int, created_at: datetime) -> JobDocument:
     """Return a job as it is right after its submission, without asking the database."""
     expires_at = None if job.expires_in_s is None else created_at.timestamp() + job.expires_in_s
-    return {
+    fields = {
         "id": job_id,
         "plugin_name": job.plugin_name,
         "plugin_version": job.plugin_version,
         "status": JobStatus.QUEUED,
-        "input_data": job.input_data,
+        "input_data": orjson.Fragment(job.input_json),
         "result": None,
         "error_message": None,
         "error": None,
@@ -345,8 +360,20 @@ def submitted_fields(job: NewJob, *, job_id: int, created_at: datetime) -> dict[
         "completed_at": None,
         "timings": None,
     }
+    return JobDocument(job_id, JobStatus.QUEUED, orjson.dumps(fields).decode())
 
 
-def render(value: Mapping[str, Any] | Sequence[Any]) -> bytes:
+def accepted_document(job_id: int) -> JobDocument:
+    """Return all that is certain of a job that was just stored."""
+    fields = {"id": job_id, "status": JobStatus.QUEUED}
+    return JobDocument(job_id, JobStatus.QUEUED, orjson.dumps(fields).decode())
+
+
+def render(value: Mapping[str, Any]) -> bytes:
     """Return the JSON of an answer."""
     return orjson.dumps(value)
+
+
+def render_page(total: int, items: Sequence[JobDocument], **more: Any) -> bytes:
+    """Return the JSON of a list of jobs, each as it is."""
+    return render({"total": total, "items": [orjson.Fragment(job.text) for job in items], **more})

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy.exc import IntegrityError
 
 from operation_server.accounts.account import Account
@@ -30,7 +31,15 @@ from operation_server.jobs.errors import (
 from operation_server.jobs.explain import Explainer, Explanation
 from operation_server.jobs.put_aside import AsideNotes
 from operation_server.jobs.repository import JobFilter
-from operation_server.jobs.schemas import BatchItem, JobCreate, job_fields, submitted_fields
+from operation_server.jobs.schemas import (
+    BatchItem,
+    JobCreate,
+    JobDocument,
+    accepted_document,
+    attempt_fields,
+    job_document,
+    submitted_document,
+)
 from operation_server.jobs.submission import find_violations, new_job
 from operation_server.jobs.transitions import NewJob, replay, request_cancel, submit_jobs
 from operation_server.live.hub import Hub
@@ -44,13 +53,14 @@ CANCELLED_AT_ONCE = 500
 """Jobs that one transaction of a bulk cancel locks."""
 MOST_BATCH_VIOLATIONS = 1_000
 
+log = structlog.get_logger(__name__)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """A job as the caller sees it, and whether it existed under its idempotency key."""
 
-    job_id: int
-    fields: dict[str, Any]
+    document: JobDocument
     replayed: bool = False
 
 
@@ -111,7 +121,7 @@ class JobService:
             if first is None:
                 raise
             return first
-        return Submission(job_id=job_id, fields=submitted_fields(job, job_id=job_id, created_at=created_at))
+        return Submission(document=_accepted(job, job_id, created_at))
 
     async def submit_batch(self, caller: Account, requests: Sequence[BatchItem]) -> tuple[list[int], int]:
         """Store all jobs or none; return their ids in order and how many existed under their keys.
@@ -127,32 +137,43 @@ class JobService:
             # Another request with one of the keys was faster; now its job is found.
             return await self._store_batch(caller, jobs)
 
-    async def get(self, caller: Account, job_id: int) -> dict[str, Any]:
+    async def get(self, caller: Account, job_id: int) -> JobDocument:
         """Return a job of the caller's.
 
         Raises:
             JobNotFound: there is none.
             JobNotYours: it is somebody else's and the caller is no admin.
         """
-        return job_fields(_allowed(caller, await self._find(job_id), job_id))
+        return job_document(_allowed(caller, await self._find(job_id), job_id))
 
-    async def wait(self, caller: Account, job_id: int, *, timeout_s: float) -> dict[str, Any]:
+    async def wait(self, caller: Account, job_id: int, *, timeout_s: float) -> JobDocument:
         """Return a job once it has finished, or as it is after `timeout_s`."""
         await self._hub.wait_finished(job_id, timeout_s)
         return await self.get(caller, job_id)
 
+    async def wait_submitted(
+        self, caller: Account, submission: Submission, *, timeout_s: float
+    ) -> JobDocument:
+        """Return a submitted job once it has finished, else as it was submitted, whatever happens."""
+        try:
+            return await self.wait(caller, submission.document.id, timeout_s=timeout_s)
+        except Exception:
+            # The job is stored and runs: a client that is told of a failure would submit it again.
+            log.exception("a submitted job cannot be waited for", job_id=submission.document.id)
+            return submission.document
+
     async def list_page(
         self, caller: Account, wanted: JobFilter, *, before_id: int | None, skip: int, limit: int
-    ) -> tuple[int, list[dict[str, Any]]]:
+    ) -> tuple[int, list[JobDocument]]:
         """Return the capped number of the caller's jobs and a page of them, newest first; admins see all."""
         wanted = _visible(caller, wanted)
         async with self._connections.connect() as connection:
             rows = await repository.list_page(connection, wanted, before_id=before_id, skip=skip, limit=limit)
             whole = before_id is None and len(rows) < limit and (rows or not skip)
             total = skip + len(rows) if whole else await repository.count(connection, wanted)
-        return total, [job_fields(row) for row in rows]
+        return total, [job_document(row) for row in rows]
 
-    async def cancel(self, caller: Account, job_id: int) -> dict[str, Any]:
+    async def cancel(self, caller: Account, job_id: int) -> JobDocument:
         """Cancel a job and return it: ended when it was waiting, `cancelling` when a worker holds it.
 
         Raises:
@@ -166,7 +187,7 @@ class JobService:
             row = await repository.find(connection, job_id)
         self._after_commit.publish(requested.entries)
         self._after_commit.signal_cancel(requested.cancelling)
-        return job_fields(_allowed(caller, row, job_id))
+        return job_document(_allowed(caller, row, job_id))
 
     async def cancel_many(self, caller: Account, wanted: JobFilter) -> BulkCancel:
         """Cancel all unfinished jobs of the caller's that match, a few hundred in each transaction."""
@@ -194,7 +215,7 @@ class JobService:
                 return done
             after_id = ids[-1]
 
-    async def retry(self, caller: Account, job_id: int) -> dict[str, Any]:
+    async def retry(self, caller: Account, job_id: int) -> JobDocument:
         """Queue a failed or cancelled job again with a fresh retry budget, and return it.
 
         Raises:
@@ -207,7 +228,7 @@ class JobService:
                 raise JobNotRetryable
             row = await repository.find(connection, job_id)
         self._after_commit.publish(entries)
-        return job_fields(_allowed(caller, row, job_id))
+        return job_document(_allowed(caller, row, job_id))
 
     async def get_log(self, caller: Account, job_id: int, attempt: int | None) -> str:
         """Return the stored log of an attempt; of a job without any, nothing.
@@ -228,13 +249,18 @@ class JobService:
         """Return a job's finished attempts in order."""
         async with self._connections.connect() as connection:
             _allowed(caller, await repository.find_head(connection, job_id), job_id)
-            return [row._asdict() for row in await repository.list_attempts(connection, job_id)]
+            return [attempt_fields(row) for row in await repository.list_attempts(connection, job_id)]
 
     async def list_events(self, caller: Account, job_id: int, *, after_id: int = 0) -> Sequence[AnyRow]:
         """Return a job's durable events in order."""
         async with self._connections.connect() as connection:
             _allowed(caller, await repository.find_head(connection, job_id), job_id)
             return await repository.list_events(connection, job_id, after_id=after_id)
+
+    async def get_timings(self, caller: Account, job_id: int) -> dict[str, Any]:
+        """Return a job's newest timings, and whose they are."""
+        async with self._connections.connect() as connection:
+            return _allowed(caller, await repository.find_timings(connection, job_id), job_id)._asdict()
 
     async def require_access(self, caller: Account, job_id: int) -> int:
         """Refuse callers who may not see the job, and return whose it is."""
@@ -268,7 +294,7 @@ class JobService:
             if digest != request.digest():
                 raise IdempotencyKeyReused
             row = await repository.find(connection, job_id)
-        return Submission(job_id=job_id, fields=job_fields(_allowed(caller, row, job_id)), replayed=True)
+        return Submission(document=job_document(_allowed(caller, row, job_id)), replayed=True)
 
     async def _check_batch(self, caller: Account, requests: Sequence[BatchItem]) -> list[NewJob]:
         jobs: list[NewJob] = []
@@ -282,7 +308,7 @@ class JobService:
                 continue
             found = find_violations(request, plugin, at=at)
             if not found:
-                jobs.append(new_job(request, plugin, caller, idempotency_key=request.idempotency_key))
+                jobs.append(new_job(request, plugin, caller, idempotency_key=request.idempotency_key, at=at))
             violations += found
             if len(violations) >= MOST_BATCH_VIOLATIONS:
                 break
@@ -311,6 +337,15 @@ class JobService:
             for job in jobs
         ]
         return ids, len(jobs) - len(fresh)
+
+
+def _accepted(job: NewJob, job_id: int, created_at: datetime) -> JobDocument:
+    try:
+        return submitted_document(job, job_id=job_id, created_at=created_at)
+    except Exception:
+        # The job is stored and runs: a client that is told of a failure would submit it again.
+        log.exception("a submitted job cannot be shown", job_id=job_id)
+        return accepted_document(job_id)
 
 
 def _without_replays(jobs: Sequence[NewJob], taken: dict[str, tuple[int, str | None]]) -> list[NewJob]:

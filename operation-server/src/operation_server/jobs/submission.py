@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from operation_server.accounts.account import Account
+from operation_server.jobs.errors import InputInvalid
 from operation_server.jobs.schemas import JobCreate
 from operation_server.jobs.transitions import NewJob
 from operation_server.plugins.catalog import RegisteredPlugin
 from operation_server.problems import Violation
+from satellite.contracts.json_text import JSONRefused, write_json
 
 
 def find_violations(request: JobCreate, plugin: RegisteredPlugin, *, at: str = "") -> list[Violation]:
@@ -27,16 +29,24 @@ def find_violations(request: JobCreate, plugin: RegisteredPlugin, *, at: str = "
 
 
 def new_job(
-    request: JobCreate, plugin: RegisteredPlugin, owner: Account, *, idempotency_key: str | None
+    request: JobCreate, plugin: RegisteredPlugin, owner: Account, *, idempotency_key: str | None, at: str = ""
 ) -> NewJob:
-    """Return the job of a request without violations."""
+    """Return the job of a request without violations, from here on with its input as text.
+
+    Raises:
+        InputInvalid: the text of its input is too large.
+    """
     manifest = plugin.manifest
+    try:
+        input_json = write_json(request.input_data)
+    except JSONRefused as refusal:
+        raise InputInvalid([Violation(f"{at}/input_data{refusal.pointer}", refusal.reason)]) from refusal
     return NewJob(
         owner_id=owner.id,
         plugin_id=plugin.id,
         plugin_name=manifest.name,
         plugin_version=manifest.version,
-        input_data=request.input_data,
+        input_json=input_json,
         priority=request.priority,
         timeout_s=request.timeout_s or manifest.timeout_s,
         max_retries=manifest.retry.max_retries if request.max_retries is None else request.max_retries,

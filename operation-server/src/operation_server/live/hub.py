@@ -237,7 +237,7 @@ def readable(stream_id: StreamId, fields: Mapping[Any, Any]) -> Frame | None:
     """Return the frame of an entry, or None for one that is not ours."""
     try:
         return Frame.from_entry(stream_id, fields)
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         log.warning("skipped an unreadable event", stream_id=stream_id, error=repr(error))
     except Exception:
         log.exception("skipped an unreadable event", stream_id=stream_id)

@@ -18,15 +18,15 @@ from satellite.contracts import redis_keys
 PAGE = 500
 
 DURABLE_OF_JOB = text("""
-    SELECT id, job_id, owner_id, type, data::text AS data, at FROM job_events
+    SELECT id, job_id, owner_id, type, CAST(data AS text) AS data, at FROM job_events
     WHERE job_id = :job_id AND id > :after ORDER BY id LIMIT :limit
 """)
 DURABLE_OF_OWNER = text("""
-    SELECT id, job_id, owner_id, type, data::text AS data, at FROM job_events
+    SELECT id, job_id, owner_id, type, CAST(data AS text) AS data, at FROM job_events
     WHERE owner_id = :owner_id AND id > :after ORDER BY id LIMIT :limit
 """)
 DURABLE = text("""
-    SELECT id, job_id, owner_id, type, data::text AS data, at FROM job_events
+    SELECT id, job_id, owner_id, type, CAST(data AS text) AS data, at FROM job_events
     WHERE id > :after ORDER BY id LIMIT :limit
 """)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Computed, Float, ForeignKey, Identity, Index, SmallInteger, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
 from operation_server.database.base import Base
@@ -56,7 +56,7 @@ class Job(Base):
     plugin_version: Mapped[str]
     status: Mapped[str] = mapped_column(server_default="queued")
     priority: Mapped[int] = mapped_column(SmallInteger, server_default="0")
-    input_data: Mapped[Any] = mapped_column(JSONB(none_as_null=False))
+    input_data: Mapped[Any] = mapped_column(JSON(none_as_null=False))
 
     # The queue.
     run_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -86,7 +86,7 @@ class Job(Base):
     cancel_requested_at: Mapped[datetime | None]
 
     # What came of it.
-    result: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    result: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
     error: Mapped[dict[str, Any] | None]
     error_fingerprint: Mapped[str | None]
     progress: Mapped[float | None] = mapped_column(Float(53))

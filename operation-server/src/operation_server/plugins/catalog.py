@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.database.connections import Connections
 from operation_server.plugins import repository
-from operation_server.plugins.errors import PluginNotFound
+from operation_server.plugins.errors import PluginNotFound, PluginUnreadable
 from operation_server.plugins.json_schema import CompiledSchemas, InputValidator
 from satellite.contracts.plugin_manifest import PluginManifest
 
@@ -44,6 +45,7 @@ class PluginCatalog:
 
         Raises:
             PluginNotFound: there is none, or it was deleted.
+            PluginUnreadable: its stored manifest is none for this release.
         """
         known = self._known.get((name, version))
         if known is not None and known[0] > time.monotonic():
@@ -64,7 +66,13 @@ class PluginCatalog:
         if row is None:
             wanted = name if version is None else f"{name} version {version}"
             raise PluginNotFound(f"There is no plugin {wanted}.")
-        manifest = PluginManifest.of_stored(row.manifest)
+        try:
+            manifest = PluginManifest.of_stored(row.manifest)
+        except ValidationError as error:
+            raise PluginUnreadable(
+                f"This release cannot read the stored manifest of {name} version {row.version}; "
+                "register the plugin under a new version."
+            ) from error
         return RegisteredPlugin(
             id=row.id,
             digest=row.digest,

@@ -12,7 +12,8 @@ from operation_server.dependencies import CallerDep, PaginationDep, ServicesDep
 from operation_server.json_route import StrictJSONRoute
 from operation_server.plugins.errors import PluginInvalid
 from operation_server.plugins.schemas import EXAMPLE, PluginControlChange, PluginList, PluginRead
-from operation_server.problems import Violation, json_pointer, problem_responses
+from operation_server.problems import Violation, problem_responses
+from satellite.contracts.json_text import json_pointer
 from satellite.contracts.plugin_manifest import PluginManifest
 
 
@@ -29,7 +30,7 @@ class ManifestRoute(StrictJSONRoute):
             except RequestValidationError as exc:
                 errors = exc.errors()
                 if any(
-                    error["type"] == "json_invalid"
+                    error["type"] in {"json_invalid", "json_refused"}
                     or (error["loc"] == ("body",) and error["type"] == "missing")
                     for error in errors
                 ):

@@ -27,6 +27,12 @@ class PluginNotFound(SatelliteError):
     code = "plugin_not_found"
 
 
+class PluginUnreadable(PluginNotFound):
+    """The stored manifest of the plugin cannot be read; register it under a new version."""
+
+    code = "plugin_unreadable"
+
+
 class PluginVersionTaken(SatelliteError):
     """This name and version exist with other content; register the change under a new version."""
 

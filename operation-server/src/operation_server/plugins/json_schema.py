@@ -8,9 +8,9 @@ from itertools import islice
 from typing import Any
 
 import jsonschema_rs
-import orjson
 
-from operation_server.problems import Violation, json_pointer
+from operation_server.problems import Violation
+from satellite.contracts.json_text import json_pointer, write_json
 
 MOST_SCHEMA_BYTES = 256 * 1024
 MOST_SCHEMA_DEPTH = 64
@@ -71,7 +71,7 @@ def schema_violations(key: str, schema: dict[str, Any]) -> Iterator[Violation]:
     if depth_of(schema) > MOST_SCHEMA_DEPTH:
         yield Violation(pointer, f"is nested deeper than {MOST_SCHEMA_DEPTH} levels")
         return
-    if len(orjson.dumps(schema)) > MOST_SCHEMA_BYTES:
+    if len(write_json(schema).encode()) > MOST_SCHEMA_BYTES:
         yield Violation(pointer, f"is larger than {MOST_SCHEMA_BYTES} bytes")
         return
     try:

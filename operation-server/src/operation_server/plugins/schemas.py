@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from operation_server.database.rows import AnyRow
 from satellite.contracts.numbers import MaxRunning
@@ -34,6 +35,8 @@ REGISTERED: dict[str, Any] = EXAMPLE | {
     "control": {"is_paused": False, "max_running": None},
 }
 
+log = structlog.get_logger(__name__)
+
 
 class PluginControlRead(BaseModel):
     """What operators decided for a plugin name, across its versions."""
@@ -53,20 +56,32 @@ class PluginRead(PluginManifest):
     created_by: int
     created_at: datetime
     control: PluginControlRead
+    unreadable: str | None = Field(
+        default=None,
+        description="Why this release cannot read the stored manifest, of which nothing is shown.",
+    )
 
     @classmethod
-    def of(cls, row: AnyRow) -> Self:
-        """Return the answer for a row of the repository."""
-        return cls.of_stored(
-            {
-                **row.manifest,
-                "id": row.id,
-                "manifest_digest": row.digest,
-                "created_by": row.created_by,
-                "created_at": row.created_at,
-                "control": {"is_paused": row.is_paused, "max_running": row.max_running},
-            }
-        )
+    def of(cls, row: AnyRow) -> PluginRead:
+        """Return the answer for a row of the repository, also for one that cannot be read."""
+        added = {
+            "name": row.name,
+            "version": row.version,
+            "id": row.id,
+            "manifest_digest": row.digest,
+            "created_by": row.created_by,
+            "created_at": row.created_at,
+            "control": PluginControlRead(is_paused=row.is_paused, max_running=row.max_running),
+        }
+        try:
+            return cls.of_stored({**row.manifest, **added})
+        except (ValidationError, TypeError) as error:
+            reason = str(error)[:500]
+            log.warning(
+                "a stored manifest cannot be read", plugin=row.name, version=row.version, error=reason
+            )
+            nothing: dict[str, Any] = {"docker_image": "", "input_schema": {}, "output_schema": {}}
+            return cls.model_construct(**added, **nothing, unreadable=reason)
 
 
 class PluginList(BaseModel):

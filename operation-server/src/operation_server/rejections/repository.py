@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.database.rows import AnyRow
-from operation_server.jobs.transitions.json_text import storable_text
+from operation_server.database.storable_text import storable_text
 from operation_server.models import RejectedReport
 
 MOST_KEPT: Final = 1_000

@@ -6,7 +6,6 @@ import base64
 import zlib
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from pydantic import Field
 
@@ -60,7 +59,7 @@ class JobError(Message):
 
     kind: ErrorKind
     message: str
-    exit_code: int | None = None
+    exit_code: int | None = Field(default=None, ge=-(2**63), lt=2**63)
     stderr_tail: str | None = Field(default=None, description="The last lines of stderr, at most 4 KiB.")
 
 
@@ -103,7 +102,7 @@ class Outcome(Message):
     attempt: int
     worker: str
     status: OutcomeStatus
-    result: Any = None
+    result_json: str | None = Field(default=None, description="The plugin's answer as JSON text, as it came.")
     error: JobError | None = None
     started_at: datetime
     finished_at: datetime

@@ -13,7 +13,6 @@ from operation_server.jobs.transitions.expire import expire_waiting, find_expire
 from operation_server.jobs.transitions.fail_waiting import fail_waiting
 from operation_server.jobs.transitions.finish import AppliedOutcomes, apply_outcomes
 from operation_server.jobs.transitions.give_up import give_up_attempts
-from operation_server.jobs.transitions.json_text import JSONNotStorable, dump_json
 from operation_server.jobs.transitions.lose import lose_attempts
 from operation_server.jobs.transitions.redispatch import release_undelivered
 from operation_server.jobs.transitions.replay import replay
@@ -27,7 +26,6 @@ __all__ = [
     "CancelRequested",
     "DispatchCapacity",
     "DispatchedJob",
-    "JSONNotStorable",
     "NewJob",
     "PluginCatalog",
     "PluginVersion",
@@ -37,7 +35,6 @@ __all__ = [
     "apply_outcomes",
     "apply_started",
     "confirm_cancelled",
-    "dump_json",
     "expire_waiting",
     "fail_waiting",
     "find_expired",

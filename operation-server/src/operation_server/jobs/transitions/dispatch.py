@@ -86,7 +86,7 @@ MARK = text("""
           AND status = 'queued' AND dispatched_at IS NULL
         FOR UPDATE SKIP LOCKED
     )
-    RETURNING id, attempt, owner_id, plugin_id, input_data::text AS input_json, timeout_s
+    RETURNING id, attempt, owner_id, plugin_id, CAST(input_data AS text) AS input_json, timeout_s
 """)
 
 START_OF_QUEUE = (-math.inf, 0)

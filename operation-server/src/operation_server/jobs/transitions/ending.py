@@ -46,9 +46,9 @@ LOCK = text("""
 END = text(f"""
     WITH ending AS MATERIALIZED (
         SELECT *, delay_s IS NOT NULL AS requeued
-        FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS e(
+        FROM json_to_recordset(CAST(:rows AS json)) AS e(
             job_id bigint, attempt bigint, status text, outcome text, counted bigint, delay_s float8,
-            result jsonb, error jsonb, fingerprint text, worker text, started_at timestamptz, timings jsonb,
+            result json, error jsonb, fingerprint text, worker text, started_at timestamptz, timings jsonb,
             progress float8, log text, log_total_bytes bigint, log_omitted_bytes bigint
         )
     ), changed AS (

@@ -17,7 +17,7 @@ from operation_server.jobs.transitions import apply_outcomes
 from satellite.cli.errors import BadUsage
 from satellite.cli.plugin import read_manifest
 from satellite.cli.run import read_input
-from satellite.client import JSONRefused, SatelliteClient
+from satellite.client import RequestUnfit, SatelliteClient
 from tests.integration.operation_server_api.conftest import MANIFEST
 from tests.integration.transitions.seed import dispatch, job_row, outcome, submit_one
 from tests.unit.analysis_server.runtimes.calls import manifest_of, request_of
@@ -176,9 +176,9 @@ async def test_a_python_value_that_no_server_takes_is_not_sent() -> None:
             ("\ud800", "cannot be written"), (object(), "cannot be written"), (deep, "128 levels"),
             ("x" * 1_000_000, "at most 1000000"),
         ):  # fmt: skip
-            with pytest.raises(JSONRefused, match=words.replace("+", r"\+")):
+            with pytest.raises(RequestUnfit, match=words.replace("+", r"\+")):
                 client.submit("anything", {"a": value})
-            with pytest.raises(JSONRefused):
+            with pytest.raises(RequestUnfit):
                 client.register_plugin({"input_schema": {"const": value}})
 
 

@@ -13,9 +13,6 @@ from operation_server.rejections import repository
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.outcome import ErrorKind, JobError
 
-DATA_FAULTS = frozenset({"22", "54"})
-"""Classes of PostgreSQL's states: a value it refuses, a limit of its own."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -54,13 +51,6 @@ def _end_attempt(connection: Connection, report: RejectedReport) -> list[StreamE
 
 
 def _job_error(error: Exception) -> JobError:
-    """Return what the job's owner is told: the plugin is to blame where its text was the reason."""
-    if isinstance(error, RecursionError) or _sqlstate_class(error) in DATA_FAULTS:
-        message = f"The outcome of the attempt cannot be stored: {reason_of(error)}"
-        return JobError(kind=ErrorKind.OUTPUT, message=storable_text(message))
-    message = f"What the worker reported cannot be applied: {reason_of(error)}. An admin sees the report."
+    """Return what the job's owner is told; what a plugin wrote is looked at before, so it is not to blame."""
+    message = f"The worker's report of the attempt cannot be applied: {reason_of(error)}"
     return JobError(kind=ErrorKind.INTERNAL, message=storable_text(message))
-
-
-def _sqlstate_class(error: Exception) -> str:
-    return str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")[:2]

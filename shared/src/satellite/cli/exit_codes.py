@@ -42,7 +42,6 @@ _BY_ERROR = {
     "NotFound": ExitCode.NOT_FOUND,
     "Refused": ExitCode.REFUSED,
     "JSONMalformed": ExitCode.REFUSED,
-    "JSONRefused": ExitCode.REFUSED,
     "Conflict": ExitCode.CONFLICT,
     "Forbidden": ExitCode.FORBIDDEN,
     "TooManyRequests": ExitCode.LIMITED,

@@ -20,14 +20,12 @@ from satellite.client.errors import (
     WaitTimedOut,
 )
 from satellite.client.models import Job, Page, Plugin, Worker
-from satellite.contracts.json_text import JSONRefused
 
 __all__ = [
     "APIError",
     "AnswerUnreadable",
     "Conflict",
     "Forbidden",
-    "JSONRefused",
     "Job",
     "NotAuthenticated",
     "NotFound",

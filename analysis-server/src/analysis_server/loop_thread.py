@@ -1,7 +1,7 @@
 """The one policy about loops of a worker: an error that nobody foresaw is told, and ends the process or not.
 
-A process that has lost one of its loops looks alive and does a part of its work: it renews no leases, or hears
-of no cancel. Ended, it is started again by its supervisor, after a growing delay, and its attempts run
+A process that has lost one of its loops looks alive and does a part of its work: it renews no leases, or
+hears of no cancel. Ended, it is started again by its supervisor, after a growing delay, and its attempts run
 elsewhere.
 """
 

@@ -18,8 +18,8 @@ GIVE_UP_AFTER_S = 15.0
 """Shorter than the operation server waits for a start."""
 RETRY_S = 0.5
 
-# One round trip. KEYS: cancel, claim, lease, newest attempt. ARGV: worker, claim's and lease's time to live in
-# seconds, attempt. Stale before cancelled: of an attempt that is over nobody waits to hear.
+# One round trip. KEYS: cancel, claim, lease, newest attempt. ARGV: worker, claim's and lease's time to live
+# in seconds, attempt. Stale before cancelled: of an attempt that is over nobody waits to hear.
 CLAIM = """
 local newest = redis.call('GET', KEYS[4])
 if newest and tonumber(newest) > tonumber(ARGV[4]) then return 'stale' end

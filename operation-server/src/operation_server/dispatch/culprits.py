@@ -18,6 +18,8 @@ from operation_server.jobs.transitions.room import WaitingGroup
 ASIDE_S: Final = 30.0
 TRIES: Final = 3
 """After so many a job is failed."""
+FORGET_AFTER_S: Final = 300.0
+"""What was tried again and did not fail for so long went well, or went away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +55,7 @@ class PutAside:
         """Return what is left alone now."""
         now_s = time.monotonic()
         for culprit, tries in list(self._known.items()):
-            # It was tried again long ago, and went well or went away.
-            if tries.aside_until_s + 10 * self.for_s < now_s:
+            if tries.aside_until_s + FORGET_AFTER_S < now_s:
                 del self._known[culprit]
         aside = [culprit for culprit, tries in self._known.items() if tries.aside_until_s > now_s]
         return Aside(

@@ -12,6 +12,7 @@ from analysis_server.runtimes.port import RunResult, RunStatus
 from satellite.contracts.outcome import ErrorKind
 from satellite.contracts.plugin_manifest import PluginManifest
 from tests.contract.runtimes.bench import Bench, Ear
+from tests.fixtures.servers import wait_until
 
 ADA, BOB = 1, 2
 SECRET = "the secret of ada"
@@ -65,9 +66,11 @@ def test_a_crash_does_not_tell_what_an_earlier_users_job_wrote(bench: Bench) -> 
 
 def test_a_server_that_has_served_one_user_only_tells_its_lines(bench: Bench) -> None:
     manifest = bench.server()
-    assert log_of(run(bench, manifest, ADA, {"how": "echo", "log": "one"})) == "one\n"
-    assert log_of(run(bench, manifest, ADA, {"how": "echo", "log": "two"})) == "two\n"
-    assert log_of(run(bench, manifest, BOB, {"how": "echo", "log": "three"})) == ""
+    # Long enough for the line to come before the answer, which takes another way.
+    work = {"how": "slow", "s": 0.2}
+    assert log_of(run(bench, manifest, ADA, {**work, "log": "one"})) == "one\n"
+    assert log_of(run(bench, manifest, ADA, {**work, "log": "two"})) == "two\n"
+    assert log_of(run(bench, manifest, BOB, {**work, "log": "three"})) == ""
     error = run(bench, manifest, BOB, {"how": "noise"}).error
     assert error is not None
     assert "Loading the model" not in error.message
@@ -87,8 +90,7 @@ def test_the_sdk_marks_whose_lines_are_whose(bench: Bench) -> None:
 def test_a_failed_start_is_told_to_whom_it_was_made_for(bench: Bench) -> None:
     manifest = bench.server(env={"SERVER_START": "exit", "SERVER_START_S": "1"})
     first, _ = start(bench, manifest, ADA, {"how": "echo"})
-    while not bench.runtime.standing().servers:
-        pass
+    wait_until(lambda: bench.runtime.standing().servers)
     second, ear = start(bench, manifest, BOB, {"how": "echo"})
     theirs, others = first.result(20).error, second.result(20).error
     assert theirs is not None
@@ -103,8 +105,7 @@ def test_a_failed_start_is_told_to_whom_it_was_made_for(bench: Bench) -> None:
 def test_noise_instead_of_ready_is_told_to_whom_the_start_was_made_for(bench: Bench) -> None:
     manifest = bench.server(env={"SERVER_START": "never"})
     first, _ = start(bench, manifest, ADA, {"how": "echo"})
-    while not bench.runtime.standing().servers:
-        pass
+    wait_until(lambda: bench.runtime.standing().servers)
     second, _ = start(bench, manifest, BOB, {"how": "echo"})
     theirs, others = first.result(20).error, second.result(20).error
     assert theirs is not None

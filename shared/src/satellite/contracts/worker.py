@@ -58,7 +58,7 @@ class WorkerHeartbeat(Message):
     runtime_reason: str = Field(default="", description="Why this runtime was chosen.")
     queues: list[str]
     slots: int = Field(description="Attempts it holds at the same time; a batch of them takes one slot.")
-    slots_taken: int = 0
+    slots_taken: int = Field(default=0, description="Slots in use; 0 from workers that do not tell.")
     seats: int = Field(default=0, description="Attempts it may hold besides, in the slots of their batches.")
     running: list[tuple[int, int]] = Field(default_factory=list, description="(job_id, attempt) pairs.")
     draining: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import shutil
 import subprocess
 import threading
@@ -14,12 +15,15 @@ from typing import Any
 
 import psutil
 
-from analysis_server.runtimes.port import RunRequest, RunResult, Runtime
+from analysis_server.runtimes.port import RunListener, RunRequest, RunResult, Runtime
+from analysis_server.runtimes.process_mark import mark_of, stack_mark, stack_of
+from analysis_server.runtimes.process_table import list_processes
 from satellite.contracts.plugin_manifest import PluginManifest
 from tests.fixtures.servers import wait_until
 
 IMAGE = "satellite-test/runtime-contract:1"
-STACK = "contract-tests"
+STACK = f"contract-tests-{os.getpid()}"
+"""Of this session alone: others may run on the same machine."""
 _job_ids = itertools.count(1)
 
 
@@ -90,7 +94,7 @@ class Bench:
     def run(self, job: Any, *, ear: Ear | None = None, **options: Any) -> RunResult:
         return self.runtime.run(self.request(job, **options), ear or Ear())
 
-    def start(self, request: RunRequest, ear: Ear) -> Future[RunResult]:
+    def start(self, request: RunRequest, ear: RunListener) -> Future[RunResult]:
         """Run in the background."""
         return self._pool.submit(self.runtime.run, request, ear)
 
@@ -112,14 +116,9 @@ def containers() -> list[str]:
 
 def marked_processes() -> list[int]:
     """List the processes that runs of the tests have started."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("SATELLITE_RUN", "").startswith(STACK):
-                found.append(process.pid)
-        except psutil.Error:
-            continue
-    return found
+    marks = {row.pid: mark_of(row.pid) or 0 for row in list_processes()}
+    ours = stack_mark(STACK)
+    return [pid for pid, mark in marks.items() if stack_of(mark) == ours]
 
 
 def processes_with(token: str) -> list[int]:

@@ -169,4 +169,4 @@ class TestRay:
             assert find_strays(home.stack_id)
             assert stack.home.scratch.exists()
 
-        assert find_strays(home.stack_id) == []
+        assert not find_strays(home.stack_id)

@@ -15,12 +15,15 @@ from analysis_server.models.plugin_source import PluginSourceMissing, PluginSour
 from analysis_server.runtimes.plugin_input import InputTooLong, PluginSecrets, SecretMissing
 from analysis_server.runtimes.plugin_runtime import PluginRuntime
 from analysis_server.runtimes.port import AttemptKey, RunListener, RunRequest, RunResult
+from analysis_server.runtimes.process_guard import ProcessGuard
 from analysis_server.runtimes.process_janitor import ProcessJanitor
 from analysis_server.runtimes.process_link import ProcessLink
+from analysis_server.runtimes.process_mark import RunMarks, owner_mark
 from analysis_server.runtimes.process_run import ProcessRun
 from analysis_server.runtimes.process_spare import ProcessSpare
 from analysis_server.runtimes.process_starter import ProcessStarter
 from analysis_server.runtimes.run_control import RunControl
+from analysis_server.runtimes.run_folders import RunFolders
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.serving.link import Sink
 from analysis_server.runtimes.standby.shelf import StandbyLimits
@@ -48,13 +51,15 @@ class ProcessRuntime(PluginRuntime[ProcessSpare]):
     ) -> None:
         """Keep environments and run folders under `state_dir`; find plugins in `plugin_dir`."""
         super().__init__(servers=servers, standby=standby)
-        run_folders = state_dir / "runs"
+        folders = self._folders = RunFolders(state_dir / "runs")
+        owner = owner_mark(stack_id, folders.owner)
         self._sources = PluginSources(plugin_dir)
         self._environments = PluginEnvironments(state_dir / "environments", uv=uv)
-        self._janitor = ProcessJanitor(stack_id=stack_id, run_folders=run_folders)
+        self._janitor = ProcessJanitor(stack_id=stack_id, folders=folders)
+        self._guard = ProcessGuard(owner)
         self._starter = ProcessStarter(
-            stack_id=stack_id,
-            run_folders=run_folders,
+            marks=RunMarks(owner),
+            folders=folders,
             sources=self._sources,
             environments=self._environments,
             secrets=secrets or PluginSecrets(),
@@ -93,6 +98,12 @@ class ProcessRuntime(PluginRuntime[ProcessSpare]):
     def sweep_orphans(self) -> int:
         """Kill the processes and remove the folders of workers that died."""
         return self._janitor.sweep(None)
+
+    def close(self) -> None:
+        """End everything, and let the guard look for what was overlooked."""
+        super().close()
+        self._guard.close()
+        self._folders.close()
 
     def _start_spare(self, request: RunRequest) -> ProcessSpare:
         return self._starter.start_owned(request)

@@ -9,7 +9,6 @@ from typing import Final
 from analysis_server.models.plugin_source import PluginSource
 from analysis_server.runtimes.container_template import FAKE_GPU_PREFIX, OPEN_FILES_LIMIT
 from analysis_server.runtimes.port import RunRequest
-from analysis_server.runtimes.process_tree import MARKER_VARIABLE
 from satellite.contracts.plugin_manifest import PluginManifest
 
 APP: Final = "app"
@@ -22,11 +21,13 @@ ADDRESS_SPACE_FLOOR_MIB: Final = 4096
 # Limits are set by a shell and `setpriv` rather than by `preexec_fn`, which may deadlock in a process with
 # threads and forbids vfork, and rather than by a Python launcher, which costs 20 ms a start.
 _LIMITED: Final = 'ulimit -c 0; ulimit -n {files}; ulimit -f {blocks}; {memory} exec "$@"'
+# The mark comes first, under its name in dash and BusyBox, else in bash; without it nothing may start.
+_MARKED: Final = "ulimit -w {mark} 2>/dev/null || ulimit -x {mark} || exit 126; "
 
 
-def limited_command(command: list[str], manifest: PluginManifest) -> list[str]:
-    """Wrap a command so that it starts under the manifest's limits and dies with this worker."""
-    script = _LIMITED.format(
+def limited_command(command: list[str], manifest: PluginManifest, *, mark: int) -> list[str]:
+    """Wrap a command so that it starts marked, under the manifest's limits, and dies with this worker."""
+    script = _MARKED.format(mark=mark) + _LIMITED.format(
         files=OPEN_FILES_LIMIT, blocks=FILE_BYTES_MAX // 512, memory=_address_space(manifest)
     )
     shell = ["/bin/sh", "-c", script, "plugin", *command]
@@ -53,7 +54,6 @@ def plugin_variables(
     environment: Path,
     folder: Path,
     secrets: dict[str, str],
-    marker: str,
 ) -> dict[str, str]:
     """Return the whole environment of the plugin: nothing of the worker's own is passed on."""
     manifest = request.manifest
@@ -71,7 +71,6 @@ def plugin_variables(
         ),
         **manifest.env,
         **secrets,
-        MARKER_VARIABLE: marker,
     }
 
 

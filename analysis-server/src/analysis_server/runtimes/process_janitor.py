@@ -2,84 +2,54 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import re
 import shutil
-import signal
 from collections.abc import Set as AbstractSet
-from pathlib import Path
 
-import psutil
+import structlog
 
-from analysis_server.runtimes.owner import owner_is_dead, owner_label
 from analysis_server.runtimes.port import AttemptKey
-from analysis_server.runtimes.process_tree import MARKER_VARIABLE, list_processes
+from analysis_server.runtimes.process_mark import kill_until_none, mark_of, owner_mark, owner_of
+from analysis_server.runtimes.run_folders import RunFolder, RunFolders
 
-OWNED = "owned"
-_FOLDER = re.compile(r"^(\d+)-(\d+)-")
-_OWNED_FOLDER = re.compile(rf"^{OWNED}-(\d+)-")
+logger = structlog.get_logger(__name__)
 
 
 class ProcessJanitor:
-    """Knows a stack's processes by the marker in their environment."""
+    """Knows by the folders whose runs there were, and by the marks what processes they have."""
 
-    def __init__(self, *, stack_id: str, run_folders: Path) -> None:
+    def __init__(self, *, stack_id: str, folders: RunFolders) -> None:
         """Look only at what belongs to `stack_id`."""
-        self._marker = re.compile(
-            rf"(?:^|\0){MARKER_VARIABLE}={re.escape(stack_id)}:(?:(\d+):(\d+)|{OWNED}):([^\0:]+)".encode()
-        )
-        self._run_folders = run_folders
+        self._stack_id = stack_id
+        self._folders = folders
 
     def sweep(self, live: AbstractSet[AttemptKey] | None) -> int:
         """Kill the processes that belong to no live attempt, or to a dead worker; return how many there were.
 
         With None, nothing is known of attempts, and only the dead are looked for.
         """
-        killed = 0
-        for row in list_processes():
-            if self._is_stale(row.pid, live):
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(row.pid, signal.SIGKILL)
-                    killed += 1
-        self._remove_folders(live)
+        owners = self._folders.owners()
+        dead = {owner: owner_mark(self._stack_id, owner) for owner, is_dead in owners.items() if is_dead}
+        over = {
+            folder.mark: folder
+            for owner in owners
+            if live is not None and owner not in dead
+            for folder in self._folders.jobs(owner)
+            if folder.key not in live
+        }
+        return self._end(dead, over) if dead or over else 0
+
+    def _end(self, dead: dict[str, int], over: dict[int, RunFolder]) -> int:
+        def is_left(pid: int) -> bool:
+            mark = mark_of(pid)
+            return mark is not None and (mark in over or owner_of(mark) in dead.values())
+
+        killed = kill_until_none(lambda row: is_left(row.pid))
+        if killed is None:
+            # Their folders stay, so that they are found again.
+            logger.warning("some processes resist, left to the next sweep")
+            return 0
+        for owner in dead:
+            self._folders.remove(owner)
+        for folder in over.values():
+            shutil.rmtree(folder.path, ignore_errors=True)
         return killed
-
-    def _is_stale(self, pid: int, live: AbstractSet[AttemptKey] | None) -> bool:
-        try:
-            environment = Path(f"/proc/{pid}/environ").read_bytes()
-        except OSError:
-            return False
-        found = self._marker.search(environment)
-        if found is None:
-            return False
-        is_over = live is not None and found[1] is not None and (int(found[1]), int(found[2])) not in live
-        return is_over or owner_is_dead(found[3].decode())
-
-    def _remove_folders(self, live: AbstractSet[AttemptKey] | None) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            for folder in self._run_folders.iterdir():
-                found = _FOLDER.match(folder.name)
-                stale = live is not None and found and (int(found[1]), int(found[2])) not in live
-                if stale or _belonged_to_the_dead(folder.name):
-                    shutil.rmtree(folder, ignore_errors=True)
-
-
-def job_marker(stack_id: str, key: AttemptKey) -> str:
-    """Return the marker of a process that belongs to one attempt."""
-    return f"{stack_id}:{key[0]}:{key[1]}:{owner_label()}"
-
-
-def owned_marker(stack_id: str, number: int) -> str:
-    """Return the marker of a process that lives longer than one job, and as long as its worker."""
-    return f"{stack_id}:{OWNED}:{owner_label()}:{number}"
-
-
-def owned_folder_prefix() -> str:
-    """Return the beginning of the name of such a process's folder."""
-    return f"{OWNED}-{os.getpid()}-"
-
-
-def _belonged_to_the_dead(folder: str) -> bool:
-    found = _OWNED_FOLDER.match(folder)
-    return found is not None and not psutil.pid_exists(int(found[1]))

@@ -19,6 +19,7 @@ class ProcessSpare:
         self.started = started
         self.tree = tree
         self._folder = folder
+        self._has_ended = False
 
     def usable(self) -> bool:
         """Tell whether it still runs, without collecting its exit code."""
@@ -31,7 +32,7 @@ class ProcessSpare:
     def end(self) -> int:
         """Kill what is left of it and return its exit code."""
         # Only now is the leader reaped: until then its id cannot become another process's.
-        self.tree.kill_rest()
+        self._has_ended = self.tree.kill_rest()
         return self.started.reap()
 
     def discard(self) -> None:
@@ -40,5 +41,6 @@ class ProcessSpare:
         self.remove_folder()
 
     def remove_folder(self) -> None:
-        """Remove the folder with all that was written there."""
-        shutil.rmtree(self._folder, ignore_errors=True)
+        """Remove the folder with all that was written there, unless a janitor will need it."""
+        if self._has_ended:
+            shutil.rmtree(self._folder, ignore_errors=True)

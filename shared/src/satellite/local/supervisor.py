@@ -116,7 +116,8 @@ class Supervisor:
     def kill(self) -> None:
         """Kill every process at once."""
         for part in self._parts.values():
-            if part.process is not None:
+            # The id of one that has ended may be another's by now.
+            if part.process is not None and part.process.returncode is None:
                 kill_group(part.process.pid)
 
     async def _stop(self, part: _Part) -> None:

@@ -31,6 +31,12 @@ def ignore_and_spawn(token: str) -> None:
     subprocess.Popen([sys.executable, "-c", child], start_new_session=True)
 
 
+def slip_away(token: str) -> None:
+    """Start a process that nothing but its origin connects with this one."""
+    child = f"import os, time; os.fork() and os._exit(0); os.setsid(); '{token}'; time.sleep(600)"
+    subprocess.run(["env", "-i", "setsid", sys.executable, "-c", child], stdout=subprocess.DEVNULL)
+
+
 def echo(job: Job) -> None:
     answer(job.get("value"))
 
@@ -82,12 +88,14 @@ def loop(job: Job) -> None:
     log("looping")
     if "token" in job:
         ignore_and_spawn(job["token"])
+        slip_away(job["token"])
     while True:
         time.sleep(1)
 
 
 def leave_a_child(job: Job) -> None:
     ignore_and_spawn(job["token"])
+    slip_away(job["token"])
     answer("left")
 
 

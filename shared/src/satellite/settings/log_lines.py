@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import TextIO, cast
 
 import structlog
 
+from satellite.lossy_stream import LossyStream
 from satellite.settings.observability import LogSettings
 
 CHATTY = ("celery.worker.strategy", "celery.app.trace", "httpx", "alembic")
@@ -35,6 +37,6 @@ def configure_logging(settings: LogSettings) -> None:
             *form,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", LossyStream(sys.stderr))),
         cache_logger_on_first_use=True,
     )

@@ -161,6 +161,7 @@ async def answer_unavailable(request: Request, error: Exception) -> Response:
 def answer_full_disk(request: Request, error: Exception) -> Response:
     """Answer what cannot be stored for want of space."""
     log.error("a disk is full", error=str(error))
+    request.app.state.services.disk.note_refusal()
     return problem_response(
         status=503,
         code="disk_full",

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from operation_server.accounts.service import AccountService
 from operation_server.database.connections import Connections
+from operation_server.database.disk_memory import DiskMemory
 from operation_server.deadletters.service import DeadLetterService
 from operation_server.health.service import HealthService
 from operation_server.jobs.after_commit import AfterCommit
@@ -36,6 +37,7 @@ class Services:
     workers: WorkerService
     statistics: StatisticsService
     health: HealthService
+    disk: DiskMemory
     platform_state: PlatformStateReader
     hub: Hub
     after_commit: AfterCommit
@@ -53,6 +55,7 @@ def build_services(
     catalog = PluginCatalog(connections)
     after_commit = AfterCommit(publisher=publisher, redis=redis)
     workers = WorkerService(redis)
+    disk = DiskMemory()
     return Services(
         accounts=AccountService(connections, settings.auth),
         plugins=PluginService(connections, catalog),
@@ -68,7 +71,8 @@ def build_services(
         rejections=RejectionService(connections),
         workers=workers,
         statistics=StatisticsService(connections),
-        health=HealthService(connections, redis),
+        health=HealthService(connections, redis, disk),
+        disk=disk,
         platform_state=PlatformStateReader(connections, redis),
         hub=hub,
         after_commit=after_commit,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import itertools
+import json
 import os
 import signal
 import subprocess
@@ -10,14 +13,18 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from satellite.local.errors import PartFailed
+from satellite.local.home import StackHome
+from satellite.local.leftovers import record_processes
 from satellite.local.postgres import PostgresUnavailable
 from satellite.local.process import ProcessSpec
 from satellite.local.supervisor import PartState, Supervisor
 from tests.fixtures.servers import wait_until
+from tests.fixtures.small_disk import mounted_disk
 
 Changes = list[tuple[str, PartState, str]]
 
@@ -49,16 +56,24 @@ class Started:
 
     def __init__(self, folder: Path, specs: list[ProcessSpec]) -> None:
         self.changes: Changes = []
+        self.listener_error: OSError | None = None
+        self.recorder: Callable[[list[int]], None] = lambda _: None
         self.recorded: list[int] = []
         self.supervisor = Supervisor(
             specs,
             log_dir=folder,
-            listener=lambda spec, state, detail: self.changes.append((spec.name, state, detail)),
+            listener=self._listen,
             recorder=self._record,
         )
         self.supervisor.start()
 
+    def _listen(self, spec: ProcessSpec, state: PartState, detail: str) -> None:
+        if self.listener_error is not None:
+            raise self.listener_error
+        self.changes.append((spec.name, state, detail))
+
     def _record(self, process_ids: list[int]) -> None:
+        self.recorder(process_ids)
         self.recorded = process_ids
 
     def names(self, state: PartState) -> list[str]:
@@ -296,6 +311,90 @@ class TestRestart:
         os.kill(parent, signal.SIGKILL)
 
         await eventually(lambda: not is_alive(child))
+
+
+class TestDefects:
+    """What goes wrong around a process ends neither the process nor its keeping."""
+
+    async def runs_again(self, started: Started) -> None:
+        first = started.supervisor.process_id("server")
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        await eventually(lambda: started.supervisor.process_id("server") not in {None, first})
+        await eventually(started.supervisor._parts["server"].ready.is_set)
+
+    async def test_a_full_disk_keeps_nothing_from_starting_again(
+        self, start: Callable[..., Started], tmp_path: Path
+    ) -> None:
+        with mounted_disk(tmp_path, size_mib=1) as disk:
+            started = start(ProcessSpec(name="server", command=SLEEP, restart_delay_s=0.02))
+            started.recorder = lambda process_ids: record_processes(StackHome(path=tmp_path), process_ids)
+            await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+            disk.fill()
+
+            await self.runs_again(started)
+            await self.runs_again(started)
+
+            assert "No space left" in str(started.changes)
+            disk.empty()
+            await self.runs_again(started)
+            recorded = json.loads((tmp_path / "processes.json").read_text())
+            assert [process_id for process_id, _ in recorded] == [started.supervisor.process_id("server")]
+
+    async def test_a_listener_that_fails_is_told_again(self, start: Callable[..., Started]) -> None:
+        started = start(ProcessSpec(name="server", command=SLEEP, restart_delay_s=0.02))
+        started.listener_error = OSError(errno.ENOSPC, "No space left on device")
+        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+
+        await self.runs_again(started)
+        started.listener_error = None
+        await self.runs_again(started)
+
+        assert PartState.READY in {state for _, state, _ in started.changes}
+
+    @pytest.mark.parametrize("where", ["probe", "prepare"])
+    async def test_an_unforeseen_error_is_told_with_its_traceback_and_keeping_goes_on(
+        self, start: Callable[..., Started], tmp_path: Path, where: str
+    ) -> None:
+        calls = itertools.count(1)
+
+        def fail_at_the_second_start() -> bool:
+            if next(calls) == 2:
+                raise ZeroDivisionError("a defect")
+            return True
+
+        async def probe(_: int) -> bool:
+            return fail_at_the_second_start()
+
+        async def prepare() -> dict[str, str]:
+            fail_at_the_second_start()
+            return {}
+
+        more: dict[str, Any] = {"probe": probe} if where == "probe" else {"prepare": prepare}
+        started = start(ProcessSpec(name="server", command=SLEEP, restart_delay_s=0.02, **more))
+        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+
+        first = started.supervisor.process_id("server")
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        await eventually(lambda: len(started.names(PartState.READY)) == 2)
+
+        details = [detail for _, state, detail in started.changes if state is PartState.ENDED]
+        assert details[1].startswith("could not be kept running: ZeroDivisionError: a defect; starts again")
+        assert "Traceback" in (tmp_path / "server.log").read_text()
+
+    async def test_failing_for_days_is_no_defect(self, start: Callable[..., Started]) -> None:
+        started = start(
+            ProcessSpec(
+                name="crasher",
+                command=["/does/not/exist"],
+                is_optional=True,
+                restart_delay_s=0.000_1,
+                restart_delay_max_s=0.000_1,
+            )
+        )
+
+        await eventually(lambda: len(started.names(PartState.ENDED)) > 1_100, timeout_s=60)
 
 
 class TestStop:

@@ -22,6 +22,7 @@ class ReadyRead(BaseModel):
     status: str = Field(examples=["ready"])
     database: str = Field(examples=["ok"])
     redis: str = Field(description="Not needed to accept jobs; they run once it is back.", examples=["ok"])
+    disk: str = Field(description="While it is full nothing is accepted; reading goes on.", examples=["ok"])
 
 
 @router.get("/health")
@@ -37,5 +38,8 @@ async def read_ready(services: ServicesDep, response: Response) -> ReadyRead:
     if not found.is_ready:
         response.status_code = 503
     return ReadyRead(
-        status="ready" if found.is_ready else "not ready", database=found.database, redis=found.redis
+        status="ready" if found.is_ready else "not ready",
+        database=found.database,
+        redis=found.redis,
+        disk=found.disk,
     )

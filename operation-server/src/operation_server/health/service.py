@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from operation_server.database.connections import Connections
+from operation_server.database.disk_memory import DiskMemory
 from operation_server.database.migrate import newest_revision
 
 CHECK_TIMEOUT_S = 3
@@ -18,10 +19,11 @@ CHECK_TIMEOUT_S = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """What was found; only the database decides."""
+    """What was found; only the database decides. A full disk still lets everybody read."""
 
     database: str
     redis: str
+    disk: str = "ok"
 
     @property
     def is_ready(self) -> bool:
@@ -32,15 +34,16 @@ class Readiness:
 class HealthService:
     """Looks at the database and Redis."""
 
-    def __init__(self, connections: Connections, redis: Redis) -> None:
+    def __init__(self, connections: Connections, redis: Redis, disk: DiskMemory) -> None:
         self._connections = connections
         self._redis = redis
+        self._disk = disk
         self._newest = newest_revision()
 
     async def check(self) -> Readiness:
         """Return what works. Redis is not needed: jobs are accepted without it and run later."""
         database, redis = await asyncio.gather(self._check_database(), self._check_redis())
-        return Readiness(database=database, redis=redis)
+        return Readiness(database=database, redis=redis, disk=self._disk.describe())
 
     async def _check_database(self) -> str:
         try:
@@ -59,6 +62,9 @@ class HealthService:
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_S):
                 await self._redis.ping()
+                persistence = await self._redis.info("persistence")
+                if persistence.get("aof_last_write_status", "ok") != "ok":
+                    return "cannot write to its disk, so it takes no changes; make room there"
         except (RedisError, OSError, TimeoutError):
             return "cannot be reached"
         return "ok"

@@ -108,6 +108,7 @@ async def run_parts(app: FastAPI, settings: OperationSettings) -> AsyncIterator[
     async with hub.running(), watch.running():
         with ending_streams_on_signal(hub):
             yield
+    services.schemas.close()
     await services.after_commit.drain(timeout_s=DRAIN_TIMEOUT_S)
     await publisher.aclose()
     await redis.aclose()

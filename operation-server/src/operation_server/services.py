@@ -18,6 +18,7 @@ from operation_server.live.event_publisher import EventPublisher
 from operation_server.live.hub import Hub
 from operation_server.metrics.platform import PlatformStateReader
 from operation_server.plugins.catalog import PluginCatalog
+from operation_server.plugins.json_schema import SchemaChecks
 from operation_server.plugins.service import PluginService
 from operation_server.rejections.service import RejectionService
 from operation_server.settings import OperationSettings
@@ -41,6 +42,7 @@ class Services:
     platform_state: PlatformStateReader
     hub: Hub
     after_commit: AfterCommit
+    schemas: SchemaChecks
 
 
 def build_services(
@@ -52,13 +54,14 @@ def build_services(
     publisher: EventPublisher,
 ) -> Services:
     """Wire the services together."""
-    catalog = PluginCatalog(connections)
+    schemas = SchemaChecks()
+    catalog = PluginCatalog(connections, schemas)
     after_commit = AfterCommit(publisher=publisher, redis=redis)
     workers = WorkerService(redis)
     disk = DiskMemory()
     return Services(
         accounts=AccountService(connections, settings.auth),
-        plugins=PluginService(connections, catalog),
+        plugins=PluginService(connections, catalog, schemas),
         jobs=JobService(
             connections,
             catalog=catalog,
@@ -67,7 +70,7 @@ def build_services(
             workers=workers,
             asides=AsideNotes(redis),
         ),
-        dead_letters=DeadLetterService(connections, after_commit=after_commit),
+        dead_letters=DeadLetterService(connections, catalog=catalog, after_commit=after_commit),
         rejections=RejectionService(connections),
         workers=workers,
         statistics=StatisticsService(connections),
@@ -76,4 +79,5 @@ def build_services(
         platform_state=PlatformStateReader(connections, redis),
         hub=hub,
         after_commit=after_commit,
+        schemas=schemas,
     )

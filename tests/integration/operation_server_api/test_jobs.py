@@ -380,7 +380,7 @@ class TestDeadLetters:
         assert (groups["total"], groups["items"][0]["jobs"]) == (1, 3)
         assert groups["items"][0]["example"]["kind"] == "exit"
         assert (one.status_code, again.status_code) == (202, 404)
-        assert rest.json() == {"replayed": 2}
+        assert rest.json() == {"replayed": 2, "unfit": 0, "unfit_jobs": []}
         job = (await user.get(f"/jobs/{ids[2]}")).json()
         assert (job["status"], job["plugin_version"]) == ("queued", "1.1")
         assert (await user.get("/dead-letters", params={"kind": "oom"})).json()["total"] == 0

@@ -49,7 +49,7 @@ class TestRegister:
             ({"input_schema": {"pattern": "("}}, "/input_schema/pattern"),
             ({"output_schema": nested(70)}, "/output_schema"),
             ({"input_schema": {"const": "x" * 300_000}}, "/input_schema"),
-            ({"output_schema": {"$ref": "#/$defs/missing"}}, "/output_schema"),
+            ({"output_schema": {"$ref": "#/$defs/missing"}}, "/output_schema/$ref"),
         ],
     )
     async def test_a_bad_manifest_is_400_with_its_key(

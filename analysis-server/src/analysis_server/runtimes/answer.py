@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
+import atexit
 from typing import Any
 
-import jsonschema_rs
-
 from analysis_server.runtimes.log_capture import printable
-from satellite.contracts.json_text import JSONMalformed, JSONRefused, json_pointer, parse_json
+from satellite.contracts.json_text import JSONMalformed, JSONRefused, parse_json
 from satellite.contracts.outcome import ErrorKind, JobError
 from satellite.contracts.plugin_manifest import PluginManifest
+from satellite.schemas.checked import CheckedSchemas
+from satellite.schemas.compiled import SchemaInvalid
+from satellite.schemas.faults import Fault, SchemaTooComplex
+from satellite.schemas.pool import CheckerPool
 
 QUOTED_BYTES = 200
 VIOLATIONS_TOLD = 5
-SCHEMAS_CACHED = 512
 
 
 class AnswerBuffer:
@@ -40,37 +40,33 @@ class AnswerBuffer:
         return bytes(self._data)
 
 
-class CompiledSchemas:
-    """Output schemas, compiled once per plugin digest."""
+class OutputSchemas:
+    """Output schemas by the digest of their plugin, and the processes in which costly checks are made."""
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._lock = threading.Lock()
-        self._compiled: OrderedDict[str, Any] = OrderedDict()
+        self._known = CheckedSchemas()
+        self._pool = CheckerPool()
 
-    def violations(self, digest: str, schema: dict[str, Any], value: Any) -> list[str]:
-        """Return what in `value` breaks the schema, each with its JSON pointer."""
-        found: list[str] = []
-        for error in self._validator(digest, schema).iter_errors(value):
-            if len(found) == VIOLATIONS_TOLD:
-                found.append("and more")
-                break
-            found.append(f"{json_pointer(error.instance_path) or 'the value'}: {error.message[:500]}")
-        return found
+    def faults(self, digest: str, schema: dict[str, Any], value: Any, text: bytes) -> list[Fault]:
+        """Return what in `value`, whose JSON text is `text`, breaks the schema.
 
-    def _validator(self, digest: str, schema: dict[str, Any]) -> Any:
-        with self._lock:
-            validator = self._compiled.get(digest)
-            if validator is None:
-                validator = self._compiled[digest] = jsonschema_rs.validator_for(schema)
-                while len(self._compiled) > SCHEMAS_CACHED:
-                    self._compiled.popitem(last=False)
-            else:
-                self._compiled.move_to_end(digest)
-            return validator
+        Raises:
+            SchemaInvalid: the schema is none.
+            SchemaTooComplex: checking takes more time or memory than there is.
+        """
+        checked = self._known.get(digest, schema)
+        found = checked.check_here(value, text)
+        return checked.check_there(self._pool, digest, text) if found is None else found
+
+    def close(self) -> None:
+        """End the processes."""
+        self._pool.close()
 
 
-SCHEMAS = CompiledSchemas()
+SCHEMAS = OutputSchemas()
+# The attempts of all slots share it, and it lives as long as their process.
+atexit.register(SCHEMAS.close)
 
 
 def find_fault(answer: bytes, *, manifest: PluginManifest, digest: str, max_bytes: int) -> JobError | None:
@@ -92,12 +88,15 @@ def find_fault(answer: bytes, *, manifest: PluginManifest, digest: str, max_byte
 def find_value_fault(value: Any, written: bytes, *, manifest: PluginManifest, digest: str) -> JobError | None:
     """Return what is wrong with a result that was read from `written`, or None."""
     try:
-        violations = SCHEMAS.violations(digest, manifest.output_schema, value)
-    except ValueError as error:
-        return _fault(f"The output schema of the plugin is not valid: {error}")
-    if violations:
-        told = "; ".join(violations)
-        return _fault(f"The result breaks the output schema: {told}. It begins with {quote(written)}.")
+        faults = SCHEMAS.faults(digest, manifest.output_schema, value, written)
+    except SchemaInvalid as error:
+        return _fault(f"The output schema of the plugin cannot be used: {_told(error.fault, 'it')}.")
+    except SchemaTooComplex as error:
+        return _fault(f"The result cannot be checked: by the output schema of the plugin it {error}.")
+    if faults:
+        told = "; ".join(_told(fault, "the value") for fault in faults[:VIOLATIONS_TOLD])
+        more = "; and more" if len(faults) > VIOLATIONS_TOLD else ""
+        return _fault(f"The result breaks the output schema: {told}{more}. It begins with {quote(written)}.")
     return None
 
 
@@ -114,6 +113,10 @@ def refused(refusal: JSONRefused, written: bytes) -> str:
 def quote(data: bytes) -> str:
     """Quote the first bytes for a message."""
     return repr(printable(data[:QUOTED_BYTES]))
+
+
+def _told(fault: Fault, whole: str) -> str:
+    return f"{fault.pointer or whole}: {fault.message}"
 
 
 def _fault(message: str) -> JobError:

@@ -13,13 +13,14 @@ from operation_server.deadletters.schemas import (
     ReplayOptions,
     ReplayRead,
     ReplayRequest,
+    UnfitRead,
 )
 from operation_server.dependencies import CallerDep, PaginationDep, ServicesDep
 from operation_server.jobs.endpoints import JobId
 from operation_server.jobs.repository import JobFilter
 from operation_server.jobs.schemas import JobRead, render, render_page
 from operation_server.json_route import StrictJSONRoute
-from operation_server.problems import problem_responses
+from operation_server.problems import ViolationRead, problem_responses
 from satellite.contracts.outcome import ErrorKind
 
 router = APIRouter(prefix="/dead-letters", tags=["dead letters"], route_class=StrictJSONRoute)
@@ -63,19 +64,30 @@ async def list_dead_letter_groups(
     return Response(render({"total": total, "items": items}), media_type="application/json")
 
 
-@router.post("/replay", status_code=status.HTTP_202_ACCEPTED, responses=problem_responses(401, 404, 422))
+@router.post(
+    "/replay", status_code=status.HTTP_202_ACCEPTED, responses=problem_responses(401, 404, 409, 422, 503)
+)
 async def replay_dead_letters(caller: CallerDep, services: ServicesDep, body: ReplayRequest) -> ReplayRead:
-    """Run all dead letters that match again, by default each with its own plugin version."""
+    """Run all dead letters that match again, by default each with its own plugin version.
+
+    Those whose input breaks the schema of another version stay where they are and are told.
+    """
     wanted = JobFilter(plugin_name=body.plugin_name, error_kind=body.kind, fingerprint=body.fingerprint)
-    replayed = await services.dead_letters.replay_many(caller, wanted, plugin_version=body.plugin_version)
-    return ReplayRead(replayed=replayed)
+    done = await services.dead_letters.replay_many(caller, wanted, plugin_version=body.plugin_version)
+    unfit_jobs = [
+        UnfitRead(
+            job_id=misfit.job_id, errors=[ViolationRead(**each._asdict()) for each in misfit.violations]
+        )
+        for misfit in done.misfits
+    ]
+    return ReplayRead(replayed=done.replayed, unfit=done.unfit, unfit_jobs=unfit_jobs)
 
 
 @router.post(
     "/{job_id}/replay",
     status_code=status.HTTP_202_ACCEPTED,
     response_model=JobRead,
-    responses=problem_responses(401, 404, 422),
+    responses=problem_responses(400, 401, 404, 409, 422, 503),
 )
 async def replay_dead_letter(
     caller: CallerDep, services: ServicesDep, job_id: JobId, body: ReplayOptions | None = None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.database.rows import AnyRow
 from operation_server.jobs.repository import JobFilter
-from operation_server.models import Job, Plugin
+from operation_server.models import Job
 
 
 async def list_groups(
@@ -43,9 +44,9 @@ async def list_groups(
     return total, rows.all()
 
 
-async def find_plugin_id(connection: AsyncConnection, name: str, version: str) -> int | None:
-    """Return the id of a plugin version that jobs can run with, or None."""
-    plugin_id: int | None = await connection.scalar(
-        select(Plugin.id).where(Plugin.name == name, Plugin.version == version, Plugin.deleted_at.is_(None))
+async def list_inputs(connection: AsyncConnection, job_ids: Sequence[int]) -> Sequence[tuple[int, Any]]:
+    """Return the ids and inputs of jobs, by id."""
+    rows = await connection.execute(
+        select(Job.id, Job.input_data).where(Job.id.in_(job_ids)).order_by(Job.id)
     )
-    return plugin_id
+    return [(row.id, row.input_data) for row in rows]

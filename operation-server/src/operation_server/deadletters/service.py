@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -12,17 +13,38 @@ from operation_server.accounts.account import Account
 from operation_server.database.connections import Connections
 from operation_server.deadletters import repository
 from operation_server.deadletters.errors import DeadLetterNotFound
+from operation_server.deadletters.fitness import Misfit, find_misfits
 from operation_server.jobs import repository as jobs
 from operation_server.jobs.after_commit import AfterCommit
 from operation_server.jobs.document import DEAD_LETTER
+from operation_server.jobs.errors import InputInvalid
 from operation_server.jobs.repository import JobFilter
 from operation_server.jobs.schemas import JobDocument, accepted_document, job_document
 from operation_server.jobs.transitions import replay
-from operation_server.plugins.errors import PluginNotFound
+from operation_server.plugins.catalog import PluginCatalog, RegisteredPlugin
 from satellite.contracts.job import JobStatus
 
 REPLAYED_AT_ONCE = 500
 """Jobs that one transaction of a bulk replay locks."""
+MISFITS_TOLD = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkReplay:
+    """How many jobs run again, how many do not fit the wanted version, and the first of those."""
+
+    replayed: int = 0
+    unfit: int = 0
+    misfits: list[Misfit] = field(default_factory=list)
+
+    def __add__(self, other: BulkReplay) -> BulkReplay:
+        """Return both together."""
+        return BulkReplay(
+            replayed=self.replayed + other.replayed,
+            unfit=self.unfit + other.unfit,
+            misfits=[*self.misfits, *other.misfits][:MISFITS_TOLD],
+        )
+
 
 log = structlog.get_logger(__name__)
 
@@ -30,8 +52,11 @@ log = structlog.get_logger(__name__)
 class DeadLetterService:
     """Lists failed jobs, groups them by what went wrong, and runs them again."""
 
-    def __init__(self, connections: Connections, *, after_commit: AfterCommit) -> None:
+    def __init__(
+        self, connections: Connections, *, catalog: PluginCatalog, after_commit: AfterCommit
+    ) -> None:
         self._connections = connections
+        self._catalog = catalog
         self._after_commit = after_commit
 
     async def list_page(
@@ -67,9 +92,12 @@ class DeadLetterService:
         Raises:
             DeadLetterNotFound: the job is not among the caller's dead letters.
             PluginNotFound: its plugin has no such version.
+            InputInvalid: its input breaks the schema of that version.
         """
-        replayed = await self.replay_many(caller, JobFilter(ids=[job_id]), plugin_version=plugin_version)
-        if not replayed:
+        done = await self.replay_many(caller, JobFilter(ids=[job_id]), plugin_version=plugin_version)
+        if done.misfits:
+            raise InputInvalid(done.misfits[0].violations)
+        if not done.replayed:
             raise DeadLetterNotFound(f"There is no dead letter {job_id}.")
         try:
             async with self._connections.connect() as connection:
@@ -80,39 +108,52 @@ class DeadLetterService:
             row = None
         return accepted_document(job_id) if row is None else job_document(row)
 
-    async def replay_many(self, caller: Account, wanted: JobFilter, *, plugin_version: str | None) -> int:
-        """Run all dead letters that match again, by default with their own version; return how many.
+    async def replay_many(
+        self, caller: Account, wanted: JobFilter, *, plugin_version: str | None
+    ) -> BulkReplay:
+        """Run all dead letters that match again, by default with their own version.
+
+        Those whose input breaks the schema of another version stay dead letters.
 
         Raises:
             PluginNotFound: a plugin among them has no such version.
         """
-        wanted = _dead(caller, wanted)
-        count = 0
+        wanted = replace(_dead(caller, wanted), status=None)
+        done = BulkReplay()
         after_id = 0
         while True:
-            async with self._connections.begin() as connection:
+            async with self._connections.connect() as connection:
                 page = await jobs.list_ids(
                     connection,
-                    replace(wanted, status=None),
+                    wanted,
                     statuses=(JobStatus.FAILED,),
                     after_id=after_id,
                     limit=REPLAYED_AT_ONCE,
                 )
-                entries = []
-                for name, ids in (await jobs.group_by_plugin(connection, page)).items():
-                    plugin_id = None
-                    if plugin_version is not None:
-                        plugin_id = await repository.find_plugin_id(connection, name, plugin_version)
-                        if plugin_id is None:
-                            raise PluginNotFound(f"There is no plugin {name} version {plugin_version}.")
-                    entries += await connection.run_sync(
-                        replay, ids, plugin_id=plugin_id, plugin_version=plugin_version
-                    )
-            self._after_commit.publish(entries)
-            count += len(entries)
+                by_name = await jobs.group_by_plugin(connection, page)
+            versions = {
+                name: None if plugin_version is None else await self._catalog.get(name, plugin_version)
+                for name in by_name
+            }
+            for name, ids in by_name.items():
+                done += await self._replay_with(versions[name], ids)
             if len(page) < REPLAYED_AT_ONCE:
-                return count
+                return done
             after_id = page[-1]
+
+    async def _replay_with(self, plugin: RegisteredPlugin | None, job_ids: Sequence[int]) -> BulkReplay:
+        """Run jobs of one plugin again, with another version if it is given and their inputs fit it."""
+        misfits = [] if plugin is None else await find_misfits(self._connections, plugin, job_ids)
+        unfit = {misfit.job_id for misfit in misfits}
+        async with self._connections.begin() as connection:
+            entries = await connection.run_sync(
+                replay,
+                [job_id for job_id in job_ids if job_id not in unfit],
+                plugin_id=None if plugin is None else plugin.id,
+                plugin_version=None if plugin is None else plugin.manifest.version,
+            )
+        self._after_commit.publish(entries)
+        return BulkReplay(replayed=len(entries), unfit=len(misfits), misfits=misfits)
 
 
 def _dead(caller: Account, wanted: JobFilter) -> JobFilter:

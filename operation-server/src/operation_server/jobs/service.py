@@ -44,7 +44,7 @@ from operation_server.jobs.submission import find_violations, new_job
 from operation_server.jobs.transitions import NewJob, replay, request_cancel, submit_jobs
 from operation_server.live.hub import Hub
 from operation_server.plugins.catalog import PluginCatalog
-from operation_server.plugins.errors import PluginNotFound
+from operation_server.plugins.errors import InputNotCheckable, PluginNotFound, PluginUnusable
 from operation_server.problems import Violation
 from operation_server.workers.service import WorkerService
 from satellite.contracts.job import JobStatus
@@ -52,6 +52,7 @@ from satellite.contracts.job import JobStatus
 CANCELLED_AT_ONCE = 500
 """Jobs that one transaction of a bulk cancel locks."""
 MOST_BATCH_VIOLATIONS = 1_000
+BATCH_CHECK_S = 20.0
 
 log = structlog.get_logger(__name__)
 
@@ -107,7 +108,7 @@ class JobService:
             if first is not None:
                 return first
         plugin = await self._catalog.get(request.plugin_name, request.plugin_version)
-        violations = find_violations(request, plugin)
+        violations = await find_violations(request, plugin)
         if violations:
             raise InputInvalid(violations)
         job = new_job(request, plugin, caller, idempotency_key=idempotency_key)
@@ -128,9 +129,18 @@ class JobService:
 
         Raises:
             BatchInvalid: a request breaks a rule of its plugin; all violations are named by index.
+            InputNotCheckable: checking all inputs takes too long.
             IdempotencyKeyReused: a key was used for another request, in this batch or before.
         """
-        jobs = await self._check_batch(caller, requests)
+        try:
+            async with asyncio.timeout(BATCH_CHECK_S) as budget:
+                jobs = await self._check_batch(caller, requests)
+        except TimeoutError as exc:
+            if not budget.expired():
+                raise
+            raise InputNotCheckable(
+                f"Checking the batch takes longer than {BATCH_CHECK_S:g} s; send fewer jobs at once."
+            ) from exc
         try:
             return await self._store_batch(caller, jobs)
         except IntegrityError:
@@ -306,7 +316,10 @@ class JobService:
             except PluginNotFound as exc:
                 violations.append(Violation(f"{at}/plugin_name", str(exc)))
                 continue
-            found = find_violations(request, plugin, at=at)
+            try:
+                found = await find_violations(request, plugin, at=at)
+            except (InputNotCheckable, PluginUnusable) as exc:
+                found = [Violation(f"{at}/input_data", str(exc))]
             if not found:
                 jobs.append(new_job(request, plugin, caller, idempotency_key=request.idempotency_key, at=at))
             violations += found

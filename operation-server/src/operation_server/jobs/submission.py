@@ -11,10 +11,10 @@ from operation_server.problems import Violation
 from satellite.contracts.json_text import JSONRefused, write_json
 
 
-def find_violations(request: JobCreate, plugin: RegisteredPlugin, *, at: str = "") -> list[Violation]:
+async def find_violations(request: JobCreate, plugin: RegisteredPlugin, *, at: str = "") -> list[Violation]:
     """Return how a request breaks the rules of its plugin, each with its pointer below `at`."""
     manifest = plugin.manifest
-    found = plugin.input_validator.violations(request.input_data, at=f"{at}/input_data")
+    found = await plugin.input_validator.violations(request.input_data, at=f"{at}/input_data")
     limits = (
         ("timeout_s", request.timeout_s, manifest.timeout_s),
         ("max_retries", request.max_retries, manifest.retry.max_retries),

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from operation_server.database.connections import Connections
 from operation_server.plugins import repository
 from operation_server.plugins.errors import PluginNotFound, PluginUnreadable
-from operation_server.plugins.json_schema import CompiledSchemas, InputValidator
+from operation_server.plugins.json_schema import InputValidator, SchemaChecks
 from satellite.contracts.plugin_manifest import PluginManifest
 
 CACHED_S = 2.0
@@ -33,11 +33,11 @@ class RegisteredPlugin:
 
 
 class PluginCatalog:
-    """Remembers plugin versions for a moment and their compiled schemas for long."""
+    """Remembers plugin versions for a moment."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, schemas: SchemaChecks) -> None:
         self._connections = connections
-        self._schemas = CompiledSchemas()
+        self._schemas = schemas
         self._known: dict[tuple[str, str | None], tuple[float, RegisteredPlugin]] = {}
 
     async def get(self, name: str, version: str | None = None) -> RegisteredPlugin:
@@ -79,5 +79,7 @@ class PluginCatalog:
             manifest=manifest,
             is_paused=row.is_paused,
             max_running=row.max_running,
-            input_validator=self._schemas.get(row.digest, manifest.input_schema),
+            input_validator=await self._schemas.validator(
+                f"{manifest.name} {manifest.version}", row.digest, manifest.input_schema
+            ),
         )

@@ -11,7 +11,14 @@ from fastapi.exceptions import RequestValidationError
 from operation_server.dependencies import CallerDep, PaginationDep, ServicesDep
 from operation_server.json_route import StrictJSONRoute
 from operation_server.plugins.errors import PluginInvalid
-from operation_server.plugins.schemas import EXAMPLE, PluginControlChange, PluginList, PluginRead
+from operation_server.plugins.schemas import (
+    EXAMPLE,
+    PluginControlChange,
+    PluginList,
+    PluginOwnerChange,
+    PluginOwnerRead,
+    PluginRead,
+)
 from operation_server.problems import Violation, problem_responses
 from satellite.contracts.json_text import json_pointer
 from satellite.contracts.plugin_manifest import PluginManifest
@@ -55,7 +62,7 @@ VersionQuery = Annotated[
 @registration.post(
     "/plugins",
     status_code=status.HTTP_201_CREATED,
-    responses=REGISTERED_ALREADY | problem_responses(400, 401, 403, 409, 413, 422),
+    responses=REGISTERED_ALREADY | problem_responses(400, 401, 403, 409, 413, 422, 503),
 )
 async def register_plugin(
     caller: CallerDep,
@@ -65,7 +72,10 @@ async def register_plugin(
         PluginManifest, Body(openapi_examples={"classifier": {"summary": "A classifier", "value": EXAMPLE}})
     ],
 ) -> PluginRead:
-    """Register a plugin version from its `plugin.json`; the same content again is 200."""
+    """Register a plugin version from its `plugin.json`; the same content again is 200.
+
+    A name belongs to who registered it first; others are refused, admins excepted.
+    """
     row, made = await services.plugins.register(caller, manifest)
     if not made:
         response.status_code = status.HTTP_200_OK
@@ -115,6 +125,14 @@ async def delete_plugin(
 ) -> None:
     """Delete a plugin or one version; refused while jobs of it are queued or processing."""
     await services.plugins.delete(caller, name, version)
+
+
+@router.put("/plugins/{name}/owner", responses=problem_responses(401, 403, 404, 422))
+async def change_plugin_owner(
+    caller: CallerDep, services: ServicesDep, name: Name, body: PluginOwnerChange
+) -> PluginOwnerRead:
+    """Hand a plugin name to another account. For its owner and for admins."""
+    return PluginOwnerRead(name=name, owner_id=await services.plugins.hand_over(caller, name, body.owner_id))
 
 
 @router.post("/plugins/{name}/pause", responses=problem_responses(401, 403, 404))

@@ -31,6 +31,7 @@ REGISTERED: dict[str, Any] = EXAMPLE | {
     "id": 1,
     "manifest_digest": "9f2c7a51d0e84b6f83a0c5e1724d96bb",
     "created_by": 1,
+    "owner_id": 1,
     "created_at": "2026-01-02T03:04:05Z",
     "control": {"is_paused": False, "max_running": None},
 }
@@ -53,7 +54,10 @@ class PluginRead(PluginManifest):
 
     id: int
     manifest_digest: str = Field(description="SHA-256 of the canonical manifest.")
-    created_by: int
+    created_by: int = Field(description="Who registered this version.")
+    owner_id: int = Field(
+        description="Whose the name is: who may register and delete versions, beside admins."
+    )
     created_at: datetime
     control: PluginControlRead
     unreadable: str | None = Field(
@@ -70,6 +74,7 @@ class PluginRead(PluginManifest):
             "id": row.id,
             "manifest_digest": row.digest,
             "created_by": row.created_by,
+            "owner_id": row.owner_id,
             "created_at": row.created_at,
             "control": PluginControlRead(is_paused=row.is_paused, max_running=row.max_running),
         }
@@ -91,6 +96,21 @@ class PluginList(BaseModel):
 
     total: int
     items: list[PluginRead]
+
+
+class PluginOwnerChange(BaseModel):
+    """To whom a plugin name is handed."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"owner_id": 2}]})
+
+    owner_id: int = Field(ge=1, le=2**63 - 1)
+
+
+class PluginOwnerRead(BaseModel):
+    """Whose a plugin name is."""
+
+    name: str = Field(examples=["example-classifier"])
+    owner_id: int = Field(examples=[2])
 
 
 class PluginControlChange(BaseModel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from operation_server.accounts import repository as accounts
 from operation_server.accounts.account import Account
 from operation_server.accounts.errors import AdminRequired
 from operation_server.database.connections import Connections
@@ -12,36 +13,43 @@ from operation_server.database.rows import AnyRow
 from operation_server.plugins import repository
 from operation_server.plugins.catalog import PluginCatalog
 from operation_server.plugins.errors import (
+    NewOwnerNotFound,
     PluginInUse,
     PluginInvalid,
     PluginNotFound,
     PluginNotYours,
     PluginVersionTaken,
 )
-from operation_server.plugins.json_schema import schema_violations
+from operation_server.plugins.json_schema import SchemaChecks
+from operation_server.problems import Violation
+from satellite.contracts.outcome import ErrorKind
 from satellite.contracts.plugin_manifest import PluginManifest
 
 
 class PluginService:
     """Registers, lists, deletes and controls plugins."""
 
-    def __init__(self, connections: Connections, catalog: PluginCatalog) -> None:
+    def __init__(self, connections: Connections, catalog: PluginCatalog, schemas: SchemaChecks) -> None:
         self._connections = connections
         self._catalog = catalog
+        self._schemas = schemas
 
     async def register(self, caller: Account, manifest: PluginManifest) -> tuple[AnyRow, bool]:
         """Register a version and return it, and whether that made it available.
 
-        The same content again changes nothing; a deleted version with the same content comes back.
+        The same content again changes nothing; a deleted version with the same content comes back. A name
+        that nobody has belongs to the caller from now on.
 
         Raises:
-            PluginInvalid: a schema of it is not valid.
+            PluginInvalid: a schema of it is not valid, or a kind of `retry.kinds` is unknown.
             AdminRequired: it relaxes the container template and the caller is not an admin.
+            PluginNotYours: its name belongs to somebody else and the caller is not an admin.
             PluginVersionTaken: its name and version exist with other content.
         """
         violations = [
-            *schema_violations("input_schema", manifest.input_schema),
-            *schema_violations("output_schema", manifest.output_schema),
+            *unknown_kinds(manifest),
+            *await self._schemas.find_violations("input_schema", manifest.input_schema),
+            *await self._schemas.find_violations("output_schema", manifest.output_schema),
         ]
         if violations:
             raise PluginInvalid(violations)
@@ -51,6 +59,8 @@ class PluginService:
             )
         digest = manifest.digest()
         async with self._connections.begin() as connection:
+            owner = await repository.lock_owner(connection, manifest.name, claimed_by=caller.id)
+            _require_owner(caller, owner, manifest.name)
             added = await repository.add(connection, manifest, digest=digest, created_by=caller.id)
             made = added is not None
             if not made:
@@ -95,7 +105,7 @@ class PluginService:
 
         Raises:
             PluginNotFound: there is no such plugin.
-            PluginNotYours: the caller neither registered all of them nor is an admin.
+            PluginNotYours: the name belongs to somebody else and the caller is not an admin.
             PluginInUse: a job of them is queued or processing.
         """
         async with self._connections.begin() as connection:
@@ -108,13 +118,30 @@ class PluginService:
                 raise PluginNotFound(
                     f"There is no plugin {name}" + (f" version {version}." if version else ".")
                 )
-            if not caller.is_admin and any(row.created_by != caller.id for row in rows):
-                raise PluginNotYours
+            _require_owner(caller, await repository.lock_owner(connection, name), name)
             ids = [row.id for row in rows]
             if await repository.has_unfinished_jobs(connection, ids):
                 raise PluginInUse
             await repository.mark_deleted(connection, ids)
         self._catalog.forget()
+
+    async def hand_over(self, caller: Account, name: str, owner_id: int) -> int:
+        """Give a plugin's name, deleted or not, to another account and return its id; safe to repeat.
+
+        Raises:
+            PluginNotFound: nobody has registered the name.
+            PluginNotYours: it belongs to somebody else and the caller is not an admin.
+            NewOwnerNotFound: there is no active account of this id.
+        """
+        async with self._connections.begin() as connection:
+            owner = await repository.lock_owner(connection, name)
+            if owner is None:
+                raise PluginNotFound(f"There is no plugin {name}.")
+            _require_owner(caller, owner, name)
+            if await accounts.find_account(connection, owner_id) is None:
+                raise NewOwnerNotFound(owner_id)
+            await repository.set_owner(connection, name, owner_id)
+        return owner_id
 
     async def control(self, caller: Account, name: str, **values: Any) -> AnyRow:
         """Set `is_paused` or `max_running` of a plugin name and return its latest version; for admins.
@@ -127,3 +154,23 @@ class PluginService:
             await repository.set_control(connection, name, **values)
         self._catalog.forget()
         return await self.get(name, row.version)
+
+
+def unknown_kinds(manifest: PluginManifest) -> list[Violation]:
+    """Return the entries of `retry.kinds` that no error has."""
+    known = [kind.value for kind in ErrorKind]
+    return [
+        Violation(
+            f"/retry/kinds/{index}", f"{kind[:100]!r} is not an error kind; those are {', '.join(known)}"
+        )
+        for index, kind in enumerate(manifest.retry.kinds or [])
+        if kind not in known
+    ]
+
+
+def _require_owner(caller: Account, owner: AnyRow | None, name: str) -> None:
+    if owner is not None and owner.id != caller.id and not caller.is_admin:
+        raise PluginNotYours(
+            f"The plugin name {name} belongs to {owner.username}: ask them or an admin to do it for you or "
+            f"to hand the name over (PUT /api/v1/plugins/{name}/owner), or choose another name."
+        )

@@ -70,6 +70,7 @@ class Plugin(Answer):
     version: str
     description: str = ""
     docker_image: str | None = None
+    owner_id: int | None = None
     input_schema: dict[str, Any] = Field(default_factory=dict)
     output_schema: dict[str, Any] = Field(default_factory=dict)
 

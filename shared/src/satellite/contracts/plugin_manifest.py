@@ -1,7 +1,8 @@
 """The plugin manifest, `plugin.json`: what a plugin is and what it needs.
 
-An unknown key is an error that names the key. Whether the schemas are valid JSON Schema is checked
-where a schema library is at hand (the operation server, the command line).
+An unknown key is an error that names the key. What the operation server checks beyond that when a plugin is
+registered (its schemas, the kinds of `retry.kinds`) does not stand here: manifests that an older release
+accepted must stay readable.
 """
 
 from __future__ import annotations
@@ -158,10 +159,6 @@ class PluginManifest(ManifestPart):
         bad = [name for name in [*self.env, *self.secrets] if not ENV_NAME.match(name)]
         if bad:
             raise ValueError(f"not a name of an environment variable: {bad[0]!r}")
-        for key, schema in (("input_schema", self.input_schema), ("output_schema", self.output_schema)):
-            remote = find_remote_ref(schema)
-            if remote is not None:
-                raise ValueError(f"{key} refers to {remote!r}; only references inside the schema are allowed")
         return self
 
     @property
@@ -178,18 +175,3 @@ class PluginManifest(ManifestPart):
                 del content[part][name]
         canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def find_remote_ref(schema: Any) -> str | None:
-    """Return the first `$ref` that leaves the schema, or None."""
-    if isinstance(schema, dict):
-        for key in ("$ref", "$dynamicRef", "$recursiveRef"):
-            ref = schema.get(key)
-            if isinstance(ref, str) and not ref.startswith("#"):
-                return ref
-        children: list[Any] = list(schema.values())
-    elif isinstance(schema, list):
-        children = schema
-    else:
-        return None
-    return next((ref for child in children if (ref := find_remote_ref(child)) is not None), None)

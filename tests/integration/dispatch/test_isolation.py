@@ -45,7 +45,7 @@ class Parts:
     ) -> None:
         self.engine, self.redis = engine, redis
         settings = DispatchSettings()
-        self.publisher = JobPublisher(make_app(BrokerSettings(celery_broker_url=redis_url)))
+        self.publisher = JobPublisher(make_app(BrokerSettings(redis_url=redis_url)))
         self.blocking_redis = BlockingRedis.from_url(redis_url)
         self.dispatcher = Dispatcher(
             transactions=transactions,

@@ -112,7 +112,7 @@ async def through_command_line(street: Street, value: str) -> str:
         read_input(None, str(file))
     with pytest.raises(BadUsage) as of_option:
         read_input(value, None)
-    assert str(of_file.value) == str(of_option.value)
+    assert str(of_file.value) == str(of_option.value).replace("The input", str(file))
     with pytest.raises(BadUsage):
         read_manifest(file)
     return str(of_file.value)

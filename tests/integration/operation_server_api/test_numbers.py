@@ -37,6 +37,7 @@ JOB = {"plugin_name": "adder", "input_data": {"n": 1}}
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/plugins"): MANIFEST,
     ("PATCH", "/plugins/{name}/control"): {},
+    ("PUT", "/plugins/{name}/owner"): {"owner_id": 1},
     ("POST", "/jobs"): JOB,
     ("POST", "/jobs/batch"): {"jobs": [JOB]},
     ("POST", "/jobs/cancel"): {"ids": [1]},

@@ -84,7 +84,7 @@ class TestRowsThatNobodyCouldShow:
     async def test_plugins(self, user: httpx.AsyncClient, engine: AsyncEngine) -> None:
         async with engine.begin() as connection:
             older = (
-                update(Plugin).where(Plugin.name == "anything").values(manifest={**ANYTHING, "timeout_s": -1})
+                update(Plugin).where(Plugin.name == "anything").values(manifest={**ANYTHING, "mode": "magic"})
             )
             await connection.execute(older)
         await user.post("/plugins", json=MANIFEST)
@@ -95,6 +95,6 @@ class TestRowsThatNobodyCouldShow:
         assert [(item["name"], bool(item["unreadable"])) for item in listed["items"]] == [
             ("adder", False), ("anything", True),
         ]  # fmt: skip
-        assert "timeout_s" in listed["items"][1]["unreadable"]
+        assert "mode" in listed["items"][1]["unreadable"]
         assert (await user.get("/plugins/anything")).status_code == 200
         assert (submitted.status_code, submitted.json()["code"]) == (409, "plugin_unreadable")

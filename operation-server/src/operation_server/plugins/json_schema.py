@@ -11,7 +11,7 @@ import structlog
 
 from operation_server.plugins.errors import InputNotCheckable, PluginUnusable, SchemaChecksBusy
 from operation_server.problems import Violation
-from satellite.contracts.json_text import write_json
+from satellite.contracts.json_text import JSONRefused, write_json
 from satellite.schemas.checked import CheckedSchema, CheckedSchemas
 from satellite.schemas.compiled import SchemaInvalid
 from satellite.schemas.faults import Fault, SchemaTooComplex
@@ -113,7 +113,11 @@ class InputValidator:
             SchemaChecksBusy: it needs a limited process, and none becomes free.
         """
         try:
-            found = await self._checks.faults(self._checked, self._digest, value, json_text(value))
+            text = json_text(value)
+        except JSONRefused as refusal:
+            return [Violation(at + refusal.pointer, refusal.reason)]
+        try:
+            found = await self._checks.faults(self._checked, self._digest, value, text)
         except SchemaInvalid as exc:
             raise PluginUnusable(
                 f"The input_schema of {self._plugin} cannot be used: {exc.fault.pointer or 'it'} "

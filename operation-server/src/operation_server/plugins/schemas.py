@@ -9,7 +9,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from operation_server.database.rows import AnyRow
-from satellite.contracts.numbers import MaxRunning
+from satellite.contracts.numbers import Id, MaxRunning
 from satellite.contracts.plugin_manifest import PluginManifest
 
 EXAMPLE: dict[str, Any] = {
@@ -103,7 +103,7 @@ class PluginOwnerChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"owner_id": 2}]})
 
-    owner_id: int = Field(ge=1, le=2**63 - 1)
+    owner_id: Id
 
 
 class PluginOwnerRead(BaseModel):

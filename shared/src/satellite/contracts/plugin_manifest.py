@@ -21,6 +21,8 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
@@ -87,12 +89,12 @@ class PluginResources(ManifestPart):
         default=WRITABLE_MIB, description="Size of /dev/shm; it counts as memory too."
     )
 
-    @model_validator(mode="after")
-    def _writable_within_memory(self) -> Self:
-        for name, size_mib in (("tmp_mib", self.tmp_mib), ("shm_mib", self.shm_mib)):
-            if size_mib > max(self.memory_mib, WRITABLE_MIB):
-                raise ValueError(f"{name} counts as memory and is more than memory_mib; raise that as well")
-        return self
+    @field_validator("tmp_mib", "shm_mib")
+    @classmethod
+    def _within_memory(cls, size_mib: int, info: ValidationInfo) -> int:
+        if size_mib > max(info.data.get("memory_mib", size_mib), WRITABLE_MIB):
+            raise ValueError("counts as memory and is more than memory_mib; raise that as well")
+        return size_mib
 
 
 class RetryPolicy(ManifestPart):

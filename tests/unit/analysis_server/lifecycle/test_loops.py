@@ -195,10 +195,10 @@ def test_an_outcome_that_cannot_be_sent_holds_up_no_other(
     monkeypatch.setattr("analysis_server.reporting.celery_reporter.SEND_AGAIN_S", 0.01)
     reporter = Broker((2, 1), tmp_path)
     for job_id in (1, 2, 3, 4):
-        reporter.finished(outcome(job_id, 1), result_json=b"1", callbacks=[])
+        reporter.finished(outcome(job_id, 1), callbacks=[])
     wait_until(lambda: len(reporter.sent) == 3)
     for job_id in (5, 6):
-        reporter.finished(outcome(job_id, 1), result_json=b"1", callbacks=[])
+        reporter.finished(outcome(job_id, 1), callbacks=[])
     wait_until(lambda: len(reporter.sent) == 5)
     reporter.poison = (0, 0)
     wait_until(lambda: len(reporter.sent) == 6)

@@ -46,6 +46,9 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
 }
 """A body that each operation takes; a new one with a number in its body needs a line here."""
 
+REFERENCES = {("owner_id",)}
+"""Numbers in bodies that name something, which need not exist."""
+
 
 def _fields() -> dict[tuple[str, str], list[NumericField]]:
     settings = OperationSettings(auth=AuthSettings(secret_key=SecretStr("x" * 32)))
@@ -95,6 +98,9 @@ class Walker:
             base = base | {"name": next(self.names)}
             if field.keys != ("standby",):
                 base |= {"mode": "server", "batch": {"max_size": 8}}
+            if field.keys[-1] in {"tmp_mib", "shm_mib"}:
+                # They count as memory and have to fit into it.
+                base |= {"resources": {"memory_mib": 2**20}}
         if self.path == "/users" and field.method == "POST":
             base = base | {"username": next(self.names)}
         return base
@@ -199,7 +205,7 @@ async def test_any_number_is_refused_or_can_be_lived_with(
             else:
                 assert field.where != "body" or is_within(field, token), (field.keys, token, answer.text)
                 taken.append(token)
-        assert set(field.ends) <= set(taken), (field.keys, taken)
+        assert field.keys in REFERENCES or set(field.ends) <= set(taken), (field.keys, taken)
     await walker.go_on(engine)
 
 

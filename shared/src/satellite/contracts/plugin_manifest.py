@@ -93,7 +93,9 @@ class PluginResources(ManifestPart):
     @classmethod
     def _within_memory(cls, size_mib: int, info: ValidationInfo) -> int:
         if size_mib > max(info.data.get("memory_mib", size_mib), WRITABLE_MIB):
-            raise ValueError("counts as memory and is more than memory_mib; raise that as well")
+            raise ValueError(
+                f"{info.field_name} counts as memory and is more than memory_mib; raise that as well"
+            )
         return size_mib
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import redis
 
 from operation_server.process_end import EXIT_UNFORESEEN
 from satellite.contracts import redis_keys
-from satellite.contracts.task_names import RESULTS_QUEUE
+from satellite.contracts.task_names import REPORT_STARTED, RESULTS_QUEUE
 from satellite.local.ports import find_free_port
 from tests.fixtures import thrower
 from tests.fixtures.api import SECRET
@@ -44,6 +45,11 @@ ENDS_THE_API = [
     "operation_server.live.hub:Hub._read_once",
     "operation_server.live.account_watch:AccountWatch.check",
 ]
+
+STARTED = {"job_id": 1, "attempt": 1, "worker": "w1", "started_at": "2026-01-01T00:00:00Z"}
+READABLE = json.dumps(
+    {"body": json.dumps([[STARTED], {}, {}]), "headers": {"task": REPORT_STARTED}, "properties": {}}
+)
 
 
 class Thrower:
@@ -85,11 +91,11 @@ def throwing(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[Call
 
 
 def wake(database_url: str, redis_url: str) -> None:
-    """Give each loop something to do: a notification, and a report."""
+    """Give each loop something to do: a notification, and reports."""
     with psycopg.connect(database_url.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute("SELECT pg_notify('satellite_jobs', 'due')")
     with redis.Redis.from_url(redis_url) as client:
-        client.lpush(RESULTS_QUEUE, b"{")
+        client.lpush(RESULTS_QUEUE, b"{", READABLE)
 
 
 @pytest.mark.parametrize(("command", "target"), ENDS_THE_PROCESS)

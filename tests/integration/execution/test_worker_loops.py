@@ -41,11 +41,12 @@ class Worker:
 
     def __init__(self, target: str, *, log: Path, environment: dict[str, str]) -> None:
         self.log = log
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", thrower.__name__, target, "worker", "--hostname", f"{NAME}@%h"],
-            stdout=log.open("wb"), stderr=subprocess.STDOUT, start_new_session=True,
-            env=os.environ | environment,
-        )  # fmt: skip
+        with log.open("wb") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", thrower.__name__, target, "worker", "--hostname", f"{NAME}@%h"],
+                stdout=file, stderr=subprocess.STDOUT, start_new_session=True,
+                env=os.environ | environment,
+            )  # fmt: skip
 
     def told(self) -> bool:
         """Tell whether the error stands in the log, with its traceback."""

@@ -15,6 +15,7 @@ import pytest
 from satellite.schemas import checker, limited_process
 from satellite.schemas.compiled import SchemaInvalid
 from satellite.schemas.faults import SchemaTooComplex
+from satellite.schemas.limits import MEMORY_MIB
 from satellite.schemas.pool import UNTOLD, CheckerPool
 from tests.fixtures.schemas import anchored, counting_socket, doubling, unevaluated
 
@@ -44,13 +45,15 @@ def test_violations_come_with_their_pointers(pool: CheckerPool) -> None:
     assert check(pool, {"minimum": 2**70}, 2**70 - 1) == [""]
 
 
-def test_one_process_serves_many_requests(pool: CheckerPool) -> None:
+def test_one_process_serves_many_requests_of_a_large_server(pool: CheckerPool) -> None:
+    ballast = b"x" * (MEMORY_MIB * 2**20 // 2)
     pids = set()
     for number in range(20):
         check(pool, {"minimum": number}, 1)
         pids |= set(pool.pids)
 
     assert len(pids) == 1
+    assert ballast
 
 
 def test_what_is_no_schema_is_told(pool: CheckerPool) -> None:

@@ -126,16 +126,21 @@ class Walker:
         for path in ("/jobs?limit=200", "/plugins?limit=200", "/users?limit=200"):
             answer = await self.client.get(path)
             assert answer.status_code == 200, answer.text
-        waiting = {job_id for job_id in self.job_ids if not await self._is_over(job_id)}
+        for job_id in self.job_ids:
+            await self._read(job_id)
         sent = await dispatch(engine, capacity=EVERYTHING, limit=10_000)
+        # Asked after the dispatch: a job that is not over now was not over then.
+        waiting = {job_id for job_id in self.job_ids if not await self._is_over(job_id)}
         assert waiting <= {job.job_id for job in sent}
         for job in sent:
             check_message(job)
 
-    async def _is_over(self, job_id: int) -> bool:
+    async def _read(self, job_id: int) -> None:
         for path in (f"/jobs/{job_id}", f"/jobs/{job_id}/explain", f"/jobs/{job_id}/timeline"):
             answer = await self.client.get(path)
             assert answer.status_code == 200, answer.text
+
+    async def _is_over(self, job_id: int) -> bool:
         job = (await self.client.get(f"/jobs/{job_id}")).json()
         expires_at = job["expires_at"]
         return expires_at is not None and datetime.fromisoformat(expires_at) < datetime.now(UTC)

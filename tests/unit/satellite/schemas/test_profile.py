@@ -145,10 +145,10 @@ WORDS = st.sampled_from(
     ["", "#", "#/", "#/$defs/a", "#a", "a.json", "http://[", "//[x", "urn:a", "%", "#/%zz", "~"]
 )
 KEYWORDS = st.sampled_from(
-    (
-        "$id id $ref $dynamicRef $recursiveRef $schema $anchor $defs properties patternProperties pattern "
-        "dependencies items allOf not enum const x-told"
-    ).split()
+    [
+        *("$id", "id", "$ref", "$dynamicRef", "$recursiveRef", "$schema", "$anchor", "$defs", "properties"),
+        *("patternProperties", "pattern", "dependencies", "items", "allOf", "not", "enum", "const", "x-told"),
+    ]
 )
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | WORDS | st.text(max_size=3),

@@ -9,14 +9,15 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from operation_server.accounts import errors as accounts
 from operation_server.body_type import BodyTypeUnsupported
-from operation_server.database.faults import AWAY, is_beyond_limits, is_disk_full
 from operation_server.deadletters.errors import DeadLetterNotFound
+from operation_server.faults import is_beyond_limits, is_disk_full
 from operation_server.jobs import errors as jobs
 from operation_server.live.cursor import CursorInvalid
 from operation_server.plugins import errors as plugins
@@ -59,6 +60,8 @@ STATUS_OF: Mapping[type[SatelliteError], int] = {
     BrokerUnavailable: 503,
 }
 
+UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout, OSError)
+"""What a request meets while the database is away, and now and then for a statement beyond its limits."""
 RETRY_AFTER_S = "2"
 RETRY_AFTER_WHEN_FULL_S = "30"
 MOST_VIOLATIONS = 100
@@ -73,7 +76,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, answer_http_error)
     app.add_exception_handler(DataError, answer_unstorable_value)
     app.add_exception_handler(ClientDisconnect, answer_nobody)
-    for error in AWAY:
+    for error in UNAVAILABLE:
         app.add_exception_handler(error, answer_unavailable)
     app.add_exception_handler(Exception, answer_unexpected)
 

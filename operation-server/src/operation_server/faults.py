@@ -1,10 +1,12 @@
-"""Tells an outage, where all there is to do is to wait, from a fault of what is being worked on.
+"""Tells whose fault an error is: that of what everybody needs, or of what is being worked on.
 
-The second is what must not stop others: whoever works on many at a time tries each alone and goes on.
+During an outage all there is to do is to wait. The other kind is what must not stop anybody: whoever works on
+many at a time tries each alone and goes on.
 """
 
 from __future__ import annotations
 
+import errno
 from typing import Final
 
 from redis.exceptions import DataError, RedisError
@@ -13,12 +15,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from satellite.errors import SatelliteError
 
-SQLSTATE_CLASSES: Final = frozenset({"08", "0A", "25", "40", "42", "53", "55", "57", "58"})
-"""States of PostgreSQL that say nothing about the rows of a statement.
-
-Connections, a plan or a schema of another release, a standby, conflicts, resources, locks, an operator, and
-the system.
-"""
+# Classes of SQLSTATE, the five characters with which PostgreSQL says what happened.
+AWAY: Final = frozenset({"08", "53", "55", "57", "58"})
+"""Connections, resources, locks, an operator, and the system: no other statement would fare better now."""
+PASSING: Final = frozenset({"0A", "25", "40", "42"})
+"""A plan or a schema of another release, a standby, conflicts: they say nothing about the rows of a
+statement, but another statement may fare better."""
+BEYOND_LIMITS: Final = "54"
+DISK_FULL: Final = "53100"
 REASON_LENGTH = 500
 
 
@@ -33,22 +37,42 @@ def is_outage(error: BaseException) -> bool:
 
     Everything else is a fault of the message, row or code at hand, and would fail the same way for ever.
     """
-    if isinstance(error, DBAPIError):
-        return _is_outage_of_database(error)
-    if isinstance(error, DataError):
-        return False
-    return isinstance(error, OSError | RedisError | PoolTimeout | DisconnectionError | Outage)
+    return _is_of(error, AWAY | PASSING)
 
 
-def _is_outage_of_database(error: DBAPIError) -> bool:
-    state = getattr(error.orig, "sqlstate", None)
-    if state:
-        return state[:2] in SQLSTATE_CLASSES
-    # Without a state it is the driver that speaks: of the connection, or of a value that it cannot send.
-    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+def is_away(error: BaseException) -> bool:
+    """Tell whether nothing else would go well either for now: an outage that no statement alone can cause."""
+    return _is_of(error, AWAY)
+
+
+def is_beyond_limits(error: BaseException) -> bool:
+    """Tell whether a statement is more than PostgreSQL can ever carry out: too deep, too large."""
+    return _sqlstate_of(error).startswith(BEYOND_LIMITS)
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Tell whether a disk is full: PostgreSQL's, or one of this process."""
+    return _sqlstate_of(error) == DISK_FULL or getattr(error, "errno", None) == errno.ENOSPC
 
 
 def reason_of(error: Exception) -> str:
     """Return an error in a line, without the statement and the parameters that the database driver adds."""
     said = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     return f"{type(said).__name__}: {' '.join(str(said).split())}"[:REASON_LENGTH]
+
+
+def _is_of(error: BaseException, classes: frozenset[str]) -> bool:
+    if isinstance(error, DataError):
+        return False
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, OSError | RedisError | PoolTimeout | DisconnectionError | Outage)
+    state = _sqlstate_of(error)
+    if state:
+        return state[:2] in classes
+    # Without a state it is the driver that speaks: of the connection, or of a value that it cannot send.
+    return error.connection_invalidated or isinstance(error, OperationalError | InterfaceError)
+
+
+def _sqlstate_of(error: BaseException) -> str:
+    """Return PostgreSQL's five characters for an error, or nothing when it never answered."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) or ""

@@ -10,6 +10,7 @@ from operation_server.deadletters import repository
 from operation_server.plugins.catalog import RegisteredPlugin
 from operation_server.plugins.errors import InputNotCheckable
 from operation_server.problems import Violation
+from satellite.contracts.json_text import JSONRefused, parse_json
 
 READ_AT_ONCE = 10
 """An input may be a megabyte."""
@@ -35,11 +36,18 @@ async def find_misfits(
         async with connections.connect() as connection:
             inputs = await repository.list_inputs(connection, job_ids[start : start + READ_AT_ONCE])
         # No connection is held meanwhile: a check may wait for a limited process.
-        for job_id, value in inputs:
-            try:
-                violations = await plugin.input_validator.violations(value, at="/input_data")
-            except InputNotCheckable as exc:
-                violations = [Violation("/input_data", str(exc))]
+        for job_id, text in inputs:
+            violations = await _violations(plugin, text)
             if violations:
                 found.append(Misfit(job_id, violations))
     return found
+
+
+async def _violations(plugin: RegisteredPlugin, text: str) -> list[Violation]:
+    try:
+        return await plugin.input_validator.violations(parse_json(text), text, at="/input_data")
+    except JSONRefused as refusal:
+        # An older release may have taken more than the limits of today.
+        return [Violation(f"/input_data{refusal.pointer}", refusal.reason)]
+    except InputNotCheckable as exc:
+        return [Violation("/input_data", str(exc))]

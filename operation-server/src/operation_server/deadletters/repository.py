@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -44,9 +43,11 @@ async def list_groups(
     return total, rows.all()
 
 
-async def list_inputs(connection: AsyncConnection, job_ids: Sequence[int]) -> Sequence[tuple[int, Any]]:
-    """Return the ids and inputs of jobs, by id."""
+async def list_inputs(connection: AsyncConnection, job_ids: Sequence[int]) -> Sequence[tuple[int, str]]:
+    """Return the ids and inputs of jobs, by id; the inputs as JSON text."""
     rows = await connection.execute(
-        select(Job.id, Job.input_data).where(Job.id.in_(job_ids)).order_by(Job.id)
+        select(Job.id, cast(Job.input_data, Text).label("input_json"))
+        .where(Job.id.in_(job_ids))
+        .order_by(Job.id)
     )
-    return [(row.id, row.input_data) for row in rows]
+    return [(row.id, row.input_json) for row in rows]

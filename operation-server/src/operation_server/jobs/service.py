@@ -40,7 +40,7 @@ from operation_server.jobs.schemas import (
     job_document,
     submitted_document,
 )
-from operation_server.jobs.submission import find_violations, new_job
+from operation_server.jobs.submission import new_job
 from operation_server.jobs.transitions import NewJob, replay, request_cancel, submit_jobs
 from operation_server.live.hub import Hub
 from operation_server.plugins.catalog import PluginCatalog
@@ -108,10 +108,7 @@ class JobService:
             if first is not None:
                 return first
         plugin = await self._catalog.get(request.plugin_name, request.plugin_version)
-        violations = await find_violations(request, plugin)
-        if violations:
-            raise InputInvalid(violations)
-        job = new_job(request, plugin, caller, idempotency_key=idempotency_key)
+        job = await new_job(request, plugin, caller, idempotency_key=idempotency_key)
         try:
             job_id, created_at = await self._submit(job)
         except IntegrityError:
@@ -317,12 +314,13 @@ class JobService:
                 violations.append(Violation(f"{at}/plugin_name", str(exc)))
                 continue
             try:
-                found = await find_violations(request, plugin, at=at)
+                jobs.append(
+                    await new_job(request, plugin, caller, idempotency_key=request.idempotency_key, at=at)
+                )
+            except InputInvalid as exc:
+                violations += exc.violations
             except (InputNotCheckable, PluginUnusable) as exc:
-                found = [Violation(f"{at}/input_data", str(exc))]
-            if not found:
-                jobs.append(new_job(request, plugin, caller, idempotency_key=request.idempotency_key, at=at))
-            violations += found
+                violations.append(Violation(f"{at}/input_data", str(exc)))
             if len(violations) >= MOST_BATCH_VIOLATIONS:
                 break
         if violations:

@@ -9,38 +9,27 @@ from operation_server.jobs.transitions import NewJob
 from operation_server.plugins.catalog import RegisteredPlugin
 from operation_server.problems import Violation
 from satellite.contracts.json_text import JSONRefused, write_json
+from satellite.contracts.plugin_manifest import PluginManifest
 
 
-async def find_violations(request: JobCreate, plugin: RegisteredPlugin, *, at: str = "") -> list[Violation]:
-    """Return how a request breaks the rules of its plugin, each with its pointer below `at`."""
-    manifest = plugin.manifest
-    found = await plugin.input_validator.violations(request.input_data, at=f"{at}/input_data")
-    limits = (
-        ("timeout_s", request.timeout_s, manifest.timeout_s),
-        ("max_retries", request.max_retries, manifest.retry.max_retries),
-        ("queue_ttl_s", request.queue_ttl_s, manifest.queue_ttl_s),
-    )
-    found += [
-        Violation(f"{at}/{name}", f"is {asked:g}; the plugin allows at most {most:g}")
-        for name, asked, most in limits
-        if asked is not None and most is not None and asked > most
-    ]
-    return found
-
-
-def new_job(
+async def new_job(
     request: JobCreate, plugin: RegisteredPlugin, owner: Account, *, idempotency_key: str | None, at: str = ""
 ) -> NewJob:
-    """Return the job of a request without violations, from here on with its input as text.
+    """Return the job of a request, from here on with its input as text.
 
     Raises:
-        InputInvalid: the text of its input is too large.
+        InputInvalid: the request breaks rules of its plugin; all are named, each with its pointer below `at`.
+        PluginUnusable, InputNotCheckable, SchemaChecksBusy: as the input's validator says.
     """
     manifest = plugin.manifest
     try:
         input_json = write_json(request.input_data)
     except JSONRefused as refusal:
         raise InputInvalid([Violation(f"{at}/input_data{refusal.pointer}", refusal.reason)]) from refusal
+    found = await plugin.input_validator.violations(request.input_data, input_json, at=f"{at}/input_data")
+    found += _beyond_limits(request, manifest, at)
+    if found:
+        raise InputInvalid(found)
     return NewJob(
         owner_id=owner.id,
         plugin_id=plugin.id,
@@ -54,3 +43,16 @@ def new_job(
         idempotency_key=idempotency_key,
         request_digest=request.digest() if idempotency_key is not None else None,
     )
+
+
+def _beyond_limits(request: JobCreate, manifest: PluginManifest, at: str) -> list[Violation]:
+    limits = (
+        ("timeout_s", request.timeout_s, manifest.timeout_s),
+        ("max_retries", request.max_retries, manifest.retry.max_retries),
+        ("queue_ttl_s", request.queue_ttl_s, manifest.queue_ttl_s),
+    )
+    return [
+        Violation(f"{at}/{name}", f"is {asked:g}; the plugin allows at most {most:g}")
+        for name, asked, most in limits
+        if asked is not None and most is not None and asked > most
+    ]

@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass
 
 from pydantic import ValidationError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.database.connections import Connections
+from operation_server.database.rows import AnyRow
 from operation_server.plugins import repository
 from operation_server.plugins.errors import PluginNotFound, PluginUnreadable
 from operation_server.plugins.json_schema import InputValidator, SchemaChecks
@@ -51,7 +51,9 @@ class PluginCatalog:
         if known is not None and known[0] > time.monotonic():
             return known[1]
         async with self._connections.connect() as connection:
-            plugin = await self._load(connection, name, version)
+            row = await repository.find(connection, name, version)
+        # No connection is held while a schema is measured, which may take 0.2 s.
+        plugin = await self._read(row, name, version)
         if len(self._known) >= MOST_CACHED:
             self._known.clear()
         self._known[name, version] = (time.monotonic() + CACHED_S, plugin)
@@ -61,8 +63,7 @@ class PluginCatalog:
         """Forget everything that a registration or deletion may have changed."""
         self._known.clear()
 
-    async def _load(self, connection: AsyncConnection, name: str, version: str | None) -> RegisteredPlugin:
-        row = await repository.find(connection, name, version)
+    async def _read(self, row: AnyRow | None, name: str, version: str | None) -> RegisteredPlugin:
         if row is None:
             wanted = name if version is None else f"{name} version {version}"
             raise PluginNotFound(f"There is no plugin {wanted}.")

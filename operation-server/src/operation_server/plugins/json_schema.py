@@ -44,7 +44,7 @@ class SchemaChecks:
         pointer = f"/{key}"
         if depth_of(schema) > MOST_DEPTH:
             return [Violation(pointer, f"is nested deeper than {MOST_DEPTH} levels")]
-        if len(json_text(schema)) > MOST_BYTES:
+        if _is_too_large(schema):
             return [Violation(pointer, f"is larger than {MOST_BYTES} bytes")]
         checked = await asyncio.to_thread(CheckedSchema, schema)
         faults = checked.faults or await self._try_out(checked)
@@ -104,8 +104,8 @@ class InputValidator:
         self._plugin = plugin
         self._digest = digest
 
-    async def violations(self, value: Any, *, at: str = "") -> list[Violation]:
-        """Return how `value` breaks the schema, each with its pointer below `at`; at most 100.
+    async def violations(self, value: Any, text: str, *, at: str = "") -> list[Violation]:
+        """Return how `value`, whose JSON text is `text`, breaks the schema; at most 100, each below `at`.
 
         Raises:
             PluginUnusable: the schema, accepted by an older release, breaks a rule.
@@ -113,11 +113,7 @@ class InputValidator:
             SchemaChecksBusy: it needs a limited process, and none becomes free.
         """
         try:
-            text = json_text(value)
-        except JSONRefused as refusal:
-            return [Violation(at + refusal.pointer, refusal.reason)]
-        try:
-            found = await self._checks.faults(self._checked, self._digest, value, text)
+            found = await self._checks.faults(self._checked, self._digest, value, text.encode())
         except SchemaInvalid as exc:
             raise PluginUnusable(
                 f"The input_schema of {self._plugin} cannot be used: {exc.fault.pointer or 'it'} "
@@ -130,11 +126,6 @@ class InputValidator:
                 "Send a smaller input, or register a version with a simpler schema."
             ) from exc
         return [Violation(at + fault.pointer, fault.message) for fault in found]
-
-
-def json_text(value: Any) -> bytes:
-    """Return the JSON text of a value, whole numbers of any size included."""
-    return write_json(value).encode()
 
 
 def depth_of(value: Any) -> int:
@@ -150,3 +141,11 @@ def depth_of(value: Any) -> int:
         ]
         deepest += 1
     return deepest - 1
+
+
+def _is_too_large(schema: dict[str, Any]) -> bool:
+    try:
+        return len(write_json(schema).encode()) > MOST_BYTES
+    except JSONRefused:
+        # Written out, its numbers may have more digits than in the manifest.
+        return True

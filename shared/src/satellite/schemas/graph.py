@@ -129,7 +129,11 @@ class SchemaGraph:
 def _joined(base: str, reference: str) -> str:
     """Return the address of a reference, without its fragment."""
     url = reference.partition("#")[0]
-    return urljoin(base, url) if url else base
+    try:
+        return urljoin(base, url) if url else base
+    except ValueError:
+        # One of them is no address, and so leads outside.
+        return url
 
 
 def _at(root: Any, pointer: str) -> Any:

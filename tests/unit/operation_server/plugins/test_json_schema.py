@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operation_server.plugins.errors import PluginUnusable
-from operation_server.plugins.json_schema import InputValidator, SchemaChecks, depth_of, json_text
+from operation_server.plugins.json_schema import InputValidator, SchemaChecks, depth_of
+from operation_server.problems import Violation
+from satellite.contracts.json_text import write_json
 
 
 @pytest.fixture
@@ -24,11 +26,15 @@ async def validator(checks: SchemaChecks, schema: dict[str, Any]) -> InputValida
     return await checks.validator("adder 1.0.0", str(schema), schema)
 
 
+async def violations(checked: InputValidator, value: Any, *, at: str = "") -> list[Violation]:
+    return await checked.violations(value, write_json(value), at=at)
+
+
 async def test_each_violation_has_an_escaped_pointer_below_its_place(checks: SchemaChecks) -> None:
     schema = {"properties": {"a/b": {"type": "integer"}, "c~d": {"items": {"minimum": 1}}}, "required": ["e"]}
 
     checked = await validator(checks, schema)
-    found = await checked.violations({"a/b": "x", "c~d": [1, 0]}, at="/jobs/3/input_data")
+    found = await violations(checked, {"a/b": "x", "c~d": [1, 0]}, at="/jobs/3/input_data")
 
     assert sorted(violation.pointer for violation in found) == [
         "/jobs/3/input_data",
@@ -40,7 +46,7 @@ async def test_each_violation_has_an_escaped_pointer_below_its_place(checks: Sch
 async def test_at_most_a_hundred_are_told(checks: SchemaChecks) -> None:
     checked = await validator(checks, {"items": {"type": "integer"}})
 
-    assert len(await checked.violations(["x"] * 500)) == 100
+    assert len(await violations(checked, ["x"] * 500)) == 100
 
 
 @pytest.mark.parametrize("draft", ["04", "06", "07", None])
@@ -50,20 +56,24 @@ async def test_formats_are_asserted_in_every_draft(checks: SchemaChecks, draft: 
     dated = await validator(checks, {**named, "format": "date-time"})
     unknown = await validator(checks, {**named, "format": "colour"})
 
-    assert await dated.violations("yesterday")
-    assert not await dated.violations("2026-11-25T10:00:00Z")
-    assert not await unknown.violations("yesterday")
+    assert await violations(dated, "yesterday")
+    assert not await violations(dated, "2026-11-25T10:00:00Z")
+    assert not await violations(unknown, "yesterday")
 
 
 async def test_a_schema_that_an_older_release_took_is_named(checks: SchemaChecks) -> None:
     checked = await validator(checks, {"items": {"$ref": "#/items"}})
 
     with pytest.raises(PluginUnusable, match=r"adder 1\.0\.0 cannot be used: /items refers back to itself"):
-        await checked.violations([1])
+        await violations(checked, [1])
 
 
-def test_whole_numbers_of_any_size_are_written() -> None:
-    assert json_text([2**70]) == b"[1180591620717411303424]"
+async def test_a_schema_that_grows_when_written_is_refused_with_its_place(checks: SchemaChecks) -> None:
+    # In the manifest it was half a megabyte at most, each number four characters long.
+    found = await checks.find_violations("input_schema", {"enum": [1e15] * 100_000})
+
+    assert [violation.pointer for violation in found] == ["/input_schema"]
+    assert "262144 bytes" in found[0].message
 
 
 JSON = st.recursive(

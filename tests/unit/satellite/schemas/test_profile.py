@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from satellite.schemas.checked import CheckedSchema
 from satellite.schemas.limits import MOST_SIZE
 from satellite.schemas.profile import measure
 from tests.fixtures.schemas import addressing, anchored, doubling, unevaluated
@@ -94,6 +95,8 @@ class TestReferences:
             {"default": {"$ref": "file:///etc/passwd"}, "examples": [{"$ref": "other.json"}]},
             {"properties": {"$ref": {"type": "string"}, "$schema": {"type": "string"}, "$id": {}}},
             {"x-told": {"$ref": "https://example.com"}},
+            {"properties": {"const": {"type": "string"}, "enum": {"type": "string"}}},
+            {"const": {"$id": "https://example.com", "$anchor": "a", "$schema": "x"}},
         ],
         ids=str,
     )
@@ -105,6 +108,11 @@ class TestReferences:
         (pointer,) = pointers(named[1])
 
         assert pointer.endswith(("/$schema", "/$ref", "/$dynamicRef"))
+
+    @pytest.mark.parametrize("address", ["http://[", "//[x]y"])
+    def test_what_is_no_address_is_refused_with_its_place(self, address: str) -> None:
+        assert pointers({"items": {"$ref": address}}) == ["/items/$ref"]
+        assert pointers({"$id": address, "items": {"$ref": "a.json"}}) == ["/items/$ref"]
 
     @pytest.mark.parametrize("ref", ["#/$defs/none", "#/$defs", "#/title", "#/items/9", "#/items/x"])
     def test_what_leads_nowhere_is_refused(self, ref: str) -> None:
@@ -131,3 +139,26 @@ class TestReferences:
     def test_a_draft_of_ones_own_is_refused_with_its_place(self, draft: str) -> None:
         assert pointers({"$schema": draft}) == ["/$schema"]
         assert pointers({"items": [{"$schema": draft}]}) == ["/items/0/$schema"]
+
+
+WORDS = st.sampled_from(
+    ["", "#", "#/", "#/$defs/a", "#a", "a.json", "http://[", "//[x", "urn:a", "%", "#/%zz", "~"]
+)
+KEYWORDS = st.sampled_from(
+    [
+        *("$id", "id", "$ref", "$dynamicRef", "$recursiveRef", "$schema", "$anchor", "$defs", "properties"),
+        *("patternProperties", "pattern", "dependencies", "items", "allOf", "not", "enum", "const", "x-told"),
+    ]
+)
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | WORDS | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYWORDS | WORDS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(KEYWORDS, JUNK, max_size=5))
+def test_whatever_is_called_a_schema_is_measured(schema: dict[str, Any]) -> None:
+    checked = CheckedSchema(schema)
+
+    assert checked.faults or checked.is_small or measure(schema).size

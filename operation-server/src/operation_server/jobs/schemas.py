@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Self
 
 import orjson
@@ -334,7 +334,7 @@ def attempt_fields(row: AnyRow) -> dict[str, Any]:
 
 def submitted_document(job: NewJob, *, job_id: int, created_at: datetime) -> JobDocument:
     """Return a job as it is right after its submission, without asking the database."""
-    expires_at = None if job.expires_in_s is None else created_at.timestamp() + job.expires_in_s
+    lifetime = None if job.expires_in_s is None else timedelta(seconds=job.expires_in_s)
     fields = {
         "id": job_id,
         "plugin_name": job.plugin_name,
@@ -353,14 +353,20 @@ def submitted_document(job: NewJob, *, job_id: int, created_at: datetime) -> Job
         "progress": None,
         "cancelling": False,
         "worker": None,
-        "run_at": created_at,
-        "expires_at": None if expires_at is None else datetime.fromtimestamp(expires_at, UTC),
-        "created_at": created_at,
+        "run_at": _as_stored(created_at),
+        "expires_at": None if lifetime is None else _as_stored(created_at + lifetime),
+        "created_at": _as_stored(created_at),
         "started_at": None,
         "completed_at": None,
         "timings": None,
     }
     return JobDocument(job_id, JobStatus.QUEUED, orjson.dumps(fields).decode())
+
+
+def _as_stored(moment: datetime) -> str:
+    """Return a time as PostgreSQL writes it into JSON, so that a job is shown by the same text ever after."""
+    written = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    return written.rstrip("0").rstrip(".") + "+00:00"
 
 
 def accepted_document(job_id: int) -> JobDocument:

@@ -67,10 +67,19 @@ class Bench:
                 **changes,
             }
         )
-        folder = self._plugin_dir / name
-        shutil.copytree(self._source, folder)
-        (folder / "plugin.json").write_text(manifest.model_dump_json())
+        shutil.copytree(self._source, self._plugin_dir / name)
+        self.put_source(manifest)
         return manifest
+
+    def next_version(self, manifest: PluginManifest) -> PluginManifest:
+        """Make the manifest of another version of a plugin, and put its source in place of the other's."""
+        other = manifest.model_copy(update={"version": f"{manifest.version}.1"})
+        self.put_source(other)
+        return other
+
+    def put_source(self, manifest: PluginManifest) -> None:
+        """Make a version of a plugin the one whose source is there."""
+        (self._plugin_dir / manifest.name / "plugin.json").write_text(manifest.model_dump_json())
 
     def server(self, program: str = "raw_server.py", **changes: Any) -> PluginManifest:
         """Make the manifest of a server."""

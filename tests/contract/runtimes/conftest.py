@@ -17,14 +17,16 @@ from analysis_server.runtimes.port import Runtime
 from analysis_server.runtimes.process import ProcessRuntime
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.standby.shelf import StandbyLimits
+from analysis_server.runtimes.worker_variables import WorkerVariables
 from tests.contract.runtimes.bench import IMAGE, STACK, Bench
 
 PLUGIN = Path(__file__).parent / "plugin"
+VARIABLES = WorkerVariables.read({**os.environ, "SATELLITE_SECRET_TOKEN": "given"})
 
 
 def engine_answers() -> bool:
     try:
-        probe()
+        probe(VARIABLES.engine)
     except ENGINE_FAULTS:
         return False
     return True
@@ -81,10 +83,15 @@ def runtime(
     made: Runtime
     if request.param == "container":
         request.getfixturevalue("plugin_image")
-        made = ContainerRuntime(stack_id=STACK, servers=servers, standby=standby)
+        made = ContainerRuntime(stack_id=STACK, variables=VARIABLES, servers=servers, standby=standby)
     else:
         made = ProcessRuntime(
-            stack_id=STACK, state_dir=state_dir, plugin_dir=plugin_dir, servers=servers, standby=standby
+            stack_id=STACK,
+            state_dir=state_dir,
+            plugin_dir=plugin_dir,
+            variables=VARIABLES,
+            servers=servers,
+            standby=standby,
         )
     yield made
     made.close()

@@ -222,7 +222,6 @@ def test_input_can_come_as_the_argument(bench: Bench) -> None:
 
 def test_a_run_begins_in_a_clean_place(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKER_PASSWORD", "hidden")
-    monkeypatch.setenv("SATELLITE_SECRET_TOKEN", "given")
     manifest = bench.manifest(env={"GREETING": "hello"}, secrets=["TOKEN"])
     result = bench.run({"how": "where"}, manifest=manifest)
     assert result.status is RunStatus.COMPLETED, result.error

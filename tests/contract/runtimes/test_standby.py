@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from dataclasses import replace
 
 import pytest
 
@@ -112,13 +111,28 @@ def test_a_spare_that_ended_is_not_used(bench: Bench) -> None:
     assert bench.run({"how": "echo"}, manifest=manifest).start is StartKind.COLD
 
 
-def test_a_new_version_drops_the_spares_of_the_old_one(bench: Bench) -> None:
+def test_two_versions_used_in_turn_both_start_from_spares(bench: Bench) -> None:
+    first = filled(bench)
+    second = bench.next_version(first)
+    assert bench.run({"how": "echo"}, manifest=second).start is StartKind.COLD
+    wait_until(lambda: spares(bench) == 2, timeout_s=20)
+    for manifest in (first, second, first, second):
+        bench.put_source(manifest)
+        assert checked(bench.run({"how": "echo"}, manifest=manifest)).start is StartKind.STANDBY
+        wait_until(lambda: spares(bench) == 2, timeout_s=20)
+
+
+@pytest.mark.parametrize("standby", [StandbyLimits(idle_ttl_s=3, memory_reserve_mib=0)], indirect=True)
+def test_the_spares_of_a_version_that_is_used_no_longer_go_by_themselves(bench: Bench) -> None:
     old = filled(bench)
-    request = bench.request({"how": "echo"}, manifest=old)
-    new = replace(request, plugin_digest="another", manifest=old.model_copy(update={"standby": 0}))
-    bench.runtime.run(new, Ear())
-    wait_until(lambda: not containers() and not marked_processes(), timeout_s=10)
-    assert spares(bench) == 0
+    new = bench.next_version(old)
+
+    def only_the_new_one_is_left() -> bool:
+        checked(bench.run({"how": "echo"}, manifest=new))
+        assert isinstance(bench.runtime, ContainerRuntime | ProcessRuntime)
+        return [each.version for each in bench.runtime.standing().spares] == [new.version]
+
+    wait_until(only_the_new_one_is_left, timeout_s=30, interval_s=0.5)
 
 
 @pytest.mark.parametrize("standby", [StandbyLimits(idle_ttl_s=1.5, memory_reserve_mib=0)], indirect=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from analysis_server.runtimes.container import ContainerRuntime
+from analysis_server.runtimes.worker_variables import WorkerVariables
 from tests.contract.runtimes.bench import STACK, Bench
 from tests.contract.runtimes.conftest import PLUGIN, plugin_image
 
@@ -46,6 +47,7 @@ def make_image(plugin_image: str, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.fixture
 def bench(plugin_image: str, tmp_path: Path) -> Iterator[Bench]:
     """Return a bench on the container runtime."""
-    bench = Bench(ContainerRuntime(stack_id=STACK), plugin_dir=tmp_path, source=PLUGIN)
+    runtime = ContainerRuntime(stack_id=STACK, variables=WorkerVariables.read())
+    bench = Bench(runtime, plugin_dir=tmp_path, source=PLUGIN)
     yield bench
     bench.assert_nothing_left()

@@ -16,6 +16,7 @@ from analysis_server.execution.attempt import AttemptRunner
 from analysis_server.execution.cancellation import CancellationListener
 from analysis_server.execution.claim import ClaimStore
 from analysis_server.execution.disk_guard import DiskGuard
+from analysis_server.execution.executor_service import ExecutorSetup
 from analysis_server.execution.gpu_inventory import detect_cards
 from analysis_server.execution.ray_executor import RayExecutor
 from analysis_server.execution.running import RunningAttempts
@@ -54,11 +55,18 @@ class AnalysisWorker:
         self._settings = worker
         self._queues = consumed_queues(worker)
         self._cards = detect_cards(worker.fake_gpus)
-        self._runtime = choose_runtime(worker.runtime)
+        self._runtime = choose_runtime(worker.runtime, settings.variables.engine)
         worker.state_dir.mkdir(parents=True, exist_ok=True)
         self._redis = Redis.from_url(redis_url, socket_connect_timeout=2, socket_timeout=5)
         self._running = RunningAttempts()
-        self._executor = RayExecutor(worker, settings.ray, runtime=self._runtime.name, redis_url=redis_url)
+        setup = ExecutorSetup(
+            settings=worker,
+            log=settings.log,
+            runtime=self._runtime.name,
+            redis_url=redis_url,
+            variables=settings.variables,
+        )
+        self._executor = RayExecutor(setup, settings.ray)
         self._ledger = ResourceLedger(
             cpus=worker.cpus,
             memory_mib=worker.memory_mib,

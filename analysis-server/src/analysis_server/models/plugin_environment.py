@@ -6,12 +6,11 @@ import contextlib
 import fcntl
 import functools
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import structlog
@@ -23,6 +22,8 @@ logger = structlog.get_logger(__name__)
 
 MAKE_TIMEOUT_S = 1_800
 TOLD_CHARS = 2_000
+PLATFORMS_OWN = ("SATELLITE_", "CELERY_", "RAY_", "REDIS_URL", "DATABASE_URL")
+"""Beginnings of the names of the platform's variables: some are secret, and builds of packages run code."""
 
 
 class EnvironmentNotMade(RuntimeError):
@@ -32,10 +33,11 @@ class EnvironmentNotMade(RuntimeError):
 class PluginEnvironments:
     """The environments of a worker, one folder each, shared by all processes of the worker."""
 
-    def __init__(self, folder: Path, *, uv: str | None = None) -> None:
-        """Keep them under `folder`; `uv` is found by itself where it is not given."""
+    def __init__(self, folder: Path, *, uv: str | None = None, variables: Mapping[str, str]) -> None:
+        """Keep them under `folder`; `uv` has only these variables, and is found where it is not given."""
         self._folder = folder
         self._uv = uv
+        self._variables = variables
 
     def ensure(self, source: PluginSource) -> Path:
         """Return the environment's folder, made now if need be; raise `EnvironmentNotMade`.
@@ -79,12 +81,12 @@ class PluginEnvironments:
             self._call(*command)
 
     def _call(self, *arguments: str | Path) -> None:
-        uv = self._uv or find_uv()
-        environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+        uv = self._uv or find_uv(self._variables.get("PATH"))
         try:
             subprocess.run(
                 [uv, "--no-config", *map(str, arguments)],
-                check=True, capture_output=True, text=True, timeout=MAKE_TIMEOUT_S, env=environment,
+                check=True, capture_output=True, text=True, timeout=MAKE_TIMEOUT_S,
+                env=self._variables,
             )  # fmt: skip
         except subprocess.CalledProcessError as error:
             raise EnvironmentNotMade(
@@ -94,10 +96,19 @@ class PluginEnvironments:
             raise EnvironmentNotMade(f"uv could not make the environment: {error}") from error
 
 
-def find_uv() -> str:
+def uv_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what uv, and the builds that it starts, are given of an environment."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name != "VIRTUAL_ENV" and not name.startswith(PLATFORMS_OWN)
+    }
+
+
+def find_uv(path: str | None) -> str:
     """Return uv beside this interpreter, else on the path."""
     beside = Path(sys.executable).with_name("uv")
-    found = str(beside) if beside.exists() else shutil.which("uv")
+    found = str(beside) if beside.exists() else shutil.which("uv", path=path)
     if found is None:
         raise EnvironmentNotMade("uv was not found; install it or set SATELLITE_WORKER_UV to its path.")
     return found

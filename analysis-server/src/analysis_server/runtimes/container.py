@@ -20,13 +20,13 @@ from analysis_server.runtimes.container_session import ContainerSession
 from analysis_server.runtimes.container_spare import ContainerSpare
 from analysis_server.runtimes.container_starter import ContainerStarter
 from analysis_server.runtimes.engine import ENGINE_FAULTS, Engine, inspect_image
-from analysis_server.runtimes.plugin_input import PluginSecrets
 from analysis_server.runtimes.plugin_runtime import PluginRuntime
 from analysis_server.runtimes.port import AttemptKey, RunListener, RunRequest, RunResult
 from analysis_server.runtimes.run_control import RunControl, StopReason
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.serving.link import Sink
 from analysis_server.runtimes.standby.shelf import StandbyLimits
+from analysis_server.runtimes.worker_variables import WorkerVariables
 from satellite.contracts.outcome import JobError, StartKind
 from satellite.contracts.plugin_manifest import PluginManifest
 
@@ -42,14 +42,15 @@ class ContainerRuntime(PluginRuntime[ContainerSpare]):
         self,
         *,
         stack_id: str,
-        secrets: PluginSecrets | None = None,
+        variables: WorkerVariables | None = None,
         servers: ServerLimits | None = None,
         standby: StandbyLimits | None = None,
     ) -> None:
         """Connect to nothing yet; an engine that is down shows as failed runs."""
         super().__init__(servers=servers, standby=standby)
-        self._engine = Engine()
-        self._starter = ContainerStarter(self._engine, secrets or PluginSecrets())
+        variables = variables or WorkerVariables()
+        self._engine = Engine(variables.engine)
+        self._starter = ContainerStarter(self._engine, variables.secrets)
         self._janitor = ContainerJanitor(self._engine, stack_id=stack_id)
         self._removers = ThreadPoolExecutor(4, thread_name_prefix="container-remover")
         self._kills = ThreadPoolExecutor(4, thread_name_prefix="container-kill")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import threading
 from collections.abc import Iterator
@@ -14,6 +13,8 @@ import requests
 from docker import APIClient
 from docker.errors import DockerException
 from docker.utils import kwargs_from_env
+
+from analysis_server.runtimes.engine_address import HOST, EngineAddress
 
 ENGINE_FAULTS = (DockerException, requests.RequestException, OSError)
 """What a call raises when the engine refuses or does not answer."""
@@ -30,8 +31,9 @@ class Engine:
     negotiated once, which saves each further client a round trip.
     """
 
-    def __init__(self, *, timeout_s: int = CALL_TIMEOUT_S) -> None:
+    def __init__(self, address: EngineAddress, *, timeout_s: int = CALL_TIMEOUT_S) -> None:
         """Connect to nothing yet."""
+        self._address = address
         self._timeout_s = timeout_s
         self._idle: queue.LifoQueue[APIClient] = queue.LifoQueue(IDLE_CLIENTS_MAX)
         self._lock = threading.Lock()
@@ -67,20 +69,20 @@ class Engine:
         client = APIClient(
             version=version or "auto",
             timeout=self._timeout_s,
-            **engine_address(),
+            **client_arguments(self._address),
         )
         with self._lock:
             self._version = str(client.api_version)
         return client
 
 
-def engine_address() -> dict[str, Any]:
-    """Return where the engine is: `DOCKER_HOST`, else Docker's socket, else Podman's of this user."""
-    given: dict[str, Any] = {**kwargs_from_env()}
+def client_arguments(address: EngineAddress) -> dict[str, Any]:
+    """Return what leads a client to `DOCKER_HOST`, else to Docker's socket, else to Podman's of this user."""
+    # Of an empty mapping the SDK would read the environment of this process instead.
+    given: dict[str, Any] = {**kwargs_from_env({HOST: "", **address.docker})}
     if given or Path("/var/run/docker.sock").exists():
         return given
-    folder = os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
-    podman = Path(folder) / "podman" / "podman.sock"
+    podman = address.user_folder / "podman" / "podman.sock"
     return {"base_url": f"unix://{podman}"} if podman.exists() else {}
 
 
@@ -90,9 +92,9 @@ def inspect_image(client: APIClient, image: str) -> dict[str, Any]:
     return found
 
 
-def probe(timeout_s: int = 2) -> str:
+def probe(address: EngineAddress, timeout_s: int = 2) -> str:
     """Return the engine's version, or raise one of `ENGINE_FAULTS` where none answers in time."""
-    client = APIClient(version="auto", timeout=timeout_s, **engine_address())
+    client = APIClient(version="auto", timeout=timeout_s, **client_arguments(address))
     try:
         return str(client.version()["Version"])
     finally:

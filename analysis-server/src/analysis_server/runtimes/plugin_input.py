@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from pydantic import SecretStr
 
 from analysis_server.runtimes.port import RunRequest
 from satellite.contracts.outcome import ErrorKind
@@ -31,21 +34,31 @@ class SecretMissing(LookupError):
         return str(self.args[0])
 
 
+@dataclass(frozen=True, slots=True)
 class PluginSecrets:
-    """The secrets of this worker: `SATELLITE_SECRET_<NAME>` of its environment."""
+    """The secrets of a worker by their names: `SATELLITE_SECRET_<NAME>` of its environment."""
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
-        """Read from `environment`, by default the process's."""
-        self._environment = os.environ if environment is None else environment
+    known: Mapping[str, SecretStr] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Self:
+        """Take what an environment holds."""
+        return cls(
+            {
+                name.removeprefix(SECRET_PREFIX): SecretStr(value)
+                for name, value in environ.items()
+                if name.startswith(SECRET_PREFIX)
+            }
+        )
 
     def values(self, manifest: PluginManifest) -> dict[str, str]:
         """Return the secrets that the manifest names; raise `SecretMissing` for one that is not here."""
         found: dict[str, str] = {}
         for name in manifest.secrets:
-            value = self._environment.get(SECRET_PREFIX + name)
+            value = self.known.get(name)
             if value is None:
                 raise SecretMissing(f"This worker has no secret {name}; set {SECRET_PREFIX}{name} for it.")
-            found[name] = value
+            found[name] = value.get_secret_value()
         return found
 
 

@@ -12,7 +12,7 @@ import structlog
 
 from analysis_server.models.plugin_environment import EnvironmentNotMade, PluginEnvironments
 from analysis_server.models.plugin_source import PluginSourceMissing, PluginSources
-from analysis_server.runtimes.plugin_input import InputTooLong, PluginSecrets, SecretMissing
+from analysis_server.runtimes.plugin_input import InputTooLong, SecretMissing
 from analysis_server.runtimes.plugin_runtime import PluginRuntime
 from analysis_server.runtimes.port import AttemptKey, RunListener, RunRequest, RunResult
 from analysis_server.runtimes.process_guard import ProcessGuard
@@ -27,6 +27,7 @@ from analysis_server.runtimes.run_folders import RunFolders
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.serving.link import Sink
 from analysis_server.runtimes.standby.shelf import StandbyLimits
+from analysis_server.runtimes.worker_variables import WorkerVariables
 from satellite.contracts.outcome import ErrorKind, JobError, StartKind
 from satellite.contracts.plugin_manifest import PluginManifest
 
@@ -45,16 +46,17 @@ class ProcessRuntime(PluginRuntime[ProcessSpare]):
         state_dir: Path,
         plugin_dir: Path | None,
         uv: str | None = None,
-        secrets: PluginSecrets | None = None,
+        variables: WorkerVariables | None = None,
         servers: ServerLimits | None = None,
         standby: StandbyLimits | None = None,
     ) -> None:
         """Keep environments and run folders under `state_dir`; find plugins in `plugin_dir`."""
         super().__init__(servers=servers, standby=standby)
+        variables = variables or WorkerVariables()
         folders = self._folders = RunFolders(state_dir / "runs")
         owner = owner_mark(stack_id, folders.owner)
         self._sources = PluginSources(plugin_dir)
-        self._environments = PluginEnvironments(state_dir / "environments", uv=uv)
+        self._environments = PluginEnvironments(state_dir / "environments", uv=uv, variables=variables.uv)
         self._janitor = ProcessJanitor(stack_id=stack_id, folders=folders)
         self._guard = ProcessGuard(owner)
         self._starter = ProcessStarter(
@@ -62,7 +64,7 @@ class ProcessRuntime(PluginRuntime[ProcessSpare]):
             folders=folders,
             sources=self._sources,
             environments=self._environments,
-            secrets=secrets or PluginSecrets(),
+            secrets=variables.secrets,
         )
 
     def prepare(self, manifest: PluginManifest) -> JobError | None:

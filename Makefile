@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 T ?= tests
+# Workers of pytest-xdist; 0 for one test after the other.
+N ?= auto
 # The platform is a dozen processes: without cached bytecode each would compile all it imports at every start.
 unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := shared operation-server analysis-server
@@ -33,8 +35,8 @@ $(VENV)/.ready: requirements.lock $(PACKAGES:%=%/pyproject.toml)
 run: setup ## start the whole platform, run a real job, stay up until Ctrl-C
 	@$(BIN)/satellite up
 
-test: setup ## run all tests on real parts (T=path for some)
-	@$(BIN)/pytest $(T)
+test: setup ## run all tests on real parts, side by side (T=path for some, N=0 for one after the other)
+	@$(BIN)/pytest -n $(N) $(T)
 
 check: lint types ## everything that needs no running part
 

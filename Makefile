@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := shared operation-server analysis-server
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint types format lock bench bench-memory bench-peers load simulate chaos migrate clean
+.PHONY: help setup run test coverage check lint types format lock bench bench-memory bench-peers load simulate chaos migrate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,12 @@ run: setup ## start the whole platform, run a real job, stay up until Ctrl-C
 
 test: setup ## run all tests on real parts, side by side (T=path for some, N=0 for one after the other)
 	@$(BIN)/pytest -n $(N) $(T)
+
+coverage: setup ## what unit and integration tests run of the code, subprocesses included; at least 80 %
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -n $(N) tests/unit tests/integration
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
 
 check: lint types ## everything that needs no running part
 

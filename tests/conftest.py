@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.redis"]
+pytest_plugins = ["tests.side_by_side", "tests.fixtures.postgres", "tests.fixtures.redis"]
 
 # As the servers log. The default renders the local variables of every frame: minutes for a deep recursion.
 structlog.configure(

@@ -7,8 +7,6 @@ import json
 import os
 import shutil
 import subprocess
-import threading
-from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,29 +17,13 @@ from analysis_server.runtimes.port import RunListener, RunRequest, RunResult, Ru
 from analysis_server.runtimes.process_mark import mark_of, stack_mark, stack_of
 from analysis_server.runtimes.process_table import list_processes
 from satellite.contracts.plugin_manifest import PluginManifest
+from satellite.testing import RecordingListener as Ear
 from tests.fixtures.servers import wait_until
 
 IMAGE = "satellite-test/runtime-contract:1"
 STACK = f"contract-tests-{os.getpid()}"
 """Of this session alone: others may run on the same machine."""
 _job_ids = itertools.count(1)
-
-
-class Ear:
-    """A listener that remembers."""
-
-    def __init__(self) -> None:
-        self.fractions: list[tuple[float, str]] = []
-        self.lines: list[str] = []
-        self.heard = threading.Event()
-
-    def progress(self, fraction: float, message: str) -> None:
-        self.fractions.append((fraction, message))
-        self.heard.set()
-
-    def log(self, lines: Sequence[str]) -> None:
-        self.lines.extend(lines)
-        self.heard.set()
 
 
 class Bench:
@@ -111,7 +93,7 @@ class Bench:
         self._pool.shutdown()
         # What outlives single jobs ends with the runtime.
         self.runtime.close()
-        wait_until(lambda: not containers(), timeout_s=10)
+        wait_until(lambda: not containers())
         assert not marked_processes()
 
 

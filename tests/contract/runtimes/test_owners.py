@@ -26,7 +26,7 @@ def start(
 
 
 def run(bench: Bench, manifest: PluginManifest, owner_id: int, job: dict[str, Any]) -> RunResult:
-    return start(bench, manifest, owner_id, job)[0].result(20)
+    return start(bench, manifest, owner_id, job)[0].result(60)
 
 
 def log_of(result: RunResult) -> str:
@@ -48,8 +48,8 @@ def test_late_lines_of_one_users_job_are_not_told_to_the_next(bench: Bench, late
     manifest = bench.server()
     first, _ = start(bench, manifest, ADA, {"how": "slow", "s": 0.3, "late": late})
     second, ear = start(bench, manifest, BOB, {"how": "slow", "s": 0.6})
-    completed(first.result(20))
-    completed(second.result(20))
+    completed(first.result(60))
+    completed(second.result(60))
     assert SECRET not in told_to(second.result(), ear)
 
 
@@ -57,8 +57,8 @@ def test_a_crash_does_not_tell_what_an_earlier_users_job_wrote(bench: Bench) -> 
     manifest = bench.server()
     first, ear = start(bench, manifest, ADA, {"how": "slow", "s": 0.3, "late": SECRET})
     second, ear = start(bench, manifest, BOB, {"how": "quiet crash"})
-    completed(first.result(20))
-    result = second.result(20)
+    completed(first.result(60))
+    result = second.result(60)
     assert result.error is not None
     assert result.error.kind is ErrorKind.EXIT
     assert SECRET not in told_to(result, ear)
@@ -92,7 +92,7 @@ def test_a_failed_start_is_told_to_whom_it_was_made_for(bench: Bench) -> None:
     first, _ = start(bench, manifest, ADA, {"how": "echo"})
     wait_until(lambda: bench.runtime.standing().servers)
     second, ear = start(bench, manifest, BOB, {"how": "echo"})
-    theirs, others = first.result(20).error, second.result(20).error
+    theirs, others = first.result(60).error, second.result(60).error
     assert theirs is not None
     assert "no model found" in theirs.message
     assert theirs.stderr_tail == "no model found\n"
@@ -107,7 +107,7 @@ def test_noise_instead_of_ready_is_told_to_whom_the_start_was_made_for(bench: Be
     first, _ = start(bench, manifest, ADA, {"how": "echo"})
     wait_until(lambda: bench.runtime.standing().servers)
     second, _ = start(bench, manifest, BOB, {"how": "echo"})
-    theirs, others = first.result(20).error, second.result(20).error
+    theirs, others = first.result(60).error, second.result(60).error
     assert theirs is not None
     assert "'still loading'" in theirs.message
     assert others is not None
@@ -120,7 +120,7 @@ def batch_of_both(bench: Bench, *, across_owners: bool, **job: Any) -> list[tupl
     manifest = bench.server("sdk_batch.py", batch=batch)
     completed(run(bench, manifest, ADA, {"value": 0}))
     runs = [start(bench, manifest, owner_id, {"value": owner_id, **job}) for owner_id in (ADA, BOB, ADA, BOB)]
-    return [(future.result(20), ear) for future, ear in runs]
+    return [(future.result(60), ear) for future, ear in runs]
 
 
 def test_a_batch_holds_jobs_of_one_user(bench: Bench) -> None:
@@ -128,7 +128,7 @@ def test_a_batch_holds_jobs_of_one_user(bench: Bench) -> None:
     manifest = bench.server("sdk_batch.py", batch=batch)
     completed(run(bench, manifest, ADA, {"value": 0}))
     runs = [start(bench, manifest, owner, {"log": f"of {owner}"})[0] for owner in (ADA, BOB, ADA, BOB, BOB)]
-    results = [future.result(20) for future in runs]
+    results = [future.result(60) for future in runs]
     assert [completed(result)["size"] for result in results] == [2, 3, 2, 3, 3]
     assert log_of(results[0]) == "of 1\nof 1\n"
     assert log_of(results[1]) == "of 2\nof 2\nof 2\n"

@@ -73,7 +73,7 @@ def test_busy_servers_take_turns_when_there_is_no_room(bench: Bench) -> None:
 def test_an_unused_server_goes(bench: Bench) -> None:
     use(bench, bench.server())
     assert loaded(bench)
-    wait_until(lambda: not containers() and not marked_processes(), timeout_s=10)
+    wait_until(lambda: not containers() and not marked_processes())
     assert not loaded(bench)
 
 
@@ -105,5 +105,5 @@ def test_servers_of_a_dead_worker_are_swept(bench: Bench, plugin_dir: Path, stat
         assert bench.runtime.sweep(set()) == 0
         assert containers() or marked_processes()
         os.kill(worker.pid, signal.SIGKILL)
-    wait_until(lambda: bench.runtime.sweep(set()) == 0 and not containers(), timeout_s=10)
-    wait_until(lambda: not marked_processes(), timeout_s=5)
+    wait_until(lambda: bench.runtime.sweep(set()) == 0 and not containers())
+    wait_until(lambda: not marked_processes())

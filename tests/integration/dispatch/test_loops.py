@@ -22,8 +22,6 @@ from tests.fixtures import thrower
 from tests.fixtures.api import SECRET
 from tests.fixtures.servers import wait_until
 
-pytestmark = pytest.mark.timeout(120)
-
 DISPATCH = "operation_server.dispatch"
 ENDS_THE_PROCESS = [
     ("dispatcher", f"{DISPATCH}.dispatcher:Dispatcher.dispatch"),

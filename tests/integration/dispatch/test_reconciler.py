@@ -242,7 +242,7 @@ async def test_work_that_fails_unforeseen_stops_no_other(
     for name in ("_expire", "reconcile", "_prune_rejected"):
         monkeypatch.setattr(parts.reconciler, name, fail)
     running = asyncio.create_task(parts.reconciler.run())
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await parts.redis.xlen(redis_keys.EVENTS):
             await asyncio.sleep(0.02)
     assert not running.done()

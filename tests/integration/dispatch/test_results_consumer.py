@@ -195,7 +195,7 @@ async def leading(consumer: Consumer) -> AsyncIterator[None]:
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await condition():
             await asyncio.sleep(0.02)
 

@@ -123,6 +123,8 @@ class Rig:
         return pid
 
     def close(self) -> None:
+        # An executor that a test has killed comes back first: it is the new one that removes what was left.
+        wait_until(self.look)
         self.executor.close()
         self._pool.shutdown()
-        wait_until(lambda: not self.things(), timeout_s=10)
+        wait_until(lambda: not self.things())

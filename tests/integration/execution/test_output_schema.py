@@ -41,4 +41,4 @@ def test_a_recursive_schema_is_checked_and_nothing_outlives_the_executor(rig: Ri
     executor_pid = rig.executor_pid()
     (checker,) = checkers(executor_pid)
     os.kill(executor_pid, signal.SIGKILL)
-    wait_until(lambda: not checker.is_running(), timeout_s=10)
+    wait_until(lambda: not checker.is_running())

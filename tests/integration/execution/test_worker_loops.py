@@ -19,8 +19,6 @@ from tests.fixtures import thrower
 from tests.fixtures.servers import wait_until
 from tests.integration.execution.conftest import RayNode
 
-pytestmark = pytest.mark.timeout(180)
-
 ENDS_THE_PROCESS = [
     "analysis_server.lifecycle.heartbeat:Heartbeat.beat",
     "analysis_server.reporting.leases:LeaseKeeper.renew",

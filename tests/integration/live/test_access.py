@@ -15,8 +15,6 @@ from tests.fixtures.api import ADMIN, log_in, running_api
 from tests.integration.live.conftest import Storyteller, frames_until, socket, submit
 from tests.integration.live.test_server_sent_events import ACCEPT, asynchronous
 
-pytestmark = pytest.mark.timeout(120)
-
 ENDS_WITHIN_S = 5.0
 SLACK_S = 10.0
 """Two shared cores with other work may be slow."""

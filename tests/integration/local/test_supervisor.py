@@ -44,7 +44,7 @@ def is_alive(process_id: int) -> bool:
     return state != "Z"
 
 
-async def eventually(condition: Callable[[], object], *, timeout_s: float = 10) -> None:
+async def eventually(condition: Callable[[], object], *, timeout_s: float = 60) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, f"{condition} not met"
@@ -114,7 +114,7 @@ class TestStart:
 
         assert started.supervisor.process_id("late") is None
         sign.touch()
-        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+        await asyncio.wait_for(started.supervisor.wait_ready(), 60)
 
         assert started.names(PartState.READY) == ["early", "late"]
 
@@ -133,7 +133,7 @@ class TestStart:
         with pytest.raises(
             PartFailed, match=r"bad ended with 3, saying 'no such table'; its log is .*bad\.log"
         ):
-            await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+            await asyncio.wait_for(started.supervisor.wait_ready(), 60)
 
     async def test_silent_part_fails_the_start_at_its_deadline(
         self, start: Callable[..., Started], tmp_path: Path
@@ -143,13 +143,13 @@ class TestStart:
         )
 
         with pytest.raises(PartFailed, match=r"mute was not ready after 0\.3 s"):
-            await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+            await asyncio.wait_for(started.supervisor.wait_ready(), 60)
 
     async def test_program_that_does_not_exist_fails_the_start(self, start: Callable[..., Started]) -> None:
         started = start(ProcessSpec(name="absent", command=["/no/such/program"]))
 
         with pytest.raises(PartFailed, match="absent could not be started: No such file"):
-            await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+            await asyncio.wait_for(started.supervisor.wait_ready(), 60)
 
     @pytest.mark.parametrize(
         ("error", "told", "words"),
@@ -177,7 +177,7 @@ class TestStart:
             ProcessSpec(name="after", command=SLEEP, depends_on=("once",)),
         )
 
-        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+        await asyncio.wait_for(started.supervisor.wait_ready(), 60)
 
         assert started.names(PartState.ENDED) == []
 
@@ -187,7 +187,7 @@ class TestStart:
             ProcessSpec(name="needed", command=SLEEP),
         )
 
-        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+        await asyncio.wait_for(started.supervisor.wait_ready(), 60)
         await eventually(lambda: "nice" in started.names(PartState.ENDED))
 
     async def test_prepared_environment_reaches_the_process_and_output_the_log(
@@ -206,7 +206,7 @@ class TestStart:
             )
         )
 
-        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+        await asyncio.wait_for(started.supervisor.wait_ready(), 60)
 
         assert (tmp_path / "talker.log").read_text() == "known known now\n"
 
@@ -216,7 +216,7 @@ class TestStart:
         (tmp_path / "talker.log").write_text("before")
         started = start(ProcessSpec(name="talker", command=python("print('now')"), runs_once=True))
 
-        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+        await asyncio.wait_for(started.supervisor.wait_ready(), 60)
 
         assert (tmp_path / "talker.log").read_text() == "now\n"
         assert (tmp_path / "talker.log.1").read_text() == "before"
@@ -225,7 +225,7 @@ class TestStart:
 class TestRestart:
     async def test_killed_process_runs_again_and_is_told_of(self, start: Callable[..., Started]) -> None:
         started = start(ProcessSpec(name="server", command=SLEEP, restart_delay_s=0.05))
-        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+        await asyncio.wait_for(started.supervisor.wait_ready(), 60)
         first = started.supervisor.process_id("server")
         assert first is not None
 
@@ -264,7 +264,7 @@ class TestRestart:
             ProcessSpec(name="base", command=SLEEP, probe=file_exists(sign), restart_delay_s=0.05),
             ProcessSpec(name="top", command=SLEEP, depends_on=("base",), restart_delay_s=0.05),
         )
-        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+        await asyncio.wait_for(started.supervisor.wait_ready(), 60)
         base, top = started.supervisor.process_id("base"), started.supervisor.process_id("top")
         assert base is not None
         assert top is not None
@@ -287,7 +287,7 @@ class TestRestart:
             name="useless", command=SLEEP, depends_on=("base",), restarts_with=("base",), restart_delay_s=0.1
         )
         started = start(base, useless)
-        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+        await asyncio.wait_for(started.supervisor.wait_ready(), 60)
         before = started.supervisor.process_id("useless")
         os.kill(started.supervisor.process_id("base") or 0, signal.SIGKILL)
         await eventually(lambda: started.supervisor.process_id("useless") not in {None, before})
@@ -329,7 +329,7 @@ class TestDefects:
         with mounted_disk(tmp_path, size_mib=1) as disk:
             started = start(ProcessSpec(name="server", command=SLEEP, restart_delay_s=0.02))
             started.recorder = lambda process_ids: record_processes(StackHome(path=tmp_path), process_ids)
-            await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+            await asyncio.wait_for(started.supervisor.wait_ready(), 60)
             disk.fill()
 
             await self.runs_again(started)
@@ -344,7 +344,7 @@ class TestDefects:
     async def test_a_listener_that_fails_is_told_again(self, start: Callable[..., Started]) -> None:
         started = start(ProcessSpec(name="server", command=SLEEP, restart_delay_s=0.02))
         started.listener_error = OSError(errno.ENOSPC, "No space left on device")
-        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+        await asyncio.wait_for(started.supervisor.wait_ready(), 60)
 
         await self.runs_again(started)
         started.listener_error = None
@@ -372,7 +372,7 @@ class TestDefects:
 
         more: dict[str, Any] = {"probe": probe} if where == "probe" else {"prepare": prepare}
         started = start(ProcessSpec(name="server", command=SLEEP, restart_delay_s=0.02, **more))
-        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+        await asyncio.wait_for(started.supervisor.wait_ready(), 60)
 
         first = started.supervisor.process_id("server")
         assert first is not None
@@ -400,7 +400,7 @@ class TestDefects:
 class TestStop:
     async def test_processes_stop_in_the_reverse_of_their_order(self, start: Callable[..., Started]) -> None:
         started = start(*(ProcessSpec(name=name, command=SLEEP) for name in ("first", "second", "third")))
-        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+        await asyncio.wait_for(started.supervisor.wait_ready(), 60)
 
         await started.supervisor.stop()
 
@@ -426,7 +426,7 @@ class TestStop:
                 name="polite", command=python(code), probe=file_exists(ready), stop_signal=signal.SIGINT
             )
         )
-        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+        await asyncio.wait_for(started.supervisor.wait_ready(), 60)
 
         await started.supervisor.stop()
 
@@ -445,7 +445,7 @@ class TestStop:
         started = start(
             ProcessSpec(name="deaf", command=python(code), probe=file_exists(ready), stop_timeout_s=0.2)
         )
-        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+        await asyncio.wait_for(started.supervisor.wait_ready(), 60)
         process_id = started.supervisor.process_id("deaf")
         assert process_id is not None
 
@@ -458,7 +458,7 @@ class TestStop:
     ) -> None:
         slow = (
             "import signal, time, sys\n"
-            "signal.signal(signal.SIGTERM, lambda *_: (time.sleep(0.5), sys.exit(0)))\n"
+            "signal.signal(signal.SIGTERM, lambda *_: (time.sleep(2), sys.exit(0)))\n"
         )
         specs = []
         for number in range(4):
@@ -470,12 +470,13 @@ class TestStop:
                 )
             )
         started = start(*specs)
-        await asyncio.wait_for(started.supervisor.wait_ready(), 10)
+        await asyncio.wait_for(started.supervisor.wait_ready(), 60)
 
         began = time.monotonic()
         await started.supervisor.stop()
 
-        assert time.monotonic() - began < 1.5
+        # One after the other they would take 8 s.
+        assert time.monotonic() - began < 7
 
     async def test_start_can_be_broken_off(self, start: Callable[..., Started], tmp_path: Path) -> None:
         started = start(ProcessSpec(name="slow", command=SLEEP, probe=file_exists(tmp_path / "never")))
@@ -510,4 +511,4 @@ class TestDeathOfTheSupervisor:
 
             supervisor.kill()
 
-        wait_until(lambda: not any(is_alive(child) for child in children), timeout_s=5)
+        wait_until(lambda: not any(is_alive(child) for child in children))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -16,19 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from operation_server.jobs import put_aside
 from operation_server.jobs.put_aside import note_put_aside
 from satellite.contracts import redis_keys
-from satellite.contracts.task_names import EXECUTE_QUEUE
 from satellite.contracts.worker import WorkerHeartbeat, WorkerResources
+from satellite.testing import heartbeat_of
 from tests.integration.operation_server_api.conftest import set_job
 
 
 @pytest.fixture
 def worker() -> WorkerHeartbeat:
     """An idle worker that could run `adder`."""
-    now = datetime.now(UTC)
-    return WorkerHeartbeat(
-        name="w", host="h", pid=1, version="1", runtime="process", queues=[EXECUTE_QUEUE], slots=2,
-        total=WorkerResources(cpus=4, memory_mib=4096), started_at=now, seen_at=now,
-    )  # fmt: skip
+    return heartbeat_of(name="w")
 
 
 Beat = Callable[..., Awaitable[None]]

@@ -18,9 +18,10 @@ from satellite.cli.errors import BadUsage
 from satellite.cli.plugin import read_manifest
 from satellite.cli.run import read_input
 from satellite.client import RequestUnfit, SatelliteClient
+from satellite.testing import manifest_of
 from tests.integration.operation_server_api.conftest import MANIFEST
 from tests.integration.transitions.seed import dispatch, job_row, outcome, submit_one
-from tests.unit.analysis_server.runtimes.calls import manifest_of, request_of
+from tests.unit.analysis_server.runtimes.calls import request_of
 
 HEADERS = {"content-type": "application/json"}
 ANYTHING = MANIFEST | {"name": "anything", "input_schema": {}, "output_schema": {}}

@@ -117,7 +117,7 @@ def test_a_process_that_ended_for_being_idle_is_replaced_unnoticed(pool: Checker
     # What the process sees is the same as at the end of its patience: it ends by itself, with 0.
     process._peer.shutdown(1)
     assert process._process is not None
-    process._process.wait(10)
+    process._process.wait(60)
 
     assert check(pool, {"type": "string"}, 1) == [""]
 
@@ -170,7 +170,7 @@ def test_closing_ends_a_process_at_work() -> None:
     while not pool.pids:
         slow.join(0.01)
     pool.close()
-    slow.join(10)
+    slow.join(60)
 
     assert outcome == ["told"]
     assert pool.pids == []

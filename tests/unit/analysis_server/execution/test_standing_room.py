@@ -31,7 +31,7 @@ class Stage:
 
     def make_room(self, eviction: Eviction) -> Collection[PluginPlace]:
         self.evictions.append(eviction)
-        assert self.may_go.wait(10)
+        assert self.may_go.wait(60)
         return [place for place in (*eviction.servers, *eviction.spares) if place[0] not in self.stays]
 
     @property

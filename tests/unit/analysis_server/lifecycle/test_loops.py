@@ -89,7 +89,7 @@ def test_a_keeper_ends_the_process(make: Any, logged: list[Any], tmp_path: Path)
     ended = threading.Event()
     throw = Throwing()
     close = make(throw, ended.set, tmp_path)
-    assert ended.wait(10)
+    assert ended.wait(60)
     close()
     assert throw.calls == 1
     [told] = [entry for entry in logged if entry["log_level"] == "critical"]
@@ -164,7 +164,7 @@ def test_a_loop_that_must_not_cease_goes_on(make: Any, logged: list[Any], tmp_pa
 def test_a_loop_that_returns_is_over(logged: list[Any]) -> None:
     thread = LoopThread("done", lambda: None, unforeseen=lambda: None)
     thread.start()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     assert logged == []
 

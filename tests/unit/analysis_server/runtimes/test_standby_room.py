@@ -29,7 +29,7 @@ class FakeSpare:
         return True
 
     def discard(self) -> None:
-        assert self._workshop.may_end.wait(10)
+        assert self._workshop.may_end.wait(60)
         self._workshop.ended += 1
 
 
@@ -44,7 +44,7 @@ class Workshop:
 
     def start(self, _: RunRequest) -> FakeSpare:
         self.started += 1
-        assert self.may_start.wait(10)
+        assert self.may_start.wait(60)
         return FakeSpare(self)
 
 
@@ -99,7 +99,7 @@ def test_a_job_waits_for_the_spare_whose_room_it_has(
         taken = threads.submit(pool.take, job(2, 0))
         assert not taken.done()
         workshop.may_start.set()
-        assert taken.result(10) is not None
+        assert taken.result(60) is not None
     assert workshop.started == 1
 
 

@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 
 from satellite.cli import json_input
-from tests.unit.satellite.cli.conftest import CommandLine, FakeServer, job
+from satellite.testing import AnsweringServer
+from tests.unit.satellite.cli.conftest import CommandLine, job
 
 TEXT = '{"name": "Grüße, 漢字"}'
 VALUE = {"name": "Grüße, 漢字"}
 
 
 @pytest.fixture(autouse=True)
-def takes_jobs(server: FakeServer) -> None:
+def takes_jobs(server: AnsweringServer) -> None:
     server.answer("POST /jobs", job())
     server.answer("POST /plugins", {"name": "adder", "version": "1"})
 
@@ -35,7 +36,7 @@ def takes_jobs(server: FakeServer) -> None:
 )
 @pytest.mark.parametrize("door", ["file", "stdin", "manifest"])
 def test_utf_8_and_marked_utf_16_are_read(  # noqa: PLR0917
-    server: FakeServer,
+    server: AnsweringServer,
     command: CommandLine,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -131,7 +132,7 @@ def test_input_that_cannot_be_sent_is_refused_here(command: CommandLine, words: 
 
 
 def test_a_password_comes_in_utf_8(
-    server: FakeServer, command: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    server: AnsweringServer, command: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SATELLITE_CONFIG_DIR", str(tmp_path))
     server.answer("POST /auth/token", {"access_token": "t"})

@@ -15,12 +15,18 @@ from docker import APIClient
 from docker.errors import DockerException
 from docker.utils import kwargs_from_env
 
+from satellite.contracts.image_reference import is_image_reference
+
 ENGINE_FAULTS = (DockerException, requests.RequestException, OSError)
 """What a call raises when the engine refuses or does not answer."""
 
 CALL_TIMEOUT_S = 60
 IDLE_CLIENTS_MAX = 16
 """Each may hold up to 25 connections: the SDK keeps one for each path, and ignores a limit it is given."""
+
+
+class ImageReferenceBad(ValueError):
+    """What should name an image cannot, and would lead astray in the address of a call."""
 
 
 class Engine:
@@ -85,7 +91,14 @@ def engine_address() -> dict[str, Any]:
 
 
 def inspect_image(client: APIClient, image: str) -> dict[str, Any]:
-    """Return what the engine knows of an image; raise `ImageNotFound` if it has none of that name."""
+    """Return what the engine knows of an image.
+
+    Raises:
+        ImageNotFound: it has none of that name.
+        ImageReferenceBad: there can be none of that name.
+    """
+    if not is_image_reference(image):
+        raise ImageReferenceBad(image)
     found: dict[str, Any] = client.inspect_image(image)  # type: ignore[no-untyped-call]
     return found
 

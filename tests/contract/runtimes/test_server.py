@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from analysis_server.runtimes.port import RunResult, RunStatus
+from analysis_server.runtimes.serving.limits import ServerLimits
 from satellite.contracts.outcome import ErrorKind, StartKind
 from tests.contract.runtimes.bench import Bench, Ear, containers, marked_processes
+from tests.fixtures.servers import wait_until
 
 
 def answer_of(result: RunResult) -> Any:
@@ -121,6 +123,7 @@ def test_a_fault_is_named_and_harms_no_other_job(bench: Bench, how: str, kind: E
     assert [answer_of(other.result(30))["answer"] for other in others] == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("servers", [ServerLimits(ready_timeout_s=3)], indirect=True, ids=["impatient"])
 @pytest.mark.parametrize(
     ("start", "kind", "told"),
     [
@@ -221,8 +224,9 @@ def test_input_of_a_megabyte_with_line_breaks_passes(bench: Bench) -> None:
 def test_stop_all_and_close_leave_nothing(bench: Bench) -> None:
     ears = [Ear(), Ear()]
     runs = [bench.start(bench.request({"how": "loop"}, manifest=bench.server()), ear) for ear in ears]
-    for ear in ears:
-        assert ear.heard.wait(20)
+    for ear, run in zip(ears, runs, strict=True):
+        wait_until(lambda ear=ear, run=run: ear.heard.is_set() or run.done(), timeout_s=120)
+        assert not run.done(), run.result()
     assert bench.runtime.stop_all("drain") == 2
     assert [run.result(20).status for run in runs] == [RunStatus.CANCELLED] * 2
     bench.runtime.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
@@ -24,6 +25,11 @@ def error_of(result: RunResult) -> tuple[ErrorKind, str]:
     assert result.status is RunStatus.FAILED, result
     assert result.error is not None
     return result.error.kind, result.error.message
+
+
+def assert_heard(ear: Ear, run: Future[RunResult]) -> None:
+    wait_until(lambda: ear.heard.is_set() or run.done(), timeout_s=120)
+    assert ear.heard.is_set(), run.result()
 
 
 def running_things() -> int:
@@ -225,8 +231,7 @@ def test_stop_all_and_close_leave_nothing(bench: Bench) -> None:
     ears = [Ear(), Ear()]
     runs = [bench.start(bench.request({"how": "loop"}, manifest=bench.server()), ear) for ear in ears]
     for ear, run in zip(ears, runs, strict=True):
-        wait_until(lambda ear=ear, run=run: ear.heard.is_set() or run.done(), timeout_s=120)
-        assert not run.done(), run.result()
+        assert_heard(ear, run)
     assert bench.runtime.stop_all("drain") == 2
     assert [run.result(20).status for run in runs] == [RunStatus.CANCELLED] * 2
     bench.runtime.close()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import Future
 from typing import Any
 
 import pytest
 
 from analysis_server.runtimes.port import RunResult, RunStatus
+from analysis_server.runtimes.serving.limits import ServerLimits
 from satellite.contracts.outcome import ErrorKind, StartKind
 from tests.contract.runtimes.bench import Bench, Ear, containers, marked_processes
+from tests.fixtures.servers import wait_until
 
 
 def answer_of(result: RunResult) -> Any:
@@ -22,6 +25,11 @@ def error_of(result: RunResult) -> tuple[ErrorKind, str]:
     assert result.status is RunStatus.FAILED, result
     assert result.error is not None
     return result.error.kind, result.error.message
+
+
+def assert_heard(ear: Ear, run: Future[RunResult]) -> None:
+    wait_until(lambda: ear.heard.is_set() or run.done(), timeout_s=120)
+    assert ear.heard.is_set(), run.result()
 
 
 def running_things() -> int:
@@ -121,6 +129,7 @@ def test_a_fault_is_named_and_harms_no_other_job(bench: Bench, how: str, kind: E
     assert [answer_of(other.result(30))["answer"] for other in others] == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("servers", [ServerLimits(ready_timeout_s=3)], indirect=True, ids=["impatient"])
 @pytest.mark.parametrize(
     ("start", "kind", "told"),
     [
@@ -221,8 +230,8 @@ def test_input_of_a_megabyte_with_line_breaks_passes(bench: Bench) -> None:
 def test_stop_all_and_close_leave_nothing(bench: Bench) -> None:
     ears = [Ear(), Ear()]
     runs = [bench.start(bench.request({"how": "loop"}, manifest=bench.server()), ear) for ear in ears]
-    for ear in ears:
-        assert ear.heard.wait(60)
+    for ear, run in zip(ears, runs, strict=True):
+        assert_heard(ear, run)
     assert bench.runtime.stop_all("drain") == 2
     assert [run.result(60).status for run in runs] == [RunStatus.CANCELLED] * 2
     bench.runtime.close()

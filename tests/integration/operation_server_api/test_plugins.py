@@ -42,6 +42,10 @@ class TestRegister:
         [
             ({"dokcer_image": "x"}, "/dokcer_image"),
             ({"resources": {"cpu": 1}}, "/resources/cpu"),
+            ({"docker_image": "example/Adder:1"}, "/docker_image"),
+            ({"docker_image": "http://example/adder"}, "/docker_image"),
+            ({"command": []}, "/command"),
+            ({"command": [""]}, "/command/0"),
             ({"name": "Bad_Name"}, "/name"),
             ({"name": "-bad"}, "/name"),
             ({"name": "x" * 64}, "/name"),

@@ -8,10 +8,8 @@ from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
-from docker.errors import ImageNotFound
 
 from analysis_server.runtimes import container_faults
-from analysis_server.runtimes.container_faults import engine_fault, image_missing
 from analysis_server.runtimes.container_janitor import ContainerJanitor
 from analysis_server.runtimes.container_kill import ContainerKiller
 from analysis_server.runtimes.container_link import ContainerLink
@@ -19,7 +17,7 @@ from analysis_server.runtimes.container_run import ContainerRun
 from analysis_server.runtimes.container_session import ContainerSession
 from analysis_server.runtimes.container_spare import ContainerSpare
 from analysis_server.runtimes.container_starter import ContainerStarter
-from analysis_server.runtimes.engine import ENGINE_FAULTS, Engine, inspect_image
+from analysis_server.runtimes.engine import ENGINE_FAULTS, Engine, ImageReferenceBad, inspect_image
 from analysis_server.runtimes.plugin_runtime import PluginRuntime
 from analysis_server.runtimes.port import AttemptKey, RunListener, RunRequest, RunResult
 from analysis_server.runtimes.run_control import RunControl, StopReason
@@ -61,10 +59,8 @@ class ContainerRuntime(PluginRuntime[ContainerSpare]):
         try:
             with self._engine.client() as client:
                 inspect_image(client, manifest.docker_image)
-        except ImageNotFound:
-            return image_missing(manifest)
-        except ENGINE_FAULTS as error:
-            return engine_fault(error)
+        except (ImageReferenceBad, *ENGINE_FAULTS) as error:
+            return self.explain(error, manifest)
         return None
 
     def open_link(self, request: RunRequest, *, stdout: Sink, stderr: Sink) -> ContainerLink:

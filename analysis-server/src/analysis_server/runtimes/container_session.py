@@ -9,6 +9,7 @@ from typing import Any
 from docker import APIClient
 from docker.errors import APIError, NotFound
 
+from analysis_server.runtimes.container_program import SHELL_CODES, has_wrong_format
 from analysis_server.runtimes.engine import Engine
 from analysis_server.runtimes.verdict import Ending
 
@@ -84,5 +85,9 @@ def wait_for_end(client: APIClient, container_id: str, *, timeout_s: int = 30) -
     exit_code = int(client.wait(container_id, timeout=timeout_s)["StatusCode"])
     if exit_code == 0:
         return Ending(exit_code=0)
-    state = client.inspect_container(container_id)["State"]
-    return Ending(exit_code=exit_code, oom=bool(state.get("OOMKilled")))
+    found = client.inspect_container(container_id)
+    return Ending(
+        exit_code=exit_code,
+        oom=bool(found["State"].get("OOMKilled")),
+        wrong_format=exit_code in SHELL_CODES and has_wrong_format(client, found),
+    )

@@ -15,6 +15,7 @@ from docker.errors import DockerException
 from docker.utils import kwargs_from_env
 
 from analysis_server.runtimes.engine_address import HOST, EngineAddress
+from satellite.contracts.image_reference import is_image_reference
 
 ENGINE_FAULTS = (DockerException, requests.RequestException, OSError)
 """What a call raises when the engine refuses or does not answer."""
@@ -22,6 +23,10 @@ ENGINE_FAULTS = (DockerException, requests.RequestException, OSError)
 CALL_TIMEOUT_S = 60
 IDLE_CLIENTS_MAX = 16
 """Each may hold up to 25 connections: the SDK keeps one for each path, and ignores a limit it is given."""
+
+
+class ImageReferenceBad(ValueError):
+    """What should name an image cannot, and would lead astray in the address of a call."""
 
 
 class Engine:
@@ -87,7 +92,14 @@ def client_arguments(address: EngineAddress) -> dict[str, Any]:
 
 
 def inspect_image(client: APIClient, image: str) -> dict[str, Any]:
-    """Return what the engine knows of an image; raise `ImageNotFound` if it has none of that name."""
+    """Return what the engine knows of an image.
+
+    Raises:
+        ImageNotFound: it has none of that name.
+        ImageReferenceBad: there can be none of that name.
+    """
+    if not is_image_reference(image):
+        raise ImageReferenceBad(image)
     found: dict[str, Any] = client.inspect_image(image)  # type: ignore[no-untyped-call]
     return found
 

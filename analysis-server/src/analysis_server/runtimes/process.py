@@ -19,6 +19,7 @@ from analysis_server.runtimes.process_guard import ProcessGuard
 from analysis_server.runtimes.process_janitor import ProcessJanitor
 from analysis_server.runtimes.process_link import ProcessLink
 from analysis_server.runtimes.process_mark import RunMarks, owner_mark
+from analysis_server.runtimes.process_program import ProgramUnfit
 from analysis_server.runtimes.process_run import ProcessRun
 from analysis_server.runtimes.process_spare import ProcessSpare
 from analysis_server.runtimes.process_starter import ProcessStarter
@@ -27,6 +28,7 @@ from analysis_server.runtimes.run_folders import RunFolders
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.serving.link import Sink
 from analysis_server.runtimes.standby.shelf import StandbyLimits
+from analysis_server.runtimes.verdict import cannot_run
 from analysis_server.runtimes.worker_variables import WorkerVariables
 from satellite.contracts.outcome import ErrorKind, JobError, StartKind
 from satellite.contracts.plugin_manifest import PluginManifest
@@ -88,6 +90,8 @@ class ProcessRuntime(PluginRuntime[ProcessSpare]):
         """Tell why a process could not be started."""
         if isinstance(error, PluginSourceMissing | EnvironmentNotMade):
             return JobError(kind=ErrorKind.IMAGE, message=str(error))
+        if isinstance(error, ProgramUnfit):
+            return cannot_run(manifest, str(error))
         if isinstance(error, InputTooLong | SecretMissing):
             return JobError(kind=error.kind, message=str(error))
         logger.error("process not run", plugin=manifest.name, exc_info=error)

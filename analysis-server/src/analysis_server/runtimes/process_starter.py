@@ -17,6 +17,7 @@ from analysis_server.runtimes.process_command import (
     plugin_variables,
 )
 from analysis_server.runtimes.process_mark import RunMarks
+from analysis_server.runtimes.process_program import check_program
 from analysis_server.runtimes.process_spare import ProcessSpare
 from analysis_server.runtimes.process_start import StartedProcess
 from analysis_server.runtimes.process_table import ProcessTable
@@ -59,6 +60,7 @@ class ProcessStarter:
         folder = self._folders.make(mark, key=key)
         try:
             command, variables = self._command(request, folder=folder)
+            check_program(command[0], folder=folder / APP, path=variables["PATH"])
             command = limited_command(command, request.manifest, mark=mark)
             started = StartedProcess(command, folder=folder / APP, variables=variables)
         except BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import signal
 from dataclasses import dataclass
 
@@ -11,7 +12,9 @@ from analysis_server.runtimes.answer import AnswerBuffer
 from analysis_server.runtimes.log_capture import LogCapture
 from analysis_server.runtimes.port import RunRequest, RunResult, RunStatus
 from analysis_server.runtimes.run_control import StopReason
+from analysis_server.runtimes.start_failure import WRONG_FORMAT, find_start_failure
 from satellite.contracts.outcome import ErrorKind, JobError, StartKind
+from satellite.contracts.plugin_manifest import PluginManifest
 
 EXIT_INPUT_REFUSED = 64
 """EX_USAGE: what `satellite.plugin` ends with when the author refuses the input."""
@@ -35,6 +38,8 @@ class Ending:
 
     exit_code: int
     oom: bool = False
+    wrong_format: bool = False
+    """Whether its program is a binary that cannot run there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +105,8 @@ def _find_error(
     if reason is StopReason.OOM or ending.oom:
         return out_of_memory(request)
     if ending.exit_code != 0:
-        return bad_exit(request, code=ending.exit_code, tail=log.tail() or "")
+        tail = log.tail() or ""
+        return not_started(request, ending, tail=tail) or bad_exit(request, code=ending.exit_code, tail=tail)
     return answer.find_fault(
         stdout.bytes(),
         manifest=request.manifest,
@@ -123,6 +129,23 @@ def out_of_memory(request: RunRequest) -> JobError:
         kind=ErrorKind.OOM,
         message=f"The plugin needed more memory than its {memory_mib} MiB; raise resources.memory_mib.",
     )
+
+
+def not_started(request: RunRequest, ending: Ending, *, tail: str) -> JobError | None:
+    """Return the error of a plugin that has never run, `tail` being all that was written instead.
+
+    It quotes nothing of that, so that it can be told to everybody.
+    """
+    reason = find_start_failure(tail, exit_code=ending.exit_code)
+    if ending.wrong_format:
+        reason = WRONG_FORMAT
+    return cannot_run(request.manifest, reason) if reason else None
+
+
+def cannot_run(manifest: PluginManifest, reason: str) -> JobError:
+    """Return the error of a plugin whose command cannot be run because of its image or source."""
+    command = f" ({shlex.join(manifest.command)[:200]})" if manifest.command else ""
+    return JobError(kind=ErrorKind.IMAGE, message=f"The plugin's command{command} cannot be run: {reason}")
 
 
 def bad_exit(request: RunRequest, *, code: int, tail: str) -> JobError:

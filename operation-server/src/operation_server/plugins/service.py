@@ -22,6 +22,7 @@ from operation_server.plugins.errors import (
 )
 from operation_server.plugins.json_schema import SchemaChecks
 from operation_server.problems import Violation
+from satellite.contracts.image_reference import WANTED, is_image_reference
 from satellite.contracts.outcome import ErrorKind
 from satellite.contracts.plugin_manifest import PluginManifest
 
@@ -41,12 +42,13 @@ class PluginService:
         that nobody has belongs to the caller from now on.
 
         Raises:
-            PluginInvalid: a schema of it is not valid, or a kind of `retry.kinds` is unknown.
+            PluginInvalid: a schema or a kind of `retry.kinds` is not valid, or no engine could start it.
             AdminRequired: it relaxes the container template and the caller is not an admin.
             PluginNotYours: its name belongs to somebody else and the caller is not an admin.
             PluginVersionTaken: its name and version exist with other content.
         """
         violations = [
+            *unstartable(manifest),
             *unknown_kinds(manifest),
             *await self._schemas.find_violations("input_schema", manifest.input_schema),
             *await self._schemas.find_violations("output_schema", manifest.output_schema),
@@ -154,6 +156,20 @@ class PluginService:
             await repository.set_control(connection, name, **values)
         self._catalog.forget()
         return await self.get(name, row.version)
+
+
+def unstartable(manifest: PluginManifest) -> list[Violation]:
+    """Return what no engine could look for or start, whatever images it has."""
+    violations = []
+    if not is_image_reference(manifest.docker_image):
+        violations.append(
+            Violation("/docker_image", f"{manifest.docker_image[:100]!r} is no image: {WANTED}")
+        )
+    if manifest.command is not None and not manifest.command[0]:
+        violations.append(
+            Violation("/command/0", "the program has no name; without `command` the image's own is run")
+        )
+    return violations
 
 
 def unknown_kinds(manifest: PluginManifest) -> list[Violation]:

@@ -37,7 +37,7 @@ class ErrorKind(StrEnum):
     OUTPUT = "output"
     """The plugin's output was not one JSON value, broke the output schema, or was too large."""
     IMAGE = "image"
-    """The plugin's image or environment could not be had."""
+    """The plugin's image or environment could not be had, or its command not be run."""
     LOST = "lost"
     """The worker died or went silent while it ran the attempt."""
     RESOURCES = "resources"

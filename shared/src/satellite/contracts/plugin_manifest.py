@@ -100,14 +100,15 @@ class PluginResources(ManifestPart):
 
 
 class RetryPolicy(ManifestPart):
-    """When a failed attempt is tried again. `input` and `output` errors never are."""
+    """When a failed attempt is tried again. `input`, `output` and `resources` errors never are."""
 
     max_retries: numbers.MaxRetries = 3
     delay_s: numbers.RetryDelayS = Field(default=1, description="Before the first retry.")
     factor: numbers.RetryFactor = Field(default=2, description="Each further delay is this much longer.")
     max_delay_s: numbers.RetryDelayS = 300
     kinds: list[str] | None = Field(
-        default=None, description="Error kinds worth a retry; by default all but `input` and `output`."
+        default=None,
+        description="Error kinds worth a retry; by default all but `input`, `output`, `resources`, `image`.",
     )
 
 

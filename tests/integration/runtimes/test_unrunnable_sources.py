@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from analysis_server.runtimes.port import RunResult, RunStatus
-from analysis_server.runtimes.process import ProcessRuntime
+from analysis_server.runtimes.process.runtime import ProcessRuntime
 from satellite.contracts.outcome import ErrorKind, JobError
 from tests.contract.runtimes.bench import STACK, Bench
 from tests.contract.runtimes.conftest import PLUGIN

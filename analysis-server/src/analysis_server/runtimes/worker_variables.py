@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-from analysis_server.models.plugin_environment import uv_variables
-from analysis_server.runtimes.engine_address import EngineAddress
-from analysis_server.runtimes.plugin_input import PluginSecrets
+from analysis_server.runtimes.container.engine_address import EngineAddress
+from analysis_server.runtimes.process.environment import uv_variables
+from analysis_server.runtimes.run.plugin_input import PluginSecrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from analysis_server.execution.executor_service import ExecutorSetup
-from analysis_server.models.plugin_environment import EnvironmentNotMade, PluginEnvironments
-from analysis_server.models.plugin_source import PluginSource
-from analysis_server.runtimes.engine import client_arguments
+from analysis_server.runtimes.container.engine import client_arguments
+from analysis_server.runtimes.process.environment import EnvironmentNotMade, PluginEnvironments
+from analysis_server.runtimes.process.source import PluginSource
 from analysis_server.runtimes.worker_variables import WorkerVariables
 from analysis_server.settings import WorkerSettings
 from satellite.settings.observability import LogSettings

@@ -21,10 +21,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from analysis_server.models.plugin_environment import PluginEnvironments
-from analysis_server.models.plugin_source import PluginSource
 from analysis_server.runtimes.port import RunRequest, RunStatus, SilentListener
-from analysis_server.runtimes.process import ProcessRuntime
+from analysis_server.runtimes.process.environment import PluginEnvironments
+from analysis_server.runtimes.process.runtime import ProcessRuntime
+from analysis_server.runtimes.process.source import PluginSource
 from satellite.contracts.plugin_manifest import PluginManifest
 from tests.performance.figure import Figure
 

@@ -16,8 +16,8 @@ from typing import Any
 import psutil
 
 from analysis_server.runtimes.port import RunListener, RunRequest, RunResult, Runtime
-from analysis_server.runtimes.process_mark import mark_of, stack_mark, stack_of
-from analysis_server.runtimes.process_table import list_processes
+from analysis_server.runtimes.process.mark import mark_of, stack_mark, stack_of
+from analysis_server.runtimes.process.table import list_processes
 from satellite.contracts.plugin_manifest import PluginManifest
 from tests.fixtures.servers import wait_until
 

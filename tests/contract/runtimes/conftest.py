@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from analysis_server.models.plugin_environment import sdk_folder
-from analysis_server.runtimes.container import ContainerRuntime
-from analysis_server.runtimes.engine import ENGINE_FAULTS, probe
+from analysis_server.runtimes.container.engine import ENGINE_FAULTS, probe
+from analysis_server.runtimes.container.runtime import ContainerRuntime
 from analysis_server.runtimes.port import Runtime
-from analysis_server.runtimes.process import ProcessRuntime
+from analysis_server.runtimes.process.environment import sdk_folder
+from analysis_server.runtimes.process.runtime import ProcessRuntime
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.standby.shelf import StandbyLimits
 from tests.contract.runtimes.bench import IMAGE, STACK, Bench

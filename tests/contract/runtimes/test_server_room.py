@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from analysis_server.runtimes.container import ContainerRuntime
+from analysis_server.runtimes.container.runtime import ContainerRuntime
 from analysis_server.runtimes.port import RunResult, RunStatus
-from analysis_server.runtimes.process import ProcessRuntime
+from analysis_server.runtimes.process.runtime import ProcessRuntime
 from analysis_server.runtimes.serving.limits import ServerLimits
 from satellite.contracts.outcome import StartKind
 from satellite.contracts.plugin_manifest import PluginManifest
@@ -89,8 +89,8 @@ def test_servers_of_a_dead_worker_are_swept(bench: Bench, plugin_dir: Path, stat
     script = f"""
         import sys, time, pickle
         from pathlib import Path
-        from analysis_server.runtimes.container import ContainerRuntime
-        from analysis_server.runtimes.process import ProcessRuntime
+        from analysis_server.runtimes.container.runtime import ContainerRuntime
+        from analysis_server.runtimes.process.runtime import ProcessRuntime
         from analysis_server.runtimes.port import SilentListener
         runtime = {made}
         result = runtime.run(pickle.loads({pickle.dumps(request)!r}), SilentListener())

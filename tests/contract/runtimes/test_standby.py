@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from analysis_server.runtimes.container import ContainerRuntime
+from analysis_server.runtimes.container.runtime import ContainerRuntime
 from analysis_server.runtimes.port import RunResult, RunStatus
-from analysis_server.runtimes.process import ProcessRuntime
+from analysis_server.runtimes.process.runtime import ProcessRuntime
 from analysis_server.runtimes.standby.shelf import StandbyLimits
 from satellite.contracts.outcome import ErrorKind, StartKind
 from satellite.contracts.plugin_manifest import PluginManifest

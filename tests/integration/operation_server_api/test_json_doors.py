@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from analysis_server.runtimes.answer import find_fault
+from analysis_server.runtimes.run.answer import find_fault
 from analysis_server.runtimes.serving.wire import find_answer_fault, read_answer
 from operation_server.jobs.transitions import apply_outcomes
 from satellite.cli.errors import BadUsage

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis_server.runtimes.container import ContainerRuntime
+from analysis_server.runtimes.container.runtime import ContainerRuntime
 from tests.contract.runtimes.bench import STACK, Bench
 from tests.contract.runtimes.conftest import PLUGIN, plugin_image
 

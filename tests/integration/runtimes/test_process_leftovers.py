@@ -17,8 +17,8 @@ import pytest
 
 from analysis_server.runtimes.owner import owner_is_dead, owner_label
 from analysis_server.runtimes.port import SilentListener
-from analysis_server.runtimes.process import ProcessRuntime
-from analysis_server.runtimes.process_table import kill_process, read_process
+from analysis_server.runtimes.process.runtime import ProcessRuntime
+from analysis_server.runtimes.process.table import kill_process, read_process
 from tests.contract.runtimes.bench import STACK, Bench, marked_processes, processes_with
 from tests.contract.runtimes.conftest import PLUGIN
 from tests.fixtures.servers import wait_until
@@ -26,7 +26,7 @@ from tests.fixtures.servers import wait_until
 WORKER = """
     import sys
     from pathlib import Path
-    from analysis_server.runtimes.process import ProcessRuntime
+    from analysis_server.runtimes.process.runtime import ProcessRuntime
     from tests.contract.runtimes.bench import Bench
     from tests.contract.runtimes.conftest import PLUGIN
 
@@ -141,7 +141,7 @@ def guard_of(worker: subprocess.Popen[bytes]) -> psutil.Process:
     [guard] = (
         process
         for process in psutil.process_iter(["cmdline"])
-        if "analysis_server.runtimes.process_guard" in (process.info["cmdline"] or ())
+        if "analysis_server.runtimes.process.guard" in (process.info["cmdline"] or ())
         and Path(f"/proc/{process.pid}/fd/0").readlink() in held
     )
     return guard

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from analysis_server.runtimes import answer
+from analysis_server.runtimes.run import answer
 from satellite.contracts.outcome import ErrorKind, JobError
 from satellite.contracts.plugin_manifest import PluginManifest
 from tests.fixtures.schemas import addressing, counting_socket, doubling

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from analysis_server.runtimes.container import ContainerRuntime
-from analysis_server.runtimes.engine import ENGINE_FAULTS, probe
+from analysis_server.runtimes.container.engine import ENGINE_FAULTS, probe
+from analysis_server.runtimes.container.runtime import ContainerRuntime
 from analysis_server.runtimes.port import Runtime
-from analysis_server.runtimes.process import ProcessRuntime
+from analysis_server.runtimes.process.runtime import ProcessRuntime
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.standby.shelf import StandbyLimits
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from analysis_server.runtimes.port import RunRequest, SilentListener
-from analysis_server.runtimes.run_control import RunControl
+from analysis_server.runtimes.run.control import RunControl
 from analysis_server.runtimes.serving.call import Call
 from satellite.contracts.plugin_manifest import PluginManifest
 

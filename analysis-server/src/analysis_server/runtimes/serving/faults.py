@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from analysis_server.runtimes import answer
-from analysis_server.runtimes.answer import quote
 from analysis_server.runtimes.port import RunRequest
+from analysis_server.runtimes.run import answer
+from analysis_server.runtimes.run.answer import quote
+from analysis_server.runtimes.run.verdict import Ending, bad_exit, out_of_memory
 from analysis_server.runtimes.serving.call import Call
-from analysis_server.runtimes.verdict import Ending, bad_exit, out_of_memory
 from satellite.contracts.outcome import ErrorKind, JobError
 
 NOT_SHOWN = "what it wrote is not shown, because it may belong to another user's job."

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from analysis_server.runtimes.answer import find_value_fault, refused, too_large
-from analysis_server.runtimes.log_capture import printable
 from analysis_server.runtimes.port import RunRequest
+from analysis_server.runtimes.run.answer import find_value_fault, refused, too_large
+from analysis_server.runtimes.run.log_capture import printable
 from analysis_server.runtimes.serving.call import Call
 from satellite.contracts.json_text import JSONMalformed, JSONRefused, parse_json, write_json
 from satellite.contracts.outcome import ErrorKind, JobError

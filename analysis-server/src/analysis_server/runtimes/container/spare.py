@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import select
 
-from analysis_server.runtimes.container_janitor import ContainerJanitor
-from analysis_server.runtimes.container_session import ContainerSession
+from analysis_server.runtimes.container.janitor import ContainerJanitor
+from analysis_server.runtimes.container.session import ContainerSession
 
 _ENDED = select.POLLHUP | select.POLLERR | select.POLLNVAL | select.POLLRDHUP
 

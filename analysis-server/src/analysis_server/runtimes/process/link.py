@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from analysis_server.runtimes.process_spare import ProcessSpare
-from analysis_server.runtimes.pump import Reader, chunk_reader
+from analysis_server.runtimes.process.spare import ProcessSpare
+from analysis_server.runtimes.run.pump import Reader, chunk_reader
+from analysis_server.runtimes.run.verdict import Ending
 from analysis_server.runtimes.serving.link import Sink
-from analysis_server.runtimes.verdict import Ending
 
 
 class ProcessLink:

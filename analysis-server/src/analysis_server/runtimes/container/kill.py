@@ -7,8 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import structlog
 
-from analysis_server.runtimes.container_session import kill
-from analysis_server.runtimes.engine import ENGINE_FAULTS, Engine
+from analysis_server.runtimes.container.engine import ENGINE_FAULTS, Engine
+from analysis_server.runtimes.container.session import kill
 
 logger = structlog.get_logger(__name__)
 

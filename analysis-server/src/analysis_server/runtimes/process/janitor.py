@@ -8,8 +8,8 @@ from collections.abc import Set as AbstractSet
 import structlog
 
 from analysis_server.runtimes.port import AttemptKey
-from analysis_server.runtimes.process_mark import kill_until_none, mark_of, owner_mark, owner_of
-from analysis_server.runtimes.run_folders import RunFolder, RunFolders
+from analysis_server.runtimes.process.mark import kill_until_none, mark_of, owner_mark, owner_of
+from analysis_server.runtimes.process.run_folders import RunFolder, RunFolders
 
 logger = structlog.get_logger(__name__)
 

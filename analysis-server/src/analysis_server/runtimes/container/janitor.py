@@ -10,7 +10,8 @@ from typing import Any
 import structlog
 from docker.errors import APIError, NotFound
 
-from analysis_server.runtimes.container_template import (
+from analysis_server.runtimes.container.engine import ENGINE_FAULTS, Engine
+from analysis_server.runtimes.container.template import (
     LABEL_ATTEMPT,
     LABEL_DEADLINE,
     LABEL_JOB,
@@ -18,7 +19,6 @@ from analysis_server.runtimes.container_template import (
     LABEL_ROLE,
     LABEL_STACK,
 )
-from analysis_server.runtimes.engine import ENGINE_FAULTS, Engine
 from analysis_server.runtimes.owner import owner_is_dead
 from analysis_server.runtimes.port import AttemptKey
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import structlog
 
 import satellite
-from analysis_server.models.plugin_source import PluginSource
+from analysis_server.runtimes.process.source import PluginSource
 
 logger = structlog.get_logger(__name__)
 

@@ -6,9 +6,9 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from analysis_server.models.plugin_source import PluginSource
-from analysis_server.runtimes.container_template import FAKE_GPU_PREFIX, OPEN_FILES_LIMIT
+from analysis_server.runtimes.container.template import FAKE_GPU_PREFIX, OPEN_FILES_LIMIT
 from analysis_server.runtimes.port import RunRequest
+from analysis_server.runtimes.process.source import PluginSource
 from satellite.contracts.plugin_manifest import PluginManifest
 
 APP: Final = "app"

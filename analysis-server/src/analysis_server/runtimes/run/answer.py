@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 from typing import Any
 
-from analysis_server.runtimes.log_capture import printable
+from analysis_server.runtimes.run.log_capture import printable
 from satellite.contracts.json_text import JSONMalformed, JSONRefused, parse_json
 from satellite.contracts.outcome import ErrorKind, JobError
 from satellite.contracts.plugin_manifest import PluginManifest

@@ -5,8 +5,8 @@ from __future__ import annotations
 import structlog
 from docker.errors import APIError, ImageNotFound
 
-from analysis_server.runtimes.engine import ENGINE_FAULTS
-from analysis_server.runtimes.plugin_input import InputTooLong, SecretMissing
+from analysis_server.runtimes.container.engine import ENGINE_FAULTS
+from analysis_server.runtimes.run.plugin_input import InputTooLong, SecretMissing
 from satellite.contracts.outcome import ErrorKind, JobError
 from satellite.contracts.plugin_manifest import PluginManifest
 

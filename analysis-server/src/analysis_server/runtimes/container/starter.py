@@ -7,13 +7,13 @@ import threading
 
 from docker import APIClient
 
-from analysis_server.runtimes.container_image import PluginImage, describe_image
-from analysis_server.runtimes.container_session import ContainerSession, open_session
-from analysis_server.runtimes.container_template import container_config, job_labels, owned_labels
-from analysis_server.runtimes.engine import Engine, inspect_image
+from analysis_server.runtimes.container.engine import Engine, inspect_image
+from analysis_server.runtimes.container.image import PluginImage, describe_image
+from analysis_server.runtimes.container.session import ContainerSession, open_session
+from analysis_server.runtimes.container.template import container_config, job_labels, owned_labels
 from analysis_server.runtimes.owner import owner_label
-from analysis_server.runtimes.plugin_input import PluginSecrets, job_arguments
 from analysis_server.runtimes.port import RunRequest
+from analysis_server.runtimes.run.plugin_input import PluginSecrets, job_arguments
 from analysis_server.runtimes.serving.link import MARKS_VARIABLE, MODE_VARIABLE
 from satellite.contracts.plugin_manifest import PluginManifest
 

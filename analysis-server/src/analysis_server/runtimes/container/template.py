@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
-from analysis_server.runtimes.container_image import PluginImage
+from analysis_server.runtimes.container.image import PluginImage
 from analysis_server.runtimes.port import RunRequest
 from satellite.contracts.plugin_manifest import PluginManifest, PluginResources
 

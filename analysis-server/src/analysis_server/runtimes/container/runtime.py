@@ -10,20 +10,20 @@ from concurrent.futures import ThreadPoolExecutor
 import structlog
 from docker.errors import ImageNotFound
 
-from analysis_server.runtimes import container_faults
-from analysis_server.runtimes.container_faults import engine_fault, image_missing
-from analysis_server.runtimes.container_janitor import ContainerJanitor
-from analysis_server.runtimes.container_kill import ContainerKiller
-from analysis_server.runtimes.container_link import ContainerLink
-from analysis_server.runtimes.container_run import ContainerRun
-from analysis_server.runtimes.container_session import ContainerSession
-from analysis_server.runtimes.container_spare import ContainerSpare
-from analysis_server.runtimes.container_starter import ContainerStarter
-from analysis_server.runtimes.engine import ENGINE_FAULTS, Engine, inspect_image
-from analysis_server.runtimes.plugin_input import PluginSecrets
+from analysis_server.runtimes.container import faults
+from analysis_server.runtimes.container.engine import ENGINE_FAULTS, Engine, inspect_image
+from analysis_server.runtimes.container.faults import engine_fault, image_missing
+from analysis_server.runtimes.container.janitor import ContainerJanitor
+from analysis_server.runtimes.container.kill import ContainerKiller
+from analysis_server.runtimes.container.link import ContainerLink
+from analysis_server.runtimes.container.run import ContainerRun
+from analysis_server.runtimes.container.session import ContainerSession
+from analysis_server.runtimes.container.spare import ContainerSpare
+from analysis_server.runtimes.container.starter import ContainerStarter
 from analysis_server.runtimes.plugin_runtime import PluginRuntime
 from analysis_server.runtimes.port import AttemptKey, RunListener, RunRequest, RunResult
-from analysis_server.runtimes.run_control import RunControl, StopReason
+from analysis_server.runtimes.run.control import RunControl, StopReason
+from analysis_server.runtimes.run.plugin_input import PluginSecrets
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.serving.link import Sink
 from analysis_server.runtimes.standby.shelf import StandbyLimits
@@ -79,7 +79,7 @@ class ContainerRuntime(PluginRuntime[ContainerSpare]):
 
     def explain(self, error: Exception, manifest: PluginManifest) -> JobError:
         """Tell why a container could not be run."""
-        return container_faults.explain(error, manifest)
+        return faults.explain(error, manifest)
 
     def sweep(self, live: AbstractSet[AttemptKey]) -> int:
         """Remove the containers of attempts that nobody runs any more."""

@@ -5,23 +5,23 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from analysis_server.models.plugin_environment import PluginEnvironments
-from analysis_server.models.plugin_source import PluginSources
-from analysis_server.runtimes.plugin_input import PluginSecrets, job_arguments
 from analysis_server.runtimes.port import AttemptKey, RunRequest
-from analysis_server.runtimes.process_command import (
+from analysis_server.runtimes.process.command import (
     APP,
     limited_command,
     make_places,
     plugin_command,
     plugin_variables,
 )
-from analysis_server.runtimes.process_mark import RunMarks
-from analysis_server.runtimes.process_spare import ProcessSpare
-from analysis_server.runtimes.process_start import StartedProcess
-from analysis_server.runtimes.process_table import ProcessTable
-from analysis_server.runtimes.process_tree import ProcessTree
-from analysis_server.runtimes.run_folders import RunFolders
+from analysis_server.runtimes.process.environment import PluginEnvironments
+from analysis_server.runtimes.process.mark import RunMarks
+from analysis_server.runtimes.process.run_folders import RunFolders
+from analysis_server.runtimes.process.source import PluginSources
+from analysis_server.runtimes.process.spare import ProcessSpare
+from analysis_server.runtimes.process.started_process import StartedProcess
+from analysis_server.runtimes.process.table import ProcessTable
+from analysis_server.runtimes.process.tree import ProcessTree
+from analysis_server.runtimes.run.plugin_input import PluginSecrets, job_arguments
 from analysis_server.runtimes.serving.link import MARKS_VARIABLE, MODE_VARIABLE
 from satellite.contracts.plugin_manifest import PluginMode
 

@@ -10,20 +10,20 @@ from pathlib import Path
 
 import structlog
 
-from analysis_server.models.plugin_environment import EnvironmentNotMade, PluginEnvironments
-from analysis_server.models.plugin_source import PluginSourceMissing, PluginSources
-from analysis_server.runtimes.plugin_input import InputTooLong, PluginSecrets, SecretMissing
 from analysis_server.runtimes.plugin_runtime import PluginRuntime
 from analysis_server.runtimes.port import AttemptKey, RunListener, RunRequest, RunResult
-from analysis_server.runtimes.process_guard import ProcessGuard
-from analysis_server.runtimes.process_janitor import ProcessJanitor
-from analysis_server.runtimes.process_link import ProcessLink
-from analysis_server.runtimes.process_mark import RunMarks, owner_mark
-from analysis_server.runtimes.process_run import ProcessRun
-from analysis_server.runtimes.process_spare import ProcessSpare
-from analysis_server.runtimes.process_starter import ProcessStarter
-from analysis_server.runtimes.run_control import RunControl
-from analysis_server.runtimes.run_folders import RunFolders
+from analysis_server.runtimes.process.environment import EnvironmentNotMade, PluginEnvironments
+from analysis_server.runtimes.process.guard import ProcessGuard
+from analysis_server.runtimes.process.janitor import ProcessJanitor
+from analysis_server.runtimes.process.link import ProcessLink
+from analysis_server.runtimes.process.mark import RunMarks, owner_mark
+from analysis_server.runtimes.process.run import ProcessRun
+from analysis_server.runtimes.process.run_folders import RunFolders
+from analysis_server.runtimes.process.source import PluginSourceMissing, PluginSources
+from analysis_server.runtimes.process.spare import ProcessSpare
+from analysis_server.runtimes.process.starter import ProcessStarter
+from analysis_server.runtimes.run.control import RunControl
+from analysis_server.runtimes.run.plugin_input import InputTooLong, PluginSecrets, SecretMissing
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.serving.link import Sink
 from analysis_server.runtimes.standby.shelf import StandbyLimits

@@ -6,11 +6,11 @@ import re
 import signal
 from dataclasses import dataclass
 
-from analysis_server.runtimes import answer
-from analysis_server.runtimes.answer import AnswerBuffer
-from analysis_server.runtimes.log_capture import LogCapture
 from analysis_server.runtimes.port import RunRequest, RunResult, RunStatus
-from analysis_server.runtimes.run_control import StopReason
+from analysis_server.runtimes.run import answer
+from analysis_server.runtimes.run.answer import AnswerBuffer
+from analysis_server.runtimes.run.control import StopReason
+from analysis_server.runtimes.run.log_capture import LogCapture
 from satellite.contracts.outcome import ErrorKind, JobError, StartKind
 
 EXIT_INPUT_REFUSED = 64

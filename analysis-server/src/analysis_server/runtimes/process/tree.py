@@ -6,8 +6,8 @@ import contextlib
 import os
 import signal
 
-from analysis_server.runtimes.process_mark import kill_until_none, mark_of
-from analysis_server.runtimes.process_table import (
+from analysis_server.runtimes.process.mark import kill_until_none, mark_of
+from analysis_server.runtimes.process.table import (
     ProcessRow,
     ProcessTable,
     kill_process,

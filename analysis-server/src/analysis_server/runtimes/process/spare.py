@@ -7,8 +7,8 @@ import select
 import shutil
 from pathlib import Path
 
-from analysis_server.runtimes.process_start import StartedProcess
-from analysis_server.runtimes.process_tree import ProcessTree
+from analysis_server.runtimes.process.started_process import StartedProcess
+from analysis_server.runtimes.process.tree import ProcessTree
 
 
 class ProcessSpare:

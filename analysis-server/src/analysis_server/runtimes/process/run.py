@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import time
 
-from analysis_server.runtimes.answer import AnswerBuffer
-from analysis_server.runtimes.log_capture import LogCapture
 from analysis_server.runtimes.port import RunListener, RunRequest, RunResult
-from analysis_server.runtimes.process_spare import ProcessSpare
-from analysis_server.runtimes.process_start import StartedProcess
-from analysis_server.runtimes.process_tree import ProcessTree
-from analysis_server.runtimes.pump import Feed, Reader, chunk_reader, pump
-from analysis_server.runtimes.run_control import RunControl, StopReason
-from analysis_server.runtimes.run_watch import RunWatch
-from analysis_server.runtimes.verdict import Ending, RunClock, conclude
+from analysis_server.runtimes.process.spare import ProcessSpare
+from analysis_server.runtimes.process.started_process import StartedProcess
+from analysis_server.runtimes.process.tree import ProcessTree
+from analysis_server.runtimes.run.answer import AnswerBuffer
+from analysis_server.runtimes.run.control import RunControl, StopReason
+from analysis_server.runtimes.run.log_capture import LogCapture
+from analysis_server.runtimes.run.pump import Feed, Reader, chunk_reader, pump
+from analysis_server.runtimes.run.verdict import Ending, RunClock, conclude
+from analysis_server.runtimes.run.watch import RunWatch
 from satellite.contracts.outcome import StartKind
 from satellite.contracts.plugin_manifest import InputVia
 

@@ -9,8 +9,8 @@ from typing import Any
 from docker import APIClient
 from docker.errors import APIError, NotFound
 
-from analysis_server.runtimes.engine import Engine
-from analysis_server.runtimes.verdict import Ending
+from analysis_server.runtimes.container.engine import Engine
+from analysis_server.runtimes.run.verdict import Ending
 
 _ATTACH = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
 

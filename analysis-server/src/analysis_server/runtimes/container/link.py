@@ -6,14 +6,14 @@ import contextlib
 
 import structlog
 
-from analysis_server.runtimes.container_janitor import ContainerJanitor
-from analysis_server.runtimes.container_kill import ContainerKiller
-from analysis_server.runtimes.container_session import ContainerSession, kill, wait_for_end
-from analysis_server.runtimes.engine import ENGINE_FAULTS, Engine
-from analysis_server.runtimes.frames import FrameDemultiplexer
-from analysis_server.runtimes.pump import Reader, chunk_reader
+from analysis_server.runtimes.container.attach_stream import FrameDemultiplexer
+from analysis_server.runtimes.container.engine import ENGINE_FAULTS, Engine
+from analysis_server.runtimes.container.janitor import ContainerJanitor
+from analysis_server.runtimes.container.kill import ContainerKiller
+from analysis_server.runtimes.container.session import ContainerSession, kill, wait_for_end
+from analysis_server.runtimes.run.pump import Reader, chunk_reader
+from analysis_server.runtimes.run.verdict import Ending
 from analysis_server.runtimes.serving.link import Sink
-from analysis_server.runtimes.verdict import Ending
 
 logger = structlog.get_logger(__name__)
 

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 
-from analysis_server.runtimes.process_mark import kill_until_none, mark_of, owner_of
+from analysis_server.runtimes.process.mark import kill_until_none, mark_of, owner_of
 
 
 class ProcessGuard:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from analysis_server.runtimes.answer import AnswerBuffer
-from analysis_server.runtimes.log_capture import FLUSH_S, LogCapture
-from analysis_server.runtimes.run_control import KILL_AGAIN_AFTER_S, RunControl, StopReason
+from analysis_server.runtimes.run.answer import AnswerBuffer
+from analysis_server.runtimes.run.control import KILL_AGAIN_AFTER_S, RunControl, StopReason
+from analysis_server.runtimes.run.log_capture import FLUSH_S, LogCapture
 
 IDLE_S = 60.0
 

@@ -8,8 +8,8 @@ from collections import deque
 
 import structlog
 
-from analysis_server.runtimes.partial_line import PartialLine
 from analysis_server.runtimes.port import RunListener
+from analysis_server.runtimes.run.partial_line import PartialLine
 from satellite.contracts.outcome import CapturedLog
 
 logger = structlog.get_logger(__name__)

@@ -6,15 +6,15 @@ import time
 
 from docker import APIClient
 
-from analysis_server.runtimes.answer import AnswerBuffer
-from analysis_server.runtimes.container_session import ContainerSession, wait_for_end
-from analysis_server.runtimes.frames import FrameDemultiplexer
-from analysis_server.runtimes.log_capture import LogCapture
+from analysis_server.runtimes.container.attach_stream import FrameDemultiplexer
+from analysis_server.runtimes.container.session import ContainerSession, wait_for_end
 from analysis_server.runtimes.port import RunListener, RunRequest, RunResult
-from analysis_server.runtimes.pump import Feed, chunk_reader, pump
-from analysis_server.runtimes.run_control import RunControl
-from analysis_server.runtimes.run_watch import RunWatch
-from analysis_server.runtimes.verdict import RunClock, conclude
+from analysis_server.runtimes.run.answer import AnswerBuffer
+from analysis_server.runtimes.run.control import RunControl
+from analysis_server.runtimes.run.log_capture import LogCapture
+from analysis_server.runtimes.run.pump import Feed, chunk_reader, pump
+from analysis_server.runtimes.run.verdict import RunClock, conclude
+from analysis_server.runtimes.run.watch import RunWatch
 from satellite.contracts.outcome import StartKind
 from satellite.contracts.plugin_manifest import InputVia
 

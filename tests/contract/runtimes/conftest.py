@@ -59,9 +59,9 @@ def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def servers() -> ServerLimits:
-    """Return the limits of the servers; a test module may say otherwise."""
-    return ServerLimits(ready_timeout_s=3, backoff_s=0.1)
+def servers(request: pytest.FixtureRequest) -> ServerLimits:
+    """Return the limits of the servers; a test or its module may say otherwise."""
+    return getattr(request, "param", ServerLimits(ready_timeout_s=30, backoff_s=0.1))
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from analysis_server.runtimes.port import RunResult, RunStatus
+from analysis_server.runtimes.serving.limits import ServerLimits
 from satellite.contracts.outcome import ErrorKind, StartKind
 from tests.contract.runtimes.bench import Bench, Ear, containers, marked_processes
 
@@ -121,6 +122,7 @@ def test_a_fault_is_named_and_harms_no_other_job(bench: Bench, how: str, kind: E
     assert [answer_of(other.result(30))["answer"] for other in others] == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("servers", [ServerLimits(ready_timeout_s=3)], indirect=True)
 @pytest.mark.parametrize(
     ("start", "kind", "told"),
     [

@@ -22,6 +22,7 @@ TOGETHER = ("acceptance", "integration/execution")
 ALONE = (
     "chaos/test_short_run.py",
     "contract/runtimes/test_batch.py",
+    "contract/runtimes/test_owners.py",
     "contract/runtimes/test_server.py",
 )
 """Files that hold a promise of seconds, or tell by tenths of a second what came together."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from analysis_server.runtimes.port import RunResult, RunStatus
+from analysis_server.runtimes.serving.limits import ServerLimits
 from satellite.contracts.outcome import ErrorKind
 from satellite.contracts.plugin_manifest import PluginManifest
 from tests.contract.runtimes.bench import Bench, Ear
@@ -102,6 +103,7 @@ def test_a_failed_start_is_told_to_whom_it_was_made_for(bench: Bench) -> None:
     assert "another user" in others.message
 
 
+@pytest.mark.parametrize("servers", [ServerLimits(ready_timeout_s=3)], indirect=True)
 def test_noise_instead_of_ready_is_told_to_whom_the_start_was_made_for(bench: Bench) -> None:
     manifest = bench.server(env={"SERVER_START": "never"})
     first, _ = start(bench, manifest, ADA, {"how": "echo"})

@@ -25,8 +25,9 @@ from tests.fixtures.servers import wait_until
 
 
 @pytest.fixture
-def servers() -> ServerLimits:
-    return ServerLimits(servers_max=2, memory_mib=600, idle_ttl_s=1.5, ready_timeout_s=10)
+def servers(request: pytest.FixtureRequest) -> ServerLimits:
+    idle_ttl_s = getattr(request, "param", 600)
+    return ServerLimits(servers_max=2, memory_mib=600, idle_ttl_s=idle_ttl_s, ready_timeout_s=60)
 
 
 def use(bench: Bench, manifest: PluginManifest, **job: Any) -> RunResult:
@@ -70,6 +71,7 @@ def test_busy_servers_take_turns_when_there_is_no_room(bench: Bench) -> None:
     assert len(loaded(bench)) <= 2
 
 
+@pytest.mark.parametrize("servers", [5], indirect=True)
 def test_an_unused_server_goes(bench: Bench) -> None:
     use(bench, bench.server())
     assert loaded(bench)

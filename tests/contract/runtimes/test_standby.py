@@ -122,7 +122,7 @@ def test_two_versions_used_in_turn_both_start_from_spares(bench: Bench) -> None:
         wait_until(lambda: spares(bench) == 2, timeout_s=20)
 
 
-@pytest.mark.parametrize("standby", [StandbyLimits(idle_ttl_s=3, memory_reserve_mib=0)], indirect=True)
+@pytest.mark.parametrize("standby", [StandbyLimits(idle_ttl_s=10, memory_reserve_mib=0)], indirect=True)
 def test_the_spares_of_a_version_that_is_used_no_longer_go_by_themselves(bench: Bench) -> None:
     old = filled(bench)
     new = bench.next_version(old)
@@ -132,7 +132,7 @@ def test_the_spares_of_a_version_that_is_used_no_longer_go_by_themselves(bench: 
         assert isinstance(bench.runtime, ContainerRuntime | ProcessRuntime)
         return [each.version for each in bench.runtime.standing().spares] == [new.version]
 
-    wait_until(only_the_new_one_is_left, timeout_s=30, interval_s=0.5)
+    wait_until(only_the_new_one_is_left, timeout_s=45, interval_s=0.5)
 
 
 @pytest.mark.parametrize("standby", [StandbyLimits(idle_ttl_s=1.5, memory_reserve_mib=0)], indirect=True)

@@ -121,7 +121,7 @@ def test_a_new_version_drops_the_spares_of_the_old_one(bench: Bench) -> None:
     assert spares(bench) == 0
 
 
-@pytest.mark.parametrize("standby", [StandbyLimits(idle_ttl_s=1.5, memory_reserve_mib=0)], indirect=True)
+@pytest.mark.parametrize("standby", [StandbyLimits(idle_ttl_s=8, memory_reserve_mib=0)], indirect=True)
 def test_unused_spares_go(bench: Bench) -> None:
     filled(bench)
     wait_until(lambda: not containers() and not marked_processes())

@@ -17,8 +17,8 @@ WORKERS_PER_CORE = 2
 """Two thirds of the whole run is waiting: for servers that start, for deadlines and leases (2026-11-25)."""
 WORKERS_MAX = 8
 
-TOGETHER = ("acceptance", "integration/execution")
-"""Folders whose tests share one platform or one Ray; what is cheap to start, each worker has of its own."""
+TOGETHER = ("chaos", "acceptance", "integration/execution")
+"""Folders whose tests start platforms or share a Ray; what is cheap to start, each worker has of its own."""
 ALONE = (
     "chaos/test_short_run.py",
     "contract/runtimes/test_batch.py",
@@ -48,7 +48,10 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 class TogetherScheduling(LoadScopeScheduling):
-    """Gives a worker a whole file, or all that share what is dear to start, in the order of collection."""
+    """Gives a worker a whole file, or all that share what is dear to start, in the order of collection.
+
+    xdist 3.8 has groups of its own, but notes them where pytest 9.2 no longer looks.
+    """
 
     def __init__(self, config: pytest.Config, log: Any) -> None:
         config.option.loadscopereorder = False

@@ -135,7 +135,7 @@ def test_the_spares_of_a_version_that_is_used_no_longer_go_by_themselves(bench: 
     wait_until(only_the_new_one_is_left, timeout_s=45, interval_s=0.5)
 
 
-@pytest.mark.parametrize("standby", [StandbyLimits(idle_ttl_s=1.5, memory_reserve_mib=0)], indirect=True)
+@pytest.mark.parametrize("standby", [StandbyLimits(idle_ttl_s=8, memory_reserve_mib=0)], indirect=True)
 def test_unused_spares_go(bench: Bench) -> None:
     filled(bench)
     wait_until(lambda: not containers() and not marked_processes())

@@ -45,7 +45,8 @@ class ProcessSpec:
     restarts_with: Sequence[str] = ()
     prepare: Callable[[], Awaitable[Mapping[str, str]]] | None = None
     probe: Probe | None = None
-    ready_timeout_s: float = 60
+    # A busy machine had an API not ready after 60 s (2026-11-25); a part that dies is noticed at once.
+    ready_timeout_s: float = 180
     runs_once: bool = False
     is_optional: bool = False
     stop_signal: signal.Signals = signal.SIGTERM

@@ -10,13 +10,13 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 from redis.asyncio import Redis
-from sqlalchemy.exc import SQLAlchemyError
 
 from operation_server.accounts import endpoints as accounts
 from operation_server.accounts.service import ensure_admin
 from operation_server.body_limit import BodyLimitMiddleware
 from operation_server.dashboard import pages
 from operation_server.database.connections import Connections
+from operation_server.database.errors import DATABASE_ERRORS
 from operation_server.database.migrate import migrate
 from operation_server.deadletters import endpoints as dead_letters
 from operation_server.error_handlers import add_error_handlers
@@ -102,7 +102,7 @@ async def run_parts(app: FastAPI, settings: OperationSettings) -> AsyncIterator[
     services = build_services(settings, connections=connections, redis=redis, hub=hub, publisher=publisher)
     app.state.services = services
     # Without the database the process starts all the same, says so in /ready, and serves once it is back.
-    with contextlib.suppress(SQLAlchemyError, OSError):
+    with contextlib.suppress(*DATABASE_ERRORS):
         await ensure_admin(connections, settings.admin)
     watch = AccountWatch(hub, connections, changed=services.accounts.forget_callers)
     async with hub.running(), watch.running():

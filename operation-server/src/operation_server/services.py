@@ -12,8 +12,10 @@ from operation_server.database.disk_memory import DiskMemory
 from operation_server.deadletters.service import DeadLetterService
 from operation_server.health.service import HealthService
 from operation_server.jobs.after_commit import AfterCommit
+from operation_server.jobs.changes import JobChangeService
 from operation_server.jobs.put_aside import AsideNotes
 from operation_server.jobs.service import JobService
+from operation_server.jobs.submission.service import SubmissionService
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.live.hub import Hub
 from operation_server.metrics.platform import PlatformStateReader
@@ -33,6 +35,8 @@ class Services:
     accounts: AccountService
     plugins: PluginService
     jobs: JobService
+    job_changes: JobChangeService
+    submissions: SubmissionService
     dead_letters: DeadLetterService
     rejections: RejectionService
     workers: WorkerService
@@ -64,12 +68,12 @@ def build_services(
         plugins=PluginService(connections, catalog, schemas),
         jobs=JobService(
             connections,
-            catalog=catalog,
-            after_commit=after_commit,
             hub=hub,
             workers=workers,
             asides=AsideNotes(redis),
         ),
+        job_changes=JobChangeService(connections, after_commit=after_commit),
+        submissions=SubmissionService(connections, catalog=catalog, after_commit=after_commit),
         dead_letters=DeadLetterService(connections, catalog=catalog, after_commit=after_commit),
         rejections=RejectionService(connections),
         workers=workers,

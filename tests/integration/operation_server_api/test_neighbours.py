@@ -20,8 +20,9 @@ async def test_only_the_poisoned_job_fails_and_none_is_stored_twice(
     good = [new_job(adder["created_by"], adder["id"], "adder", input_data={"n": n}) for n in range(20)]
     poisoned = new_job(adder["created_by"], adder["id"], "adder", plugin_version=object())
 
+    submit = services.submissions._submit
     stored = await asyncio.gather(
-        *(services.jobs._submit(job) for job in (*good[:10], poisoned, *good[10:])), return_exceptions=True
+        *(submit(job) for job in (*good[:10], poisoned, *good[10:])), return_exceptions=True
     )
 
     failed = [each for each in stored if isinstance(each, BaseException)]

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from operation_server.accounts import repository
+from operation_server.accounts.access import Permission, extent_of, require
 from operation_server.accounts.account import Account, Role
 from operation_server.accounts.errors import (
     AccountNotFound,
@@ -90,7 +91,7 @@ class AccountService:
             UsernameTaken: there is already one of this name.
             LoginsBusy: too many passwords are being hashed at this moment.
         """
-        caller.require_admin()
+        require(caller, Permission.MANAGE_ACCOUNTS)
         password_hash = await self._passwords.hash(password)
         async with self._connections.begin() as connection:
             account = await repository.add_account(
@@ -110,9 +111,8 @@ class AccountService:
             AccountNotFound: there is no such account.
             OwnAccountKept: the caller would lock themselves out.
         """
-        caller.require_admin()
-        locks_out = values.get("is_active") is False or values.get("role", Role.ADMIN) is not Role.ADMIN
-        if account_id == caller.id and locks_out:
+        require(caller, Permission.MANAGE_ACCOUNTS)
+        if account_id == caller.id and _locks_out(**values):
             raise OwnAccountKept
         async with self._connections.begin() as connection:
             account = await repository.change_account(connection, account_id, **values)
@@ -127,9 +127,15 @@ class AccountService:
 
     async def list_accounts(self, caller: Account, *, skip: int, limit: int) -> tuple[int, list[Account]]:
         """Return the number of accounts and a page of them; for admins."""
-        caller.require_admin()
+        require(caller, Permission.MANAGE_ACCOUNTS)
         async with self._connections.connect() as connection:
             return await repository.list_accounts(connection, skip=skip, limit=limit)
+
+
+def _locks_out(*, is_active: bool = True, role: Role | None = None, **others: Any) -> bool:
+    """Tell whether who makes this change to their own account could not take it back."""
+    del others
+    return not is_active or (role is not None and extent_of(role, Permission.MANAGE_ACCOUNTS) is None)
 
 
 async def ensure_admin(connections: Connections, settings: AdminSettings) -> None:

@@ -16,9 +16,10 @@ from operation_server.deadletters.schemas import (
     UnfitRead,
 )
 from operation_server.dependencies import CallerDep, PaginationDep, ServicesDep
+from operation_server.jobs.document import render, render_page
 from operation_server.jobs.endpoints import JobId
 from operation_server.jobs.repository import JobFilter
-from operation_server.jobs.schemas import JobRead, render, render_page
+from operation_server.jobs.schemas import JobRead
 from operation_server.json_route import StrictJSONRoute
 from operation_server.problems import ViolationRead, problem_responses
 from satellite.contracts.outcome import ErrorKind

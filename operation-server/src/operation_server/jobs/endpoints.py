@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response, status
 
 from operation_server.dependencies import CallerDep, PaginationDep, ServicesDep
+from operation_server.jobs.document import render, render_page
 from operation_server.jobs.explain import Explanation
 from operation_server.jobs.preferences import wait_seconds
 from operation_server.jobs.repository import JobFilter
@@ -23,8 +24,6 @@ from operation_server.jobs.schemas import (
     JobRead,
     Timeline,
     event_fields,
-    render,
-    render_page,
     timeline_of,
 )
 from operation_server.json_route import StrictJSONRoute
@@ -109,7 +108,7 @@ async def create_job(
     prefer: Prefer = None,
 ) -> Response:
     """Submit a job. It is stored when this answers 202, whatever else is down."""
-    submission = await services.jobs.submit(caller, body, idempotency_key=idempotency_key)
+    submission = await services.submissions.submit(caller, body, idempotency_key=idempotency_key)
     job = submission.document
     headers = {"Location": f"/api/v1/jobs/{job.id}"}
     if submission.replayed:
@@ -118,7 +117,7 @@ async def create_job(
     if wait_s is not None:
         headers["Preference-Applied"] = f"wait={wait_s}"
         if not job.status.is_terminal:
-            job = await services.jobs.wait_submitted(caller, submission, timeout_s=wait_s)
+            job = await services.jobs.wait_submitted(caller, job, timeout_s=wait_s)
     finished = job.status.is_terminal and (wait_s is not None or submission.replayed)
     return _json(job.text, status_code=200 if finished else 202, headers=headers)
 
@@ -131,7 +130,7 @@ async def create_job(
 )
 async def create_batch(caller: CallerDep, services: ServicesDep, body: BatchCreate) -> Response:
     """Submit up to 1,000 jobs, all or none; each error names its job by index."""
-    ids, replayed = await services.jobs.submit_batch(caller, body.jobs)
+    ids, replayed = await services.submissions.submit_batch(caller, body.jobs)
     return _json(render({"total": len(ids), "ids": ids, "replayed": replayed}), status_code=202)
 
 
@@ -158,7 +157,7 @@ async def list_jobs(
 async def cancel_jobs(caller: CallerDep, services: ServicesDep, body: CancelRequest) -> CancelRead:
     """Cancel all unfinished jobs that match: among the caller's own, for admins among all."""
     wanted = JobFilter(ids=body.ids, status=body.status, plugin_name=body.plugin_name)
-    done = await services.jobs.cancel_many(caller, wanted)
+    done = await services.job_changes.cancel_many(caller, wanted)
     return CancelRead(
         cancelled=done.cancelled, cancelling=done.cancelling, already_finished=done.already_finished
     )
@@ -190,7 +189,7 @@ async def read_timeline(caller: CallerDep, services: ServicesDep, job_id: JobId)
 )
 async def cancel_job(caller: CallerDep, services: ServicesDep, job_id: JobId) -> Response:
     """Cancel a job: at once while it waits, within seconds while it runs."""
-    return _json((await services.jobs.cancel(caller, job_id)).text, status_code=202)
+    return _json((await services.job_changes.cancel(caller, job_id)).text, status_code=202)
 
 
 @router.post(
@@ -201,7 +200,7 @@ async def cancel_job(caller: CallerDep, services: ServicesDep, job_id: JobId) ->
 )
 async def retry_job(caller: CallerDep, services: ServicesDep, job_id: JobId) -> Response:
     """Run a failed or cancelled job again, with a fresh retry budget."""
-    return _json((await services.jobs.retry(caller, job_id)).text, status_code=202)
+    return _json((await services.job_changes.retry(caller, job_id)).text, status_code=202)
 
 
 @router.get(

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, WebSocket
 from sqlalchemy import text
 from starlette.websockets import WebSocketDisconnect
 
+from operation_server.accounts.access import visible_to
 from operation_server.accounts.account import Account
 from operation_server.dependencies import ServicesDep, SocketCallerDep
 from operation_server.live.cursor import Cursor, CursorInvalid
@@ -61,7 +62,7 @@ async def watch_job(
     owner_id = await find_owner(services.hub, job_id)
     if owner_id is None:
         await websocket.close(NOT_FOUND, f"there is no job {job_id}")
-    elif not caller.is_admin and owner_id != caller.id:
+    elif owner_id not in visible_to(caller):
         await websocket.close(FORBIDDEN, "this is somebody else's job")
     else:
         await _serve(websocket, services.hub, subscription_to(job_id, owner_id, caller), after)
@@ -81,14 +82,13 @@ async def watch_jobs(
 
 def subscription_of(caller: Account) -> Subscription:
     """Return a subscription to all jobs that the caller may see."""
-    if caller.is_admin:
-        return Subscription(account_id=caller.id, needs_admin=True)
-    return Subscription(owner_id=caller.id, account_id=caller.id)
+    owner_id = visible_to(caller).owner_id
+    return Subscription(owner_id=owner_id, account_id=caller.id, shows_others=owner_id is None)
 
 
 def subscription_to(job_id: int, owner_id: int, caller: Account) -> Subscription:
     """Return a subscription of the caller to one job."""
-    return Subscription(job_id=job_id, account_id=caller.id, needs_admin=owner_id != caller.id)
+    return Subscription(job_id=job_id, account_id=caller.id, shows_others=owner_id != caller.id)
 
 
 async def find_owner(hub: Hub, job_id: int) -> int | None:

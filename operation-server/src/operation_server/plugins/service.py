@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from operation_server.accounts import repository as accounts
+from operation_server.accounts.access import Permission, require
 from operation_server.accounts.account import Account
-from operation_server.accounts.errors import AdminRequired
 from operation_server.database.connections import Connections
 from operation_server.database.rows import AnyRow
 from operation_server.plugins import repository
@@ -53,9 +53,11 @@ class PluginService:
         ]
         if violations:
             raise PluginInvalid(violations)
-        if manifest.needs_admin and not caller.is_admin:
-            raise AdminRequired(
-                "Only an admin may register a plugin with `network`, `secrets` or `batch.across_owners`."
+        if manifest.needs_admin:
+            require(
+                caller,
+                Permission.TRUST_PLUGINS,
+                "Only an admin may register a plugin with `network`, `secrets` or `batch.across_owners`.",
             )
         digest = manifest.digest()
         async with self._connections.begin() as connection:
@@ -148,7 +150,7 @@ class PluginService:
 
         The dispatcher sees it at its next poll.
         """
-        caller.require_admin()
+        require(caller, Permission.CONTROL_PLUGINS)
         row = await self.get(name, None)
         async with self._connections.begin() as connection:
             await repository.set_control(connection, name, **values)
@@ -169,7 +171,7 @@ def unknown_kinds(manifest: PluginManifest) -> list[Violation]:
 
 
 def _require_owner(caller: Account, owner: AnyRow | None, name: str) -> None:
-    if owner is not None and owner.id != caller.id and not caller.is_admin:
+    if owner is not None and owner.id not in require(caller, Permission.REGISTER_PLUGINS):
         raise PluginNotYours(
             f"The plugin name {name} belongs to {owner.username}: ask them or an admin to do it for you or "
             f"to hand the name over (PUT /api/v1/plugins/{name}/owner), or choose another name."

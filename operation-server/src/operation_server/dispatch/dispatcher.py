@@ -9,8 +9,8 @@ from functools import partial
 
 import structlog
 from redis import Redis
-from sqlalchemy import Connection
 
+from operation_server.database.connections import Connection
 from operation_server.dispatch.capacity import CapacityReader
 from operation_server.dispatch.isolation import Isolation
 from operation_server.dispatch.pace import Pace, Rate

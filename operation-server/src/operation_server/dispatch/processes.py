@@ -12,9 +12,8 @@ from typing import Any, NoReturn
 import structlog
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from operation_server.database.engine import create_blocking_engine, create_engine
+from operation_server.database.engine import AsyncEngine, create_blocking_engine, create_engine
 from operation_server.dispatch.capacity import CapacityReader
 from operation_server.dispatch.celery_app import make_app
 from operation_server.dispatch.dispatcher import Dispatcher

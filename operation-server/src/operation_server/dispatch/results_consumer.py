@@ -11,8 +11,8 @@ from typing import TypeVar
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from sqlalchemy import Connection
 
+from operation_server.database.connections import Connection
 from operation_server.dispatch.outcome_metrics import count_reports
 from operation_server.dispatch.pace import Pace
 from operation_server.dispatch.rejecting import set_aside

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import structlog
 from fastapi import APIRouter, Query, WebSocket
-from sqlalchemy import text
 from starlette.websockets import WebSocketDisconnect
 
 from operation_server.accounts.access import visible_to
 from operation_server.accounts.account import Account
 from operation_server.dependencies import ServicesDep, SocketCallerDep
+from operation_server.live import repository
 from operation_server.live.cursor import Cursor, CursorInvalid
 from operation_server.live.hub import Hub
 from operation_server.live.prepared_frames import EXTENSION
@@ -36,8 +36,6 @@ CURSOR_INVALID = 4400
 UNSUPPORTED_DATA = 1003
 TRY_AGAIN_LATER = 1013
 RESTARTING = 1012
-
-OWNER = text("SELECT owner_id FROM jobs WHERE id = :id")
 
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/ws", tags=["live"])
@@ -96,8 +94,7 @@ async def find_owner(hub: Hub, job_id: int) -> int | None:
     if not 0 < job_id < 2**63:
         return None
     async with hub.connections.connect() as connection:
-        owner_id: int | None = (await connection.execute(OWNER, {"id": job_id})).scalar()
-        return owner_id
+        return await repository.find_owner(connection, job_id)
 
 
 async def _serve(websocket: WebSocket, hub: Hub, subscription: Subscription, after: str | None) -> None:

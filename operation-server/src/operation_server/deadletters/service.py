@@ -11,7 +11,7 @@ import structlog
 
 from operation_server.accounts.access import Permission, Reach, require, visible_to
 from operation_server.accounts.account import Account
-from operation_server.database.connections import Connections
+from operation_server.database.connections import AsyncConnection, Connections
 from operation_server.deadletters import repository
 from operation_server.deadletters.errors import DeadLetterNotFound
 from operation_server.deadletters.fitness import Misfit, find_misfits
@@ -22,6 +22,7 @@ from operation_server.jobs.errors import InputInvalid
 from operation_server.jobs.repository import JobFilter
 from operation_server.jobs.transitions import replay
 from operation_server.plugins.catalog import PluginCatalog, RegisteredPlugin
+from satellite.contracts.event import StreamEntry
 from satellite.contracts.job import JobStatus
 
 REPLAYED_AT_ONCE = 500
@@ -145,15 +146,26 @@ class DeadLetterService:
         """Run jobs of one plugin again, with another version if it is given and their inputs fit it."""
         misfits = [] if plugin is None else await find_misfits(self._connections, plugin, job_ids)
         unfit = {misfit.job_id for misfit in misfits}
+        fit = [job_id for job_id in job_ids if job_id not in unfit]
         async with self._connections.begin() as connection:
-            entries = await connection.run_sync(
-                replay,
-                [job_id for job_id in job_ids if job_id not in unfit],
-                plugin_id=None if plugin is None else plugin.id,
-                plugin_version=None if plugin is None else plugin.manifest.version,
-            )
+            entries = await replay_letters(connection, fit, plugin)
         self._after_commit.publish(entries)
         return BulkReplay(replayed=len(entries), unfit=len(misfits), misfits=misfits)
+
+
+async def replay_letters(
+    connection: AsyncConnection, job_ids: Sequence[int], plugin: RegisteredPlugin | None
+) -> list[StreamEntry]:
+    """Run dead letters again, with another version of their plugin if it is given.
+
+    Returns what to publish after the commit, one entry for each.
+    """
+    return await connection.run_sync(
+        replay,
+        job_ids,
+        plugin_id=None if plugin is None else plugin.id,
+        plugin_version=None if plugin is None else plugin.manifest.version,
+    )
 
 
 def _dead(reach: Reach, wanted: JobFilter) -> JobFilter:

@@ -18,7 +18,7 @@ from operation_server.dispatch.epoch import EpochWatch
 from operation_server.dispatch.event_sweep import sweep_events
 from operation_server.dispatch.publisher import JobPublisher
 from operation_server.dispatch.repository import list_active
-from operation_server.faults import is_outage
+from operation_server.faults import is_outage, reason_of
 from operation_server.jobs.cancel_signal import signal_cancels
 from operation_server.jobs.transitions import (
     Repaired,
@@ -125,7 +125,7 @@ class Reconciler:
                 await work()
         except Exception as error:
             if is_outage(error):
-                log.warning("reconciling failed", work=name, error=" ".join(str(error).split())[:300])
+                log.warning("reconciling failed", work=name, error=reason_of(error))
                 return
             # Not the end of the process: dispatch, beside it, has nothing to do with it.
             log.exception("reconciling failed unforeseen", work=name)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
+
+from cachetools import TLRUCache
 
 from operation_server.accounts.access import visible_to
 from operation_server.accounts.account import Account
@@ -17,24 +19,31 @@ refresh cost at most a twentieth of one connection."""
 MOST_CACHED = 1_000
 
 
+class Known(NamedTuple):
+    """Figures, and how long it took to get them."""
+
+    figures: dict[str, Any]
+    took_s: float
+
+
 class StatisticsService:
     """Summarises the last 24 hours."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
-        self._known: dict[int | None, tuple[float, dict[str, Any]]] = {}
+        self._known: TLRUCache[int | None, Known] = TLRUCache(MOST_CACHED, ttu=_until, timer=time.monotonic)
 
     async def summary(self, caller: Account) -> dict[str, Any]:
         """Return counts by status and times by plugin: of the caller's jobs, for admins of all."""
         owner_id = visible_to(caller).owner_id
         known = self._known.get(owner_id)
-        if known is not None and known[0] > time.monotonic():
-            return known[1]
-        began = time.monotonic()
-        async with self._connections.connect() as connection:
-            found = await repository.summarise(connection, owner_id)
-        if len(self._known) >= MOST_CACHED:
-            self._known.clear()
-        now = time.monotonic()
-        self._known[owner_id] = (now + max(CACHED_S, CACHED_FACTOR * (now - began)), found)
-        return found
+        if known is None:
+            began_s = time.monotonic()
+            async with self._connections.connect() as connection:
+                figures = await repository.summarise(connection, owner_id)
+            known = self._known[owner_id] = Known(figures, time.monotonic() - began_s)
+        return known.figures
+
+
+def _until(_: int | None, known: Known, now_s: float) -> float:
+    return now_s + max(CACHED_S, CACHED_FACTOR * known.took_s)

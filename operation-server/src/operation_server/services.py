@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from redis.asyncio import Redis
 
 from operation_server.accounts.service import AccountService
 from operation_server.database.connections import Connections
 from operation_server.database.disk_memory import DiskMemory
 from operation_server.deadletters.service import DeadLetterService
+from operation_server.dependencies import Services
 from operation_server.health.service import HealthService
 from operation_server.jobs.after_commit import AfterCommit
 from operation_server.jobs.changes import JobChangeService
@@ -28,27 +27,6 @@ from operation_server.statistics.service import StatisticsService
 from operation_server.workers.service import WorkerService
 
 
-@dataclass(frozen=True, kw_only=True)
-class Services:
-    """What endpoints may call."""
-
-    accounts: AccountService
-    plugins: PluginService
-    jobs: JobService
-    job_changes: JobChangeService
-    submissions: SubmissionService
-    dead_letters: DeadLetterService
-    rejections: RejectionService
-    workers: WorkerService
-    statistics: StatisticsService
-    health: HealthService
-    disk: DiskMemory
-    platform_state: PlatformStateReader
-    hub: Hub
-    after_commit: AfterCommit
-    schemas: SchemaChecks
-
-
 def build_services(
     settings: OperationSettings,
     *,
@@ -64,24 +42,24 @@ def build_services(
     workers = WorkerService(redis)
     disk = DiskMemory()
     return Services(
-        accounts=AccountService(connections, settings.auth),
-        plugins=PluginService(connections, catalog, schemas),
-        jobs=JobService(
+        AccountService(connections, settings.auth),
+        PluginService(connections, catalog, schemas),
+        JobService(
             connections,
             hub=hub,
             workers=workers,
             asides=AsideNotes(redis),
         ),
-        job_changes=JobChangeService(connections, after_commit=after_commit),
-        submissions=SubmissionService(connections, catalog=catalog, after_commit=after_commit),
-        dead_letters=DeadLetterService(connections, catalog=catalog, after_commit=after_commit),
-        rejections=RejectionService(connections),
-        workers=workers,
-        statistics=StatisticsService(connections),
-        health=HealthService(connections, redis, disk),
-        disk=disk,
-        platform_state=PlatformStateReader(connections, redis),
-        hub=hub,
-        after_commit=after_commit,
-        schemas=schemas,
+        JobChangeService(connections, after_commit=after_commit),
+        SubmissionService(connections, catalog=catalog, after_commit=after_commit),
+        DeadLetterService(connections, catalog=catalog, after_commit=after_commit),
+        RejectionService(connections),
+        workers,
+        StatisticsService(connections),
+        HealthService(connections, redis, disk),
+        disk,
+        PlatformStateReader(connections, redis),
+        hub,
+        after_commit,
+        schemas,
     )

@@ -12,7 +12,8 @@ from starlette.websockets import WebSocketDisconnect
 
 from operation_server.accounts.access import visible_to
 from operation_server.accounts.account import Account
-from operation_server.dependencies import ServicesDep, SocketCallerDep
+from operation_server.accounts.caller import SocketCallerDep
+from operation_server.dependencies import ServicesDep
 from operation_server.live import repository
 from operation_server.live.cursor import Cursor, CursorInvalid
 from operation_server.live.hub import Hub
@@ -57,13 +58,13 @@ async def watch_job(
     if caller is None:
         await websocket.close(UNAUTHENTICATED, "a valid token or ticket is needed")
         return
-    owner_id = await find_owner(services.hub, job_id)
+    owner_id = await find_owner(services[Hub], job_id)
     if owner_id is None:
         await websocket.close(NOT_FOUND, f"there is no job {job_id}")
     elif owner_id not in visible_to(caller):
         await websocket.close(FORBIDDEN, "this is somebody else's job")
     else:
-        await _serve(websocket, services.hub, subscription_to(job_id, owner_id, caller), after)
+        await _serve(websocket, services[Hub], subscription_to(job_id, owner_id, caller), after)
 
 
 @router.websocket("/jobs")
@@ -75,7 +76,7 @@ async def watch_jobs(
     if caller is None:
         await websocket.close(UNAUTHENTICATED, "a valid token or ticket is needed")
         return
-    await _serve(websocket, services.hub, subscription_of(caller), after)
+    await _serve(websocket, services[Hub], subscription_of(caller), after)
 
 
 def subscription_of(caller: Account) -> Subscription:

@@ -9,13 +9,13 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from operation_server.accounts import errors as accounts
 from operation_server.body_type import BodyTypeUnsupported
+from operation_server.database.disk_memory import DiskMemory
+from operation_server.database.errors import DataError, InterfaceError, OperationalError, PoolTimeout
 from operation_server.deadletters.errors import DeadLetterNotFound
 from operation_server.faults import is_beyond_limits, is_disk_full
 from operation_server.jobs import errors as jobs
@@ -168,7 +168,7 @@ async def answer_unavailable(request: Request, error: Exception) -> Response:
 def answer_full_disk(request: Request, error: Exception) -> Response:
     """Answer what cannot be stored for want of space."""
     log.error("a disk is full", error=str(error))
-    request.app.state.services.disk.note_refusal()
+    request.app.state.services[DiskMemory].note_refusal()
     return problem_response(
         status=503,
         code="disk_full",

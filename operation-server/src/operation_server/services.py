@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from redis.asyncio import Redis
 
 from operation_server.accounts.service import AccountService
 from operation_server.database.connections import Connections
 from operation_server.database.disk_memory import DiskMemory
 from operation_server.deadletters.service import DeadLetterService
+from operation_server.dependencies import Services
 from operation_server.health.service import HealthService
 from operation_server.jobs.after_commit import AfterCommit
+from operation_server.jobs.changes import JobChangeService
 from operation_server.jobs.put_aside import AsideNotes
 from operation_server.jobs.service import JobService
+from operation_server.jobs.submission.service import SubmissionService
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.live.hub import Hub
 from operation_server.metrics.platform import PlatformStateReader
@@ -24,25 +25,6 @@ from operation_server.rejections.service import RejectionService
 from operation_server.settings import OperationSettings
 from operation_server.statistics.service import StatisticsService
 from operation_server.workers.service import WorkerService
-
-
-@dataclass(frozen=True, kw_only=True)
-class Services:
-    """What endpoints may call."""
-
-    accounts: AccountService
-    plugins: PluginService
-    jobs: JobService
-    dead_letters: DeadLetterService
-    rejections: RejectionService
-    workers: WorkerService
-    statistics: StatisticsService
-    health: HealthService
-    disk: DiskMemory
-    platform_state: PlatformStateReader
-    hub: Hub
-    after_commit: AfterCommit
-    schemas: SchemaChecks
 
 
 def build_services(
@@ -60,24 +42,24 @@ def build_services(
     workers = WorkerService(redis)
     disk = DiskMemory()
     return Services(
-        accounts=AccountService(connections, settings.auth),
-        plugins=PluginService(connections, catalog, schemas),
-        jobs=JobService(
+        AccountService(connections, settings.auth),
+        PluginService(connections, catalog, schemas),
+        JobService(
             connections,
-            catalog=catalog,
-            after_commit=after_commit,
             hub=hub,
             workers=workers,
             asides=AsideNotes(redis),
         ),
-        dead_letters=DeadLetterService(connections, catalog=catalog, after_commit=after_commit),
-        rejections=RejectionService(connections),
-        workers=workers,
-        statistics=StatisticsService(connections),
-        health=HealthService(connections, redis, disk),
-        disk=disk,
-        platform_state=PlatformStateReader(connections, redis),
-        hub=hub,
-        after_commit=after_commit,
-        schemas=schemas,
+        JobChangeService(connections, after_commit=after_commit),
+        SubmissionService(connections, catalog=catalog, after_commit=after_commit),
+        DeadLetterService(connections, catalog=catalog, after_commit=after_commit),
+        RejectionService(connections),
+        workers,
+        StatisticsService(connections),
+        HealthService(connections, redis, disk),
+        disk,
+        PlatformStateReader(connections, redis),
+        hub,
+        after_commit,
+        schemas,
     )

@@ -40,7 +40,7 @@ GOES_ON = [
     ("results", f"{DISPATCH}.results_consumer:set_aside"),
 ]
 ENDS_THE_API = [
-    "operation_server.live.hub:Hub._read_once",
+    "operation_server.live.stream_reader:StreamReader._read_once",
     "operation_server.live.account_watch:AccountWatch.check",
 ]
 

@@ -19,10 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from analysis_server.reporting.callback_message import CallbackMessage, outcome_message, started_message
 from operation_server.dispatch import results_consumer
+from operation_server.dispatch.leadership import LeadershipLost
 from operation_server.dispatch.results_consumer import ResultsConsumer
 from operation_server.dispatch.results_source import ResultsSource
 from operation_server.dispatch.transaction_thread import TransactionThread
-from operation_server.dispatch.wakeups import LeadershipLost
 from operation_server.jobs.transitions import apply_outcomes
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.rejections import repository

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from operation_server.jobs.schemas import submitted_document
+from operation_server.jobs.document import submitted_document
 from operation_server.jobs.transitions import NewJob
 
 TIMES = ("created_at", "run_at", "expires_at")

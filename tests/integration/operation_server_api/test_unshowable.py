@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import insert, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from operation_server.jobs import service
+from operation_server.jobs.service import JobService
+from operation_server.jobs.submission import service
 from operation_server.models import JobAttempt, Plugin
 from tests.integration.operation_server_api.conftest import MANIFEST, set_job
 
@@ -43,7 +44,7 @@ class TestFailureAfterTheCommit:
         async def fail(*_: object, **__: object) -> None:
             raise OSError("the database went away")
 
-        monkeypatch.setattr(service.JobService, "get", fail)
+        monkeypatch.setattr(JobService, "get", fail)
         answer = await user.post(
             "/jobs", json={"plugin_name": "anything", "input_data": 1}, headers={"Prefer": "wait=1"}
         )

@@ -14,6 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from satellite.contracts.json_text import write_json
 from satellite.settings.database import DatabaseSettings
 
+__all__ = [
+    "AsyncEngine",
+    "Engine",
+    "create_blocking_engine",
+    "create_engine",
+]
+
 KEEPALIVES: dict[str, Any] = {
     "keepalives": 1,
     "keepalives_idle": 5,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response, status
 
+from operation_server.accounts.caller import CallerDep
 from operation_server.deadletters.schemas import (
     DeadLetterGroups,
     DeadLetterList,
@@ -15,10 +16,12 @@ from operation_server.deadletters.schemas import (
     ReplayRequest,
     UnfitRead,
 )
-from operation_server.dependencies import CallerDep, PaginationDep, ServicesDep
+from operation_server.deadletters.service import DeadLetterService
+from operation_server.dependencies import PaginationDep, ServicesDep
+from operation_server.jobs.document import render, render_page
 from operation_server.jobs.endpoints import JobId
 from operation_server.jobs.repository import JobFilter
-from operation_server.jobs.schemas import JobRead, render, render_page
+from operation_server.jobs.schemas import JobRead
 from operation_server.json_route import StrictJSONRoute
 from operation_server.problems import ViolationRead, problem_responses
 from satellite.contracts.outcome import ErrorKind
@@ -47,7 +50,7 @@ async def list_dead_letters(
     caller: CallerDep, services: ServicesDep, page: PaginationDep, wanted: FilterDep
 ) -> Response:
     """List jobs that failed for good, newest first: the caller's own, for admins all."""
-    total, items = await services.dead_letters.list_page(
+    total, items = await services[DeadLetterService].list_page(
         caller, wanted.as_jobs(), skip=page.skip, limit=page.limit
     )
     return Response(render_page(total, items), media_type="application/json")
@@ -58,7 +61,7 @@ async def list_dead_letter_groups(
     caller: CallerDep, services: ServicesDep, page: PaginationDep, wanted: FilterDep
 ) -> Response:
     """List failures that look the same together, the most frequent first."""
-    total, items = await services.dead_letters.list_groups(
+    total, items = await services[DeadLetterService].list_groups(
         caller, wanted.as_jobs(), skip=page.skip, limit=page.limit
     )
     return Response(render({"total": total, "items": items}), media_type="application/json")
@@ -73,7 +76,7 @@ async def replay_dead_letters(caller: CallerDep, services: ServicesDep, body: Re
     Those whose input breaks the schema of another version stay where they are and are told.
     """
     wanted = JobFilter(plugin_name=body.plugin_name, error_kind=body.kind, fingerprint=body.fingerprint)
-    done = await services.dead_letters.replay_many(caller, wanted, plugin_version=body.plugin_version)
+    done = await services[DeadLetterService].replay_many(caller, wanted, plugin_version=body.plugin_version)
     unfit_jobs = [
         UnfitRead(
             job_id=misfit.job_id, errors=[ViolationRead(**each._asdict()) for each in misfit.violations]
@@ -94,5 +97,5 @@ async def replay_dead_letter(
 ) -> Response:
     """Run one dead letter again, by default with its own plugin version."""
     version = body.plugin_version if body else None
-    job = await services.dead_letters.replay_one(caller, job_id, plugin_version=version)
+    job = await services[DeadLetterService].replay_one(caller, job_id, plugin_version=version)
     return Response(job.text, status_code=202, media_type="application/json")

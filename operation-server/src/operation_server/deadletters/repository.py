@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlalchemy import Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.database.rows import AnyRow
-from operation_server.jobs.repository import JobFilter
+from operation_server.deadletters.schemas import DeadLetterRead
+from operation_server.jobs.repository import SMALL_PAYLOADS, JobFilter, document_of
 from operation_server.models import Job
+
+DEAD_LETTER: Final = document_of(DeadLetterRead, SMALL_PAYLOADS)
 
 
 async def list_groups(

@@ -9,19 +9,20 @@ from typing import Any
 import orjson
 import structlog
 
+from operation_server.accounts.access import Permission, Reach, require, visible_to
 from operation_server.accounts.account import Account
-from operation_server.database.connections import Connections
+from operation_server.database.connections import AsyncConnection, Connections
 from operation_server.deadletters import repository
 from operation_server.deadletters.errors import DeadLetterNotFound
 from operation_server.deadletters.fitness import Misfit, find_misfits
 from operation_server.jobs import repository as jobs
 from operation_server.jobs.after_commit import AfterCommit
-from operation_server.jobs.document import DEAD_LETTER
+from operation_server.jobs.document import JobDocument, accepted_document, job_document
 from operation_server.jobs.errors import InputInvalid
 from operation_server.jobs.repository import JobFilter
-from operation_server.jobs.schemas import JobDocument, accepted_document, job_document
 from operation_server.jobs.transitions import replay
 from operation_server.plugins.catalog import PluginCatalog, RegisteredPlugin
+from satellite.contracts.event import StreamEntry
 from satellite.contracts.job import JobStatus
 
 REPLAYED_AT_ONCE = 500
@@ -63,10 +64,10 @@ class DeadLetterService:
         self, caller: Account, wanted: JobFilter, *, skip: int, limit: int
     ) -> tuple[int, list[JobDocument]]:
         """Return the capped number of dead letters and a page of them, newest first."""
-        wanted = _dead(caller, wanted)
+        wanted = _dead(visible_to(caller), wanted)
         async with self._connections.connect() as connection:
             rows = await jobs.list_page(
-                connection, wanted, before_id=None, skip=skip, limit=limit, document=DEAD_LETTER
+                connection, wanted, before_id=None, skip=skip, limit=limit, document=repository.DEAD_LETTER
             )
             total = await jobs.count(connection, wanted)
         return total, [job_document(row) for row in rows]
@@ -77,7 +78,7 @@ class DeadLetterService:
         """Return the number of groups of equal failures and a page of them, the largest first."""
         async with self._connections.connect() as connection:
             total, rows = await repository.list_groups(
-                connection, _dead(caller, wanted), skip=skip, limit=limit
+                connection, _dead(visible_to(caller), wanted), skip=skip, limit=limit
             )
         # Names of a subquery's columns are a subclass of str, which the serialiser does not take for a key.
         return total, [
@@ -118,7 +119,7 @@ class DeadLetterService:
         Raises:
             PluginNotFound: a plugin among them has no such version.
         """
-        wanted = replace(_dead(caller, wanted), status=None)
+        wanted = replace(_dead(require(caller, Permission.CHANGE_JOBS), wanted), status=None)
         done = BulkReplay()
         after_id = 0
         while True:
@@ -145,17 +146,27 @@ class DeadLetterService:
         """Run jobs of one plugin again, with another version if it is given and their inputs fit it."""
         misfits = [] if plugin is None else await find_misfits(self._connections, plugin, job_ids)
         unfit = {misfit.job_id for misfit in misfits}
+        fit = [job_id for job_id in job_ids if job_id not in unfit]
         async with self._connections.begin() as connection:
-            entries = await connection.run_sync(
-                replay,
-                [job_id for job_id in job_ids if job_id not in unfit],
-                plugin_id=None if plugin is None else plugin.id,
-                plugin_version=None if plugin is None else plugin.manifest.version,
-            )
+            entries = await replay_letters(connection, fit, plugin)
         self._after_commit.publish(entries)
         return BulkReplay(replayed=len(entries), unfit=len(misfits), misfits=misfits)
 
 
-def _dead(caller: Account, wanted: JobFilter) -> JobFilter:
-    owner_id = None if caller.is_admin else caller.id
-    return replace(wanted, status=JobStatus.FAILED, owner_id=owner_id)
+async def replay_letters(
+    connection: AsyncConnection, job_ids: Sequence[int], plugin: RegisteredPlugin | None
+) -> list[StreamEntry]:
+    """Run dead letters again, with another version of their plugin if it is given.
+
+    Returns what to publish after the commit, one entry for each.
+    """
+    return await connection.run_sync(
+        replay,
+        job_ids,
+        plugin_id=None if plugin is None else plugin.id,
+        plugin_version=None if plugin is None else plugin.manifest.version,
+    )
+
+
+def _dead(reach: Reach, wanted: JobFilter) -> JobFilter:
+    return replace(wanted, status=JobStatus.FAILED, owner_id=reach.owner_id)

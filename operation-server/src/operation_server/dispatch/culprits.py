@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from sqlalchemy import Connection
-
+from operation_server.database.connections import Connection
 from operation_server.faults import is_outage
 from operation_server.jobs.transitions import Aside, DispatchCapacity, DispatchedJob, PluginCatalog
 from operation_server.jobs.transitions.dispatch import Queue, choose, look, mark

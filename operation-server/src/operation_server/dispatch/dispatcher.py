@@ -9,15 +9,15 @@ from functools import partial
 
 import structlog
 from redis import Redis
-from sqlalchemy import Connection
 
+from operation_server.database.connections import Connection
 from operation_server.dispatch.capacity import CapacityReader
 from operation_server.dispatch.isolation import Isolation
 from operation_server.dispatch.pace import Pace, Rate
 from operation_server.dispatch.publisher import JobPublisher
 from operation_server.dispatch.transaction_thread import TransactionThread
 from operation_server.dispatch.wakeups import Wakeups
-from operation_server.faults import is_outage
+from operation_server.faults import is_outage, reason_of
 from operation_server.jobs.transitions import (
     DispatchCapacity,
     DispatchedJob,
@@ -83,7 +83,7 @@ class Dispatcher:
             except Exception as error:
                 if not is_outage(error):
                     raise
-                log.warning("nothing dispatched", error=" ".join(str(error).split())[:300])
+                log.warning("nothing dispatched", error=reason_of(error))
                 await asyncio.sleep(AFTER_FAILURE_S)
 
     async def dispatch(self) -> int:

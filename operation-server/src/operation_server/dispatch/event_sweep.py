@@ -5,25 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import structlog
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from operation_server.database.engine import AsyncEngine
+from operation_server.dispatch import repository
 from operation_server.faults import is_outage
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.metrics.recording import reconciler_failed
 from satellite.contracts.event import EventType, StreamEntry
 
 BATCH = 1_000
-
-UNPUBLISHED = text("""
-    SELECT id FROM job_events
-    WHERE published_at IS NULL AND at < now() - interval '1 second' AND id > :after
-    ORDER BY id LIMIT :limit
-""")
-EVENTS = text("""
-    SELECT id, job_id, owner_id, type, data::text AS data, at FROM job_events
-    WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id
-""")
 
 log = structlog.get_logger(__name__)
 
@@ -36,8 +26,7 @@ async def sweep_events(engine: AsyncEngine, events: EventPublisher) -> int:
     swept, after = 0, 0
     while True:
         async with engine.connect() as connection:
-            found = await connection.scalars(UNPUBLISHED, {"limit": BATCH, "after": after})
-            ids = list(found)
+            ids = await repository.list_unpublished(connection, after=after, limit=BATCH)
         if not ids:
             return swept
         entries = await _read(engine, ids)
@@ -51,7 +40,7 @@ async def sweep_events(engine: AsyncEngine, events: EventPublisher) -> int:
 async def _read(engine: AsyncEngine, ids: Sequence[int]) -> list[StreamEntry]:
     try:
         async with engine.connect() as connection:
-            rows = (await connection.execute(EVENTS, {"ids": list(ids)})).all()
+            rows = await repository.list_events(connection, ids)
         return [
             StreamEntry(
                 event_id=row.id,

@@ -7,8 +7,8 @@ from functools import partial
 
 import structlog
 from redis import Redis
-from sqlalchemy import Connection
 
+from operation_server.database.connections import Connection
 from operation_server.database.storable_text import storable_text
 from operation_server.dispatch.culprits import TRIES, Culprit, PutAside, find_culprits
 from operation_server.dispatch.publisher import message_body

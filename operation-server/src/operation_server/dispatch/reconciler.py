@@ -6,17 +6,19 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import structlog
 from redis.asyncio import Redis
-from sqlalchemy import Connection, Row, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from operation_server.database.connections import Connection
+from operation_server.database.engine import AsyncEngine
+from operation_server.database.rows import AnyRow
 from operation_server.dispatch.epoch import EpochWatch
 from operation_server.dispatch.event_sweep import sweep_events
 from operation_server.dispatch.publisher import JobPublisher
-from operation_server.faults import is_outage
+from operation_server.dispatch.repository import list_active
+from operation_server.faults import is_outage, reason_of
 from operation_server.jobs.cancel_signal import signal_cancels
 from operation_server.jobs.transitions import (
     Repaired,
@@ -31,24 +33,14 @@ from operation_server.metrics.recording import attempts_repaired, reconciler_fai
 from operation_server.rejections.repository import prune
 from operation_server.settings import DispatchSettings
 from satellite.contracts import redis_keys
-from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE
+from satellite.contracts.job import JobStatus
+from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE, execute_queue
 
 BATCH = 500
 ROUND_TIMEOUT_S = 60.0
 """Nothing here may wait for ever: this is what repairs all the rest."""
 CLOCK_SLACK_S = 0.5
 """Attempts dispatched within this before the queues were looked at are judged at the next round."""
-
-# Newest first: a queue is first in, first out, so what still waits in it was dispatched last.
-ACTIVE = text("""
-    SELECT j.id, j.attempt, j.status, j.cancel_requested_at IS NOT NULL AS cancel_requested,
-           extract(epoch FROM now() - j.dispatched_at) AS dispatched_s,
-           extract(epoch FROM now() - j.started_at) AS started_s,
-           p.manifest -> 'resources' ->> 'gpus' AS gpus
-    FROM jobs AS j JOIN plugins AS p ON p.id = j.plugin_id
-    WHERE j.status = 'processing' OR (j.status = 'queued' AND j.dispatched_at IS NOT NULL)
-    ORDER BY j.dispatched_at DESC, j.id DESC
-""")
 
 Item = TypeVar("Item")
 Change = TypeVar("Change")
@@ -133,7 +125,7 @@ class Reconciler:
                 await work()
         except Exception as error:
             if is_outage(error):
-                log.warning("reconciling failed", work=name, error=" ".join(str(error).split())[:300])
+                log.warning("reconciling failed", work=name, error=reason_of(error))
                 return
             # Not the end of the process: dispatch, beside it, has nothing to do with it.
             log.exception("reconciling failed unforeseen", work=name)
@@ -147,7 +139,7 @@ class Reconciler:
         lengths_read_s = time.monotonic()
         lengths = await asyncio.to_thread(self._publisher.queue_lengths, [EXECUTE_QUEUE, EXECUTE_GPU_QUEUE])
         async with self._engine.connect() as connection:
-            rows = (await connection.execute(ACTIVE)).all()
+            rows = await list_active(connection)
         await signal_cancels(self._redis, [row.id for row in rows if row.cancel_requested])
         active = await self._with_leases(rows)
         # Looked at after the leases: had Redis been emptied meanwhile, missing leases would mean nothing.
@@ -200,18 +192,18 @@ class Reconciler:
             *_, leases = await pipeline.execute()
         return [key for key, lease in zip(left, leases, strict=True) if lease is None]
 
-    async def _with_leases(self, rows: Sequence[Row[Any]]) -> list[ActiveAttempt]:
+    async def _with_leases(self, rows: Sequence[AnyRow]) -> list[ActiveAttempt]:
         keys = [redis_keys.lease(row.id, row.attempt) for row in rows]
         leases = await self._redis.mget(keys) if keys else []
         return [
             ActiveAttempt(
                 job_id=row.id,
                 attempt=row.attempt,
-                is_processing=row.status == "processing",
+                is_processing=row.status == JobStatus.PROCESSING,
                 cancel_requested=row.cancel_requested,
                 dispatched_s=float(row.dispatched_s or 0),
                 started_s=float(row.started_s or 0),
-                queue=EXECUTE_GPU_QUEUE if _is_positive(row.gpus) else EXECUTE_QUEUE,
+                queue=execute_queue(_number(row.gpus)),
                 has_lease=lease is not None,
             )
             for row, lease in zip(rows, leases, strict=True)
@@ -270,9 +262,9 @@ def batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
         yield items[start : start + BATCH]
 
 
-def _is_positive(number: str | None) -> bool:
-    """Tell whether a manifest asks for some of what is counted, whatever stands there."""
+def _number(text: str | None) -> float:
+    """Return a number of a stored manifest; whatever else stands there counts as none."""
     try:
-        return float(number or 0) > 0
+        return float(text or 0)
     except ValueError:
-        return False
+        return 0

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import structlog
-from sqlalchemy import Connection
 
+from operation_server.database.connections import Connection
 from operation_server.database.storable_text import storable_text
 from operation_server.dispatch.reports import RejectedReport
 from operation_server.faults import is_outage, reason_of

@@ -11,16 +11,16 @@ from typing import TypeVar
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from sqlalchemy import Connection
 
+from operation_server.database.connections import Connection
+from operation_server.dispatch.leadership import Leadership, LeadershipLost
 from operation_server.dispatch.outcome_metrics import count_reports
 from operation_server.dispatch.pace import Pace
 from operation_server.dispatch.rejecting import set_aside
 from operation_server.dispatch.reports import RejectedReport, Report, read, rejected
 from operation_server.dispatch.results_source import ResultsSource
 from operation_server.dispatch.transaction_thread import TransactionThread
-from operation_server.dispatch.wakeups import Leadership, LeadershipLost
-from operation_server.faults import is_outage
+from operation_server.faults import is_outage, reason_of
 from operation_server.jobs.transitions import AppliedOutcomes, apply_outcomes, apply_started
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.metrics.recording import loop_rested, report_rejected
@@ -77,7 +77,7 @@ class ResultsConsumer:
             except Exception as error:
                 if not is_outage(error):
                     raise
-                log.warning("reports wait", error=" ".join(str(error).split())[:300])
+                log.warning("reports wait", error=reason_of(error))
                 must_recover = True
                 await asyncio.sleep(AFTER_FAILURE_S)
         raise LeadershipLost

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from operation_server.dependencies import ServicesDep
+from operation_server.health.service import HealthService
 
 router = APIRouter(tags=["health"])
 
@@ -34,7 +35,7 @@ async def read_health() -> HealthRead:
 @router.get("/ready", responses={503: {"model": ReadyRead, "description": "Not ready"}})
 async def read_ready(services: ServicesDep, response: Response) -> ReadyRead:
     """Say whether requests can be served: the database answers and is migrated."""
-    found = await services.health.check()
+    found = await services[HealthService].check()
     if not found.is_ready:
         response.status_code = 503
     return ReadyRead(

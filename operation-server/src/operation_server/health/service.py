@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from operation_server.database.connections import Connections
 from operation_server.database.disk_memory import DiskMemory
-from operation_server.database.migrate import newest_revision
+from operation_server.database.errors import DATABASE_ERRORS
+from operation_server.database.migrate import current_revision, newest_revision
 
 CHECK_TIMEOUT_S = 3
 
@@ -48,10 +47,10 @@ class HealthService:
     async def _check_database(self) -> str:
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_S), self._connections.connect() as connection:
-                revision = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+                revision = await current_revision(connection)
         except TimeoutError:
             return "does not answer in time"
-        except (SQLAlchemyError, OSError) as exc:
+        except DATABASE_ERRORS as exc:
             missing = "alembic_version" in str(exc)
             return "is not migrated; run `operation-server migrate`" if missing else "cannot be reached"
         if revision != self._newest:

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pydantic import BaseModel, Field
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from operation_server.database.connections import AsyncConnection
 from operation_server.database.rows import AnyRow
-from operation_server.jobs import queue_position
 from operation_server.jobs.put_aside import AsideNotes
-from operation_server.jobs.queue_position import Circumstances
+from operation_server.jobs.repository import Circumstances, look_around
+from operation_server.models.job_states import is_waiting
 from operation_server.workers.service import BrokerUnavailable, WorkerService
 from satellite.contracts.job import JobStatus
 from satellite.contracts.plugin_manifest import PluginResources
-from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE
+from satellite.contracts.task_names import execute_queue
 from satellite.contracts.worker import WorkerHeartbeat
 
 
@@ -190,8 +190,8 @@ def no_live_worker(situation: Situation) -> Answer:
 def no_fitting_worker(situation: Situation) -> Answer:
     """No live worker has what the plugin asks for, even when idle."""
     wanted = situation.resources
-    queue = EXECUTE_GPU_QUEUE if wanted.gpus > 0 else EXECUTE_QUEUE
-    if any(queue in worker.queues and _could_run(worker, wanted) for worker in situation.workers or ()):
+    queue = execute_queue(wanted.gpus)
+    if any(queue in worker.queues and worker.total.suffice_for(wanted) for worker in situation.workers or ()):
         return None
     asked = f"{wanted.cpus:g} cpus, {wanted.memory_mib} MiB memory" + (
         f", {wanted.gpus:g} gpus with {wanted.gpu_memory_mib} MiB" if wanted.gpus else ""
@@ -278,12 +278,12 @@ class Explainer:
 
     async def explain(self, connection: AsyncConnection, job: AnyRow) -> Explanation:
         """Return why the job is where it is."""
-        around = await queue_position.look_around(connection, job)
+        around = await look_around(connection, job)
         try:
             workers: Sequence[WorkerHeartbeat] | None = await self._workers.list_live()
         except BrokerUnavailable:
             workers = None
-        waiting = job.status == JobStatus.QUEUED and job.dispatched_at is None
+        waiting = is_waiting(job)
         aside_reason = (
             await self._asides.find(job_id=job.id, plugin_id=job.plugin_id, owner_id=job.owner_id)
             if waiting
@@ -304,12 +304,3 @@ class Explainer:
 def find_reason(situation: Situation) -> tuple[Reason, str, str]:
     """Return the first reason that applies."""
     return next(answer for reason in REASONS if (answer := reason(situation)) is not None)
-
-
-def _could_run(worker: WorkerHeartbeat, wanted: PluginResources) -> bool:
-    return (
-        worker.total.cpus >= wanted.cpus
-        and worker.total.memory_mib >= wanted.memory_mib
-        and worker.total.gpus >= wanted.gpus
-        and worker.total.gpu_memory_mib >= wanted.gpu_memory_mib
-    )

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final
 
 import structlog
-from sqlalchemy import text
 
-from operation_server.accounts.account import Role
+from operation_server.accounts.access import Extent, Permission, extent_of
+from operation_server.accounts.repository import find_roles
 from operation_server.database.connections import Connections
 from operation_server.faults import is_outage
 from operation_server.live.hub import Hub
@@ -18,8 +18,6 @@ from operation_server.live.subscription import AccountClosed, RoleLost, Subscrip
 from operation_server.process_end import end_after_requests, must_go_on
 
 CHECK_EVERY_S: Final = 2.0
-
-ROLES = text("SELECT id, role FROM users WHERE id = ANY(CAST(:ids AS bigint[])) AND is_active")
 
 log = structlog.get_logger(__name__)
 
@@ -63,8 +61,7 @@ class AccountWatch:
         if not streams:
             return
         async with self._connections.connect() as connection:
-            rows = await connection.execute(ROLES, {"ids": list({stream.account_id for stream in streams})})
-            roles = {row.id: str(row.role) for row in rows}
+            roles = await find_roles(connection, {stream.account_id for stream in streams})
         lost = [(stream, loss) for stream in streams if (loss := loss_of(stream, roles)) is not None]
         if lost:
             # First, so that who connects again at once is not taken for what they were.
@@ -78,4 +75,5 @@ def loss_of(stream: Subscription, roles: Mapping[int, str]) -> AccountClosed | R
     role = roles.get(stream.account_id)
     if role is None:
         return AccountClosed()
-    return RoleLost() if stream.needs_admin and role != Role.ADMIN else None
+    sees_all = extent_of(role, Permission.READ_JOBS) is Extent.ALL
+    return RoleLost() if stream.shows_others and not sees_all else None

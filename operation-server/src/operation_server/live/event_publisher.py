@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import structlog
 from redis.asyncio import Redis
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from operation_server.database.engine import AsyncEngine
 from operation_server.faults import is_outage
+from operation_server.live.repository import mark_published
 from operation_server.metrics.recording import events_published
 from satellite.contracts import redis_keys
 from satellite.contracts.event import StreamEntry
@@ -43,11 +43,6 @@ for i = 2, #KEYS do
 end
 return added
 """
-
-MARK_PUBLISHED = text("""
-    UPDATE job_events SET published_at = now()
-    WHERE id = ANY(CAST(:ids AS bigint[])) AND published_at IS NULL
-""")
 
 log = structlog.get_logger(__name__)
 
@@ -114,10 +109,7 @@ class EventPublisher:
         if not ids:
             return
         try:
-            async with self._engine.begin() as connection:
-                # A lost mark means one more harmless publication, so it need not wait for the disk.
-                await connection.execute(text("SET LOCAL synchronous_commit = off"))
-                await connection.execute(MARK_PUBLISHED, {"ids": ids})
+            await mark_published(self._engine, ids)
         except Exception as error:
             # They are published once more, which is harmless.
             if not is_outage(error):

@@ -36,7 +36,7 @@ class Subscription:
     owner_id: int | None = None
     account_id: int
     """Whose client it is."""
-    needs_admin: bool = False
+    shows_others: bool = False
     """It shows what belongs to others."""
     event_id: int = 0
     """The newest durable event shown."""

@@ -12,8 +12,8 @@ from typing import Any
 from operation_server.metrics import definitions
 from operation_server.metrics.pending import PendingCounter, PendingHistogram
 from satellite.contracts.event import StreamEntry
+from satellite.contracts.phases import PHASES
 
-PHASES = ("queued", "dispatched", "claimed", "prepared", "ran", "reported", "committed")
 MOST_PLUGINS = 500
 """Plugins beyond these are counted together, so that scrapes stay small."""
 

@@ -10,15 +10,10 @@ from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
 from operation_server.database.base import Base
+from operation_server.models.job_states import ACTIVE, WAITING
 
 PRIORITY_AGE_S = 60
 """One step of priority is worth this many seconds of age, so that nothing starves."""
-
-WAITING = text("status = 'queued' AND dispatched_at IS NULL")
-"""Jobs that no worker was told of: the dispatcher's queue."""
-
-ACTIVE = text("status = 'processing' OR (status = 'queued' AND dispatched_at IS NOT NULL)")
-"""Jobs in a worker's or the broker's hands: what limits count and the reconciler watches."""
 
 
 class Job(Base):
@@ -30,8 +25,8 @@ class Job(Base):
             "status IN ('queued', 'processing', 'completed', 'failed', 'cancelled')", name="status"
         ),
         CheckConstraint("priority BETWEEN 0 AND 9", name="priority"),
-        Index("ix_jobs_waiting", "plugin_id", "owner_id", "order_key", "id", postgresql_where=WAITING),
-        Index("ix_jobs_active", "plugin_name", "owner_id", postgresql_where=ACTIVE),
+        Index("ix_jobs_waiting", "plugin_id", "owner_id", "order_key", "id", postgresql_where=text(WAITING)),
+        Index("ix_jobs_active", "plugin_name", "owner_id", postgresql_where=text(ACTIVE)),
         Index(
             "ix_jobs_expiring",
             "expires_at",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
+from cachetools import TTLCache
 from pydantic import ValidationError
 
 from operation_server.database.connections import Connections
@@ -38,7 +38,7 @@ class PluginCatalog:
     def __init__(self, connections: Connections, schemas: SchemaChecks) -> None:
         self._connections = connections
         self._schemas = schemas
-        self._known: dict[tuple[str, str | None], tuple[float, RegisteredPlugin]] = {}
+        self._known: TTLCache[tuple[str, str | None], RegisteredPlugin] = TTLCache(MOST_CACHED, CACHED_S)
 
     async def get(self, name: str, version: str | None = None) -> RegisteredPlugin:
         """Return a plugin version, the newest registration unless `version` is given.
@@ -47,21 +47,22 @@ class PluginCatalog:
             PluginNotFound: there is none, or it was deleted.
             PluginUnreadable: its stored manifest is none for this release.
         """
-        known = self._known.get((name, version))
-        if known is not None and known[0] > time.monotonic():
-            return known[1]
-        async with self._connections.connect() as connection:
-            row = await repository.find(connection, name, version)
+        try:
+            # Not `get`, which takes ten times as long (2026-11-25).
+            return self._known[name, version]
+        except KeyError:
+            row = await self._find(name, version)
         # No connection is held while a schema is measured, which may take 0.2 s.
-        plugin = await self._read(row, name, version)
-        if len(self._known) >= MOST_CACHED:
-            self._known.clear()
-        self._known[name, version] = (time.monotonic() + CACHED_S, plugin)
+        plugin = self._known[name, version] = await self._read(row, name, version)
         return plugin
 
     def forget(self) -> None:
         """Forget everything that a registration or deletion may have changed."""
         self._known.clear()
+
+    async def _find(self, name: str, version: str | None) -> AnyRow | None:
+        async with self._connections.connect() as connection:
+            return await repository.find(connection, name, version)
 
     async def _read(self, row: AnyRow | None, name: str, version: str | None) -> RegisteredPlugin:
         if row is None:

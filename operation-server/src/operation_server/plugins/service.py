@@ -5,21 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from operation_server.accounts import repository as accounts
+from operation_server.accounts.access import Permission, require
 from operation_server.accounts.account import Account
-from operation_server.accounts.errors import AdminRequired
 from operation_server.database.connections import Connections
 from operation_server.database.rows import AnyRow
-from operation_server.plugins import repository
+from operation_server.plugins import changes, repository
 from operation_server.plugins.catalog import PluginCatalog
-from operation_server.plugins.errors import (
-    NewOwnerNotFound,
-    PluginInUse,
-    PluginInvalid,
-    PluginNotFound,
-    PluginNotYours,
-    PluginVersionTaken,
-)
+from operation_server.plugins.errors import PluginInvalid, PluginNotFound
 from operation_server.plugins.json_schema import SchemaChecks
 from operation_server.problems import Violation
 from satellite.contracts.image_reference import WANTED, is_image_reference
@@ -55,38 +47,23 @@ class PluginService:
         ]
         if violations:
             raise PluginInvalid(violations)
-        if manifest.needs_admin and not caller.is_admin:
-            raise AdminRequired(
-                "Only an admin may register a plugin with `network`, `secrets` or `batch.across_owners`."
+        if manifest.needs_admin:
+            require(
+                caller,
+                Permission.TRUST_PLUGINS,
+                "Only an admin may register a plugin with `network`, `secrets` or `batch.across_owners`.",
             )
-        digest = manifest.digest()
         async with self._connections.begin() as connection:
-            owner = await repository.lock_owner(connection, manifest.name, claimed_by=caller.id)
-            _require_owner(caller, owner, manifest.name)
-            added = await repository.add(connection, manifest, digest=digest, created_by=caller.id)
-            made = added is not None
-            if not made:
-                registered = await repository.lock_registered(connection, manifest.name, manifest.version)
-                if registered.digest != digest:
-                    raise PluginVersionTaken(
-                        f"{manifest.name} version {manifest.version} exists with other content; "
-                        "register the change under a new version."
-                    )
-                if registered.deleted_at is not None:
-                    await repository.restore(connection, registered.id)
-                    made = True
-            row = await repository.find(connection, manifest.name, manifest.version)
+            registered = await changes.register(connection, caller, manifest)
         self._catalog.forget()
-        if row is None:
-            raise PluginNotFound
-        return row, made
+        return registered
 
     async def get(self, name: str, version: str | None) -> AnyRow:
         """Return a plugin version, the newest registration unless `version` is given."""
         async with self._connections.connect() as connection:
             row = await repository.find(connection, name, version)
         if row is None:
-            raise PluginNotFound(f"There is no plugin {name}" + (f" version {version}." if version else "."))
+            raise changes.not_found(name, version)
         return row
 
     async def list_latest(self, *, name: str | None, skip: int, limit: int) -> tuple[int, Sequence[AnyRow]]:
@@ -111,20 +88,7 @@ class PluginService:
             PluginInUse: a job of them is queued or processing.
         """
         async with self._connections.begin() as connection:
-            rows = [
-                row
-                for row in await repository.list_versions(connection, name)
-                if version is None or row.version == version
-            ]
-            if not rows:
-                raise PluginNotFound(
-                    f"There is no plugin {name}" + (f" version {version}." if version else ".")
-                )
-            _require_owner(caller, await repository.lock_owner(connection, name), name)
-            ids = [row.id for row in rows]
-            if await repository.has_unfinished_jobs(connection, ids):
-                raise PluginInUse
-            await repository.mark_deleted(connection, ids)
+            await changes.delete(connection, caller, name, version)
         self._catalog.forget()
 
     async def hand_over(self, caller: Account, name: str, owner_id: int) -> int:
@@ -136,13 +100,7 @@ class PluginService:
             NewOwnerNotFound: there is no active account of this id.
         """
         async with self._connections.begin() as connection:
-            owner = await repository.lock_owner(connection, name)
-            if owner is None:
-                raise PluginNotFound(f"There is no plugin {name}.")
-            _require_owner(caller, owner, name)
-            if await accounts.find_account(connection, owner_id) is None:
-                raise NewOwnerNotFound(owner_id)
-            await repository.set_owner(connection, name, owner_id)
+            await changes.hand_over(connection, caller, name, owner_id)
         return owner_id
 
     async def control(self, caller: Account, name: str, **values: Any) -> AnyRow:
@@ -150,12 +108,10 @@ class PluginService:
 
         The dispatcher sees it at its next poll.
         """
-        caller.require_admin()
-        row = await self.get(name, None)
         async with self._connections.begin() as connection:
-            await repository.set_control(connection, name, **values)
+            row = await changes.control(connection, caller, name, **values)
         self._catalog.forget()
-        return await self.get(name, row.version)
+        return row
 
 
 def unstartable(manifest: PluginManifest) -> list[Violation]:
@@ -182,11 +138,3 @@ def unknown_kinds(manifest: PluginManifest) -> list[Violation]:
         for index, kind in enumerate(manifest.retry.kinds or [])
         if kind not in known
     ]
-
-
-def _require_owner(caller: Account, owner: AnyRow | None, name: str) -> None:
-    if owner is not None and owner.id != caller.id and not caller.is_admin:
-        raise PluginNotYours(
-            f"The plugin name {name} belongs to {owner.username}: ask them or an admin to do it for you or "
-            f"to hand the name over (PUT /api/v1/plugins/{name}/owner), or choose another name."
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operation_server.accounts.access import Permission, require
 from operation_server.accounts.account import Account
 from operation_server.database.connections import Connections
 from operation_server.rejections import repository
@@ -20,7 +21,7 @@ class RejectionService:
         Raises:
             AdminRequired: the caller is not an admin.
         """
-        caller.require_admin()
+        require(caller, Permission.READ_REJECTED_REPORTS)
         async with self._connections.connect() as connection:
             total, rows = await repository.list_page(connection, skip=skip, limit=limit)
         return RejectedReportList(total=total, items=[RejectedReportRead.of(row) for row in rows])

@@ -50,6 +50,7 @@ class Job(Answer):
     cancelling: bool = False
     worker: str | None = None
     run_at: datetime | None = None
+    expires_at: datetime | None = None
     progress: float | None = None
     created_at: datetime
     started_at: datetime | None = None

@@ -7,7 +7,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from satellite.schemas.faults import Fault, pointer_to
+from satellite.contracts.json_text import json_pointer
+from satellite.schemas.faults import Fault
 from satellite.schemas.limits import BACKTRACK_LIMIT, MOST_MESSAGE_CHARACTERS, MOST_VIOLATIONS
 
 _SIMPLE_VALUES: tuple[Any, ...] = (None, 0, "", [], {})
@@ -40,7 +41,7 @@ class CompiledSchema:
                 pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACK_LIMIT),
             )
         except jsonschema_rs.ValidationError as exc:
-            raise SchemaInvalid(_invalid(exc.message, pointer_to(exc.instance_path))) from exc
+            raise SchemaInvalid(_invalid(exc.message, json_pointer(exc.instance_path))) from exc
         except (jsonschema_rs.ReferencingError, ValueError) as exc:
             raise SchemaInvalid(_invalid(str(exc))) from exc
 
@@ -68,7 +69,7 @@ class CompiledSchema:
 
 
 def _fault(error: Any) -> Fault:
-    return Fault(pointer_to(error.instance_path), error.message[:MOST_MESSAGE_CHARACTERS])
+    return Fault(json_pointer(error.instance_path), error.message[:MOST_MESSAGE_CHARACTERS])
 
 
 def _invalid(message: str, pointer: str = "") -> Fault:

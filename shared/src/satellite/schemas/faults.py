@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from satellite.errors import SatelliteError
@@ -23,8 +22,3 @@ class SchemaTooComplex(SatelliteError):
 
     def __init__(self) -> None:
         super().__init__(f"needs more than {CPU_S} s of CPU time or {MEMORY_MIB} MiB")
-
-
-def pointer_to(path: Iterable[object]) -> str:
-    """Return the JSON pointer (RFC 6901) of a path of keys and indexes."""
-    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urljoin
 
-from satellite.schemas.faults import Fault, pointer_to
+from satellite.contracts.json_text import json_pointer
+from satellite.schemas.faults import Fault
 from satellite.schemas.keywords import ANNOTATIONS, KNOWN_DRAFTS, NAMED, PLACES, REFERENCES, Place, parts_of
 from satellite.schemas.patterns import weigh
 
@@ -64,7 +65,7 @@ class SchemaGraph:
         self._check_draft(node, schema)
         for part in parts_of(schema):
             if isinstance(part.schema, dict):
-                at = self._add(part.schema, pointer=node.pointer + pointer_to(part.path), base=base)
+                at = self._add(part.schema, pointer=node.pointer + json_pointer(part.path), base=base)
                 if part.place is not Place.ASIDE:
                     (node.beside if part.place is Place.BESIDE else node.below).append(at)
         for keyword in REFERENCES:

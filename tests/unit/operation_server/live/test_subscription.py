@@ -129,7 +129,7 @@ async def test_who_may_not_see_it_any_more_gets_nothing_that_waits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("needs_admin", "roles", "loss"),
+    ("shows_others", "roles", "loss"),
     [
         (False, {1: "user"}, None),
         (True, {1: "admin"}, None),
@@ -138,6 +138,6 @@ async def test_who_may_not_see_it_any_more_gets_nothing_that_waits() -> None:
         (True, {}, AccountClosed),
     ],
 )
-def test_what_ends_a_stream(needs_admin: bool, roles: dict[int, str], loss: type | None) -> None:
-    found = loss_of(Subscription(account_id=1, needs_admin=needs_admin), roles)
+def test_what_ends_a_stream(shows_others: bool, roles: dict[int, str], loss: type | None) -> None:
+    found = loss_of(Subscription(account_id=1, shows_others=shows_others), roles)
     assert (found and type(found)) is loss

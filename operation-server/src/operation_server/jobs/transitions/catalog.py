@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field, field_validator
 from sqlalchemy import Connection, Row, text
 
 from satellite.contracts.plugin_manifest import PluginResources
+from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, execute_queue
 
 TRY_AGAIN_S = 30.0
 """A version that cannot be read is left alone for so long."""
@@ -61,9 +62,14 @@ class PluginVersion:
     """Most jobs that are gathered into one call of its server, if they are."""
 
     @property
+    def queue(self) -> str:
+        """Return the Celery queue that its jobs go to."""
+        return execute_queue(self.resources.gpus)
+
+    @property
     def needs_gpu(self) -> bool:
-        """Tell whether its jobs go to the queue of workers with graphics cards."""
-        return self.resources.gpus > 0
+        """Tell whether only workers with graphics cards take its jobs."""
+        return self.queue == EXECUTE_GPU_QUEUE
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, text
 
 from operation_server.jobs.transitions.catalog import PluginCatalog, PluginVersion
 from operation_server.jobs.transitions.room import DispatchCapacity, Room, WaitingGroup
-from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE
+from operation_server.models.job_states import ACTIVE, WAITING, waiting
 
 ROUND_LOCK = 7_244_001
 """Advisory lock of one round, until its transaction ends: limits are counted and used up by one at a time."""
@@ -33,15 +33,15 @@ PREPARE = text("""
 
 # The groups that wait, and what is taken already, in one round trip. The groups are a loose index scan: one
 # descent for each, however many jobs it has.
-LOOK = text("""
+LOOK = text(f"""
     WITH RECURSIVE waiting AS (
-        (SELECT plugin_id, owner_id FROM jobs WHERE status = 'queued' AND dispatched_at IS NULL
+        (SELECT plugin_id, owner_id FROM jobs WHERE {WAITING}
          ORDER BY plugin_id, owner_id LIMIT 1)
         UNION ALL
         SELECT following.plugin_id, following.owner_id
         FROM waiting CROSS JOIN LATERAL (
             SELECT j.plugin_id, j.owner_id FROM jobs AS j
-            WHERE j.status = 'queued' AND j.dispatched_at IS NULL
+            WHERE {waiting("j")}
               AND (j.plugin_id, j.owner_id) > (waiting.plugin_id, waiting.owner_id)
             ORDER BY j.plugin_id, j.owner_id LIMIT 1
         ) AS following
@@ -55,20 +55,20 @@ LOOK = text("""
     ), active AS (
         SELECT plugin_id, owner_id, count(*) AS jobs, count(*) FILTER (WHERE status = 'queued') AS unstarted
         FROM jobs
-        WHERE status = 'processing' OR (status = 'queued' AND dispatched_at IS NOT NULL)
+        WHERE {ACTIVE}
         GROUP BY plugin_id, owner_id
     )
     SELECT (SELECT coalesce(json_agg(w), '[]') FROM waiting_groups AS w) AS waiting,
            (SELECT coalesce(json_agg(a), '[]') FROM active AS a) AS active
-""")
+""")  # noqa: S608 - only constants of this program go in.
 
-CANDIDATES = text("""
+CANDIDATES = text(f"""
     SELECT g.position - 1 AS group_index, c.id, c.order_key
     FROM unnest(CAST(:plugin_ids AS bigint[]), CAST(:owner_ids AS bigint[]))
          WITH ORDINALITY AS g(plugin_id, owner_id, position)
     CROSS JOIN LATERAL (
         SELECT j.id, j.order_key FROM jobs AS j
-        WHERE j.status = 'queued' AND j.dispatched_at IS NULL
+        WHERE {waiting("j")}
           AND j.plugin_id = g.plugin_id AND j.owner_id = g.owner_id
           AND (j.order_key, j.id) > (CAST(:order_key AS float8), CAST(:id AS bigint))
           AND j.order_key <= extract(epoch FROM now())
@@ -77,17 +77,17 @@ CANDIDATES = text("""
         ORDER BY j.order_key, j.id LIMIT :chunk
     ) AS c
     ORDER BY c.order_key, c.id
-""")
+""")  # noqa: S608 - only constants of this program go in.
 
-MARK = text("""
+MARK = text(f"""
     UPDATE jobs SET attempt = attempt + 1, dispatched_at = clock_timestamp()
     WHERE id IN (
         SELECT id FROM jobs WHERE id = ANY(CAST(:ids AS bigint[]))
-          AND status = 'queued' AND dispatched_at IS NULL
+          AND {WAITING}
         FOR UPDATE SKIP LOCKED
     )
     RETURNING id, attempt, owner_id, plugin_id, CAST(input_data AS text) AS input_json, timeout_s
-""")
+""")  # noqa: S608 - only constants of this program go in.
 
 START_OF_QUEUE = (-math.inf, 0)
 SMALLEST_CHUNK = 4
@@ -107,7 +107,7 @@ class DispatchedJob:
     @property
     def queue(self) -> str:
         """Return the Celery queue of workers that can run it."""
-        return EXECUTE_GPU_QUEUE if self.plugin.needs_gpu else EXECUTE_QUEUE
+        return self.plugin.queue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from operation_server.jobs.transitions.events import (
 )
 from operation_server.jobs.transitions.fingerprint import error_fingerprint
 from operation_server.jobs.transitions.policy import Decision
+from operation_server.models.job_states import is_active
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.job import JobStatus
 from satellite.contracts.outcome import CapturedLog, JobError, OutcomeStatus
@@ -142,14 +143,8 @@ def lock_attempts(
     rows = connection.execute(
         LOCK, {"ids": [job_id for job_id, _ in wanted], "with_policy": list(with_policy)}
     )
-    return [_locked(row) for row in rows if (row.id, row.attempt) in wanted and _is_active(row)]
-
-
-def _is_active(row: Row[Any]) -> bool:
-    # A queued job that is not dispatched waits for its next attempt: the newest one has ended already.
-    return row.status == JobStatus.PROCESSING or (
-        row.status == JobStatus.QUEUED and row.dispatched_at is not None
-    )
+    # One that waits for its next attempt is not: the newest one has ended already.
+    return [_locked(row) for row in rows if (row.id, row.attempt) in wanted and is_active(row)]
 
 
 def _locked(row: Row[Any]) -> LockedAttempt:

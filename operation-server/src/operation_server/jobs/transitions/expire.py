@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, text
 
 from operation_server.jobs.transitions.fail_waiting import fail_waiting
+from operation_server.models.job_states import WAITING
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.outcome import ErrorKind, JobError
 
 EXPIRED = JobError(kind=ErrorKind.TIMEOUT, message="The job waited in the queue for longer than it may.")
 AT_ONCE = 1_000
 
-FIND = text("""
+FIND = text(f"""
     SELECT id FROM jobs
-    WHERE status = 'queued' AND expires_at IS NOT NULL AND expires_at <= now() AND dispatched_at IS NULL
+    WHERE {WAITING} AND expires_at IS NOT NULL AND expires_at <= now()
     ORDER BY expires_at LIMIT :limit
-""")
+""")  # noqa: S608 - only constants of this program go in.
 
 
 def find_expired(connection: Connection) -> list[int]:

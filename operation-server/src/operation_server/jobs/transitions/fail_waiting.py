@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from operation_server.jobs.transitions.events import insert_events, result_event, status_event
 from operation_server.jobs.transitions.fingerprint import error_fingerprint
 from operation_server.jobs.transitions.timings import NEVER_DISPATCHED
+from operation_server.models.job_states import WAITING
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.job import JobStatus
 from satellite.contracts.outcome import JobError
@@ -19,12 +20,12 @@ FAIL = text(f"""
                     timings = {NEVER_DISPATCHED}
     WHERE id IN (
         SELECT id FROM jobs
-        WHERE id = ANY(CAST(:ids AS bigint[])) AND status = 'queued' AND dispatched_at IS NULL
+        WHERE id = ANY(CAST(:ids AS bigint[])) AND {WAITING}
           AND (NOT :if_expired OR expires_at <= now())
         ORDER BY id FOR UPDATE SKIP LOCKED
     )
     RETURNING id, owner_id, attempt, plugin_name
-""")  # noqa: S608 - only a constant of this package goes in.
+""")  # noqa: S608 - only constants of this program go in.
 
 FINGERPRINTS = text("""
     UPDATE jobs SET error_fingerprint = f.fingerprint

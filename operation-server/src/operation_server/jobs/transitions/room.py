@@ -30,13 +30,7 @@ class DispatchCapacity:
 
     def can_ever_run(self, resources: PluginResources) -> bool:
         """Tell whether some live worker has, when idle, what the plugin asks for."""
-        return any(
-            worker.cpus >= resources.cpus
-            and worker.memory_mib >= resources.memory_mib
-            and worker.gpus >= resources.gpus
-            and worker.gpu_memory_mib >= resources.gpu_memory_mib
-            for worker in self.workers
-        )
+        return any(worker.suffice_for(resources) for worker in self.workers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +54,6 @@ class Room:
     unstarted_gpu: int = 0
     by_plugin: Counter[str] = field(default_factory=Counter)
     by_owner: Counter[int] = field(default_factory=Counter)
-
-    @property
-    def is_full(self) -> bool:
-        """Tell whether no job of any group fits."""
-        return self.unstarted >= self.capacity.depth and self.unstarted_gpu >= self.capacity.gpu_depth
 
     def fits(self, group: WaitingGroup) -> bool:
         """Tell whether one more job of the group may be dispatched."""

@@ -11,27 +11,28 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from operation_server.database.rows import AnyRow
 from operation_server.faults import reason_of
 from operation_server.jobs.transitions.catalog import DEMANDS, PluginDemands
+from operation_server.models.job_states import active, waiting
 
 AROUND = text(f"""
     SELECT {DEMANDS}, coalesce(c.is_paused, false) AS is_paused, c.max_running AS control_limit,
            u.max_running AS owner_limit, now() AS now,
            (SELECT count(*) FROM (
                 SELECT 1 FROM jobs AS other, jobs AS mine
-                WHERE mine.id = j.id AND other.status = 'queued' AND other.dispatched_at IS NULL
+                WHERE mine.id = j.id AND {waiting("other")}
                   AND (other.order_key, other.id) < (mine.order_key, mine.id) LIMIT 10000
             ) AS before) AS ahead,
            (SELECT count(*) FROM jobs AS a WHERE a.plugin_name = j.plugin_name
-              AND (a.status = 'processing' OR (a.status = 'queued' AND a.dispatched_at IS NOT NULL))
+              AND {active("a")}
            ) AS active_of_plugin,
            (SELECT count(*) FROM jobs AS a WHERE a.owner_id = j.owner_id
-              AND (a.status = 'processing' OR (a.status = 'queued' AND a.dispatched_at IS NOT NULL))
+              AND {active("a")}
            ) AS active_of_owner
     FROM jobs AS j
     JOIN plugins AS p ON p.id = j.plugin_id
     JOIN users AS u ON u.id = j.owner_id
     LEFT JOIN plugin_controls AS c ON c.plugin_name = j.plugin_name
     WHERE j.id = :job_id
-""")  # noqa: S608 - only a constant of the transitions goes in.
+""")  # noqa: S608 - only constants of this program go in.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,28 +1,18 @@
-"""All SQL that reads jobs. What changes a job's state is in `transitions`."""
+"""All SQL that reads jobs themselves. What changes a job's state is in `transitions`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    BindParameter,
-    ColumnElement,
-    Text,
-    any_,
-    bindparam,
-    cast,
-    func,
-    select,
-)
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.database.rows import AnyRow
-from operation_server.jobs.document import LISTED, WHOLE
-from operation_server.models import Job, JobAttempt, JobEvent, JobLog
+from operation_server.jobs.repository.documents import LISTED, WHOLE
+from operation_server.jobs.repository.job_filter import JobFilter
+from operation_server.models import Job
 from satellite.contracts.job import JobStatus
 
 COUNTED_AT_MOST = 1_000
@@ -30,36 +20,6 @@ COUNTED_AT_MOST = 1_000
 
 _HEAD = (Job.id, Job.owner_id, Job.status, Job.attempt)
 _GET = select(*_HEAD, WHOLE).where(Job.id == any_(bindparam("job_ids", type_=ARRAY(BigInteger))))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobFilter:
-    """Which jobs are meant; None means any."""
-
-    owner_id: int | None = None
-    status: JobStatus | None = None
-    plugin_name: str | None = None
-    fingerprint: str | None = None
-    error_kind: str | None = None
-    ids: Sequence[int] | None = None
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """Return the filter as SQL."""
-        found: list[ColumnElement[bool]] = []
-        if self.owner_id is not None:
-            found.append(Job.owner_id == self.owner_id)
-        if self.status is not None:
-            # Written out, so that the planner sees that a partial index applies.
-            found.append(Job.status == bindparam("wanted_status", self.status.value, literal_execute=True))
-        if self.plugin_name is not None:
-            found.append(Job.plugin_name == self.plugin_name)
-        if self.fingerprint is not None:
-            found.append(Job.error_fingerprint == self.fingerprint)
-        if self.error_kind is not None:
-            found.append(Job.error["kind"].astext == self.error_kind)
-        if self.ids is not None:
-            found.append(Job.id.in_(self.ids))
-        return found
 
 
 async def find(connection: AsyncConnection, job_id: int) -> AnyRow | None:
@@ -161,39 +121,6 @@ async def list_ids(
         .limit(limit)
     )
     return list(rows)
-
-
-async def list_attempts(connection: AsyncConnection, job_id: int) -> Sequence[AnyRow]:
-    """Return a job's finished attempts in order; their JSON as text."""
-    columns = (
-        JobAttempt.attempt,
-        JobAttempt.worker,
-        JobAttempt.outcome,
-        cast(JobAttempt.error, Text).label("error"),
-        JobAttempt.started_at,
-        JobAttempt.finished_at,
-        cast(JobAttempt.timings, Text).label("timings"),
-    )
-    query = select(*columns).where(JobAttempt.job_id == job_id).order_by(JobAttempt.attempt)
-    return (await connection.execute(query)).all()
-
-
-async def find_log(connection: AsyncConnection, job_id: int, attempt: int | None) -> AnyRow | None:
-    """Return the log of an attempt, of the newest that has one unless `attempt` is given."""
-    query = select(JobLog.attempt, JobLog.text_zlib, JobLog.total_bytes, JobLog.omitted_bytes).where(
-        JobLog.job_id == job_id
-    )
-    if attempt is not None:
-        query = query.where(JobLog.attempt == attempt)
-    return (await connection.execute(query.order_by(JobLog.attempt.desc()).limit(1))).one_or_none()
-
-
-async def list_events(connection: AsyncConnection, job_id: int, *, after_id: int) -> Sequence[AnyRow]:
-    """Return a job's durable events in order; their data as text."""
-    data = cast(JobEvent.data, Text).label("data")
-    query = select(JobEvent.id, JobEvent.job_id, JobEvent.type, data, JobEvent.at)
-    query = query.where(JobEvent.job_id == job_id, JobEvent.id > after_id).order_by(JobEvent.id)
-    return (await connection.execute(query)).all()
 
 
 async def group_by_plugin(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[str, list[int]]:

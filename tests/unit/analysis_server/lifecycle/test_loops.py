@@ -132,21 +132,16 @@ def event_stream(throw: Throwing, _: Path) -> Callable[[], None]:
 
 
 def standby(throw: Throwing, _: Path) -> Callable[[], None]:
-    pool: Any = object.__new__(StandbyPool)
-    pool._lock = threading.Lock()
-    pool._closed = False
-    pool._thread = None
-    pool._tidy = throw
-    pool._dropped = []
-    pool._next_wanting = lambda: None
-    pool._changed = threading.Condition(pool._lock)
-    pool._patience_s = lambda: 0.01
+    class Pool(StandbyPool[Any]):
+        def _tidy(self) -> None:
+            throw()
+
+        def _patience_s(self) -> float:
+            return 0.01
+
+    pool = Pool(lambda request: None)
     pool._keep()
-
-    def close() -> None:
-        pool._closed = True
-
-    return close
+    return pool.close
 
 
 GOES_ON = [janitor, reporter, event_stream, standby]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import structlog
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.side_by_side", "tests.fixtures.postgres", "tests.fixtures.redis"]
 
@@ -13,3 +14,7 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback, colors=False),
     ]
 )
+
+# A busy machine is slow at making examples too, which says nothing about the code.
+settings.register_profile("side by side", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("side by side")

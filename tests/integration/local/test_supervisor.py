@@ -394,7 +394,7 @@ class TestDefects:
             )
         )
 
-        await eventually(lambda: len(started.names(PartState.ENDED)) > 1_100, timeout_s=60)
+        await eventually(lambda: len(started.names(PartState.ENDED)) > 1_100, timeout_s=300)
 
 
 class TestStop:

@@ -4,12 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 T ?= tests
+# Workers of pytest-xdist; 0 for one test after the other.
+N ?= auto
 # The platform is a dozen processes: without cached bytecode each would compile all it imports at every start.
 unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := shared operation-server analysis-server
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint types format lock bench bench-memory bench-peers load simulate chaos migrate clean
+.PHONY: help setup run test coverage check lint types format lock bench bench-memory bench-peers load simulate chaos migrate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,8 +35,14 @@ $(VENV)/.ready: requirements.lock $(PACKAGES:%=%/pyproject.toml)
 run: setup ## start the whole platform, run a real job, stay up until Ctrl-C
 	@$(BIN)/satellite up
 
-test: setup ## run all tests on real parts (T=path for some)
-	@$(BIN)/pytest $(T)
+test: setup ## run all tests on real parts, side by side (T=path for some, N=0 for one after the other)
+	@$(BIN)/pytest -n $(N) $(T)
+
+coverage: setup ## what unit and integration tests run of the code, subprocesses included; at least 80 %
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -n $(N) tests/unit tests/integration
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
 
 check: lint types ## everything that needs no running part
 

@@ -45,7 +45,7 @@ class Platform:
     def output(self) -> str:
         return "".join(self.lines)
 
-    def start(self, *, timeout_s: float = 120) -> None:
+    def start(self, *, timeout_s: float = 240) -> None:
         """Start the stack and wait for its `ready` line."""
         self.lines.clear()
         self.process = subprocess.Popen(
@@ -62,11 +62,11 @@ class Platform:
         wait_until(lambda: process.poll() is not None or self._is_ready(), timeout_s=timeout_s)
         assert process.poll() is None, f"satellite up ended with {process.returncode}:\n{self.output}"
 
-    def wait_worker_ready(self, *, timeout_s: float = 120) -> None:
+    def wait_worker_ready(self, *, timeout_s: float = 240) -> None:
         """Wait until the supervisor has seen every part ready: one that dies before that ends the start."""
         wait_until(lambda: "All parts run" in self.output, timeout_s=timeout_s)
 
-    def stop(self, *, timeout_s: float = 90) -> int:
+    def stop(self, *, timeout_s: float = 180) -> int:
         """Press Ctrl-C and return the exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGINT)
@@ -86,7 +86,7 @@ class Platform:
             json={"username": credentials["username"], "password": credentials["password"]},
         ).json()["access_token"]
         return httpx.Client(
-            base_url=f"{self.url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=60
+            base_url=f"{self.url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=120
         )
 
     def command(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:

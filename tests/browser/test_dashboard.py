@@ -8,12 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 from playwright.async_api import Page, expect
 
 from tests.integration.live.conftest import Storyteller, submit
-
-pytestmark = pytest.mark.timeout(150)
 
 PICTURES = os.environ.get("SATELLITE_TEST_PICTURES")
 """A folder for pictures of the page, to look at."""

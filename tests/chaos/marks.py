@@ -15,7 +15,7 @@ import docker
 import requests
 from docker.errors import DockerException
 
-from analysis_server.runtimes.container_template import LABEL_ATTEMPT, LABEL_JOB, LABEL_STACK
+from analysis_server.runtimes.container.template import LABEL_ATTEMPT, LABEL_JOB, LABEL_STACK
 from tests.chaos.plugins import ONESHOT
 from tests.chaos.submission import Submission
 

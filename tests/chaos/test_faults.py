@@ -22,7 +22,7 @@ from tests.acceptance.platform import Platform, submit, wait_for_job
 from tests.chaos.faults import find_processes, kill, redis_client, redis_url
 from tests.fixtures.servers import wait_until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
 
 PLUGIN = "example-failing"
 RECOVERY_S = 30.0

@@ -58,7 +58,7 @@ def roll(platform: Platform, part: str) -> None:
     wait_until(lambda: set(find_processes(platform, part)) - before, timeout_s=60)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_no_request_fails_and_nothing_is_lost(platform: Platform) -> None:
     load = Load(platform)
     load.start()

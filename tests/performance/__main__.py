@@ -37,7 +37,6 @@ ON_PLATFORM: dict[str, Callable[..., list[Figure]]] = {
 """What is measured on a running platform, after its start."""
 
 ALONE: dict[str, Callable[..., list[Figure]]] = {
-    "wide": inference.measure_wide,
     "batch": batching.measure,
     "dispatch": queue.measure,
 }

@@ -21,10 +21,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from analysis_server.models.plugin_environment import PluginEnvironments
-from analysis_server.models.plugin_source import PluginSource
 from analysis_server.runtimes.port import RunRequest, RunStatus, SilentListener
-from analysis_server.runtimes.process import ProcessRuntime
+from analysis_server.runtimes.process.environment import PluginEnvironments
+from analysis_server.runtimes.process.runtime import ProcessRuntime
+from analysis_server.runtimes.process.source import PluginSource
+from analysis_server.runtimes.worker_variables import WorkerVariables
 from satellite.contracts.plugin_manifest import PluginManifest
 from tests.performance.figure import Figure
 
@@ -33,6 +34,7 @@ BATCH = 32
 WAITING = 2 * BATCH
 """Requests under way: one batch in the model and the next one gathered."""
 
+VARIABLES = WorkerVariables.read()
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _job_ids = itertools.count(1)
 
@@ -98,7 +100,10 @@ class Bench:
             (source / "plugin.json").write_text(variant.model_dump_json())
         self.folder = folder
         self.runtime = ProcessRuntime(
-            stack_id="bench", state_dir=folder / "state", plugin_dir=folder / "plugins"
+            stack_id="bench",
+            state_dir=folder / "state",
+            plugin_dir=folder / "plugins",
+            variables=VARIABLES,
         )
 
     def single_calls_ms(self, count: int) -> list[float]:
@@ -125,7 +130,9 @@ class Bench:
         """Return items per second of the model without Satellite, with full batches."""
         name = self.batched.name
         source = PluginSource(folder=self.folder / "plugins" / name, digest=self.digests[name])
-        environment = PluginEnvironments(self.folder / "state" / "environments").ensure(source)
+        environment = PluginEnvironments(
+            self.folder / "state" / "environments", variables=VARIABLES.uv
+        ).ensure(source)
         done = subprocess.run(
             [environment / "bin" / "python", "direct.py", str(BATCH), str(items)],
             cwd=source.folder, env={**os.environ, **ONE_THREAD}, input=json.dumps(token_lists(BATCH)),

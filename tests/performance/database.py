@@ -26,7 +26,7 @@ FILL = text("""
     SELECT :owner_id, :plugin_id, 'echo', '1', '{"n": 1}', 60, 3, CAST(:status AS text), :attempt,
            CASE WHEN :attempt > 0 THEN now() END, CASE WHEN :attempt > 0 THEN now() END,
            CASE WHEN :attempt > 0 THEN now() END, CASE WHEN :attempt > 0 THEN 'w1' END,
-           CASE WHEN :attempt > 0 THEN CAST('{"n": 1}' AS jsonb) END
+           CASE WHEN :attempt > 0 THEN CAST('{"n": 1}' AS json) END
     FROM generate_series(1, CAST(:count AS bigint))
 """)
 

@@ -15,7 +15,7 @@ from uv import find_uv_bin
 
 from tests.plugins.folders import REPOSITORY_ROOT
 
-TIMEOUT_S = 60
+TIMEOUT_S = 180
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -375,7 +375,7 @@ def expected(job: ModelJob) -> dict[str, Any]:
     }
 
 
-@pytest.mark.timeout(3_600 if EXPLORES else 120)
+@pytest.mark.timeout(3_600 if EXPLORES else 400)
 def test_jobs_live_as_the_model_says(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redispatch, "MAX_REDELIVERIES", MAX_REDELIVERIES)
     with job_database(database_url, PLUGINS, USERS) as database:

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Literal
 
 import psutil
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from analysis_server.runtimes.port import DEFAULT_MAX_LOG_BYTES, DEFAULT_MAX_RESULT_BYTES
+from analysis_server.runtimes.port import DEFAULT_MAX_LOG_BYTES
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.standby.shelf import StandbyLimits
+from analysis_server.runtimes.worker_variables import WorkerVariables
+from satellite.contracts.json_text import JSON_BYTES_MAX
 from satellite.contracts.numbers import LARGEST_MIB
 from satellite.settings.broker import BrokerSettings
 from satellite.settings.observability import LogSettings
@@ -101,10 +103,16 @@ class WorkerSettings(BaseSettings):
         description="No spare is started, and some are dropped, when less is free.",
     )
     max_result_bytes: int = Field(
-        default=DEFAULT_MAX_RESULT_BYTES, ge=1, le=2**30, description="Largest result."
+        default=JSON_BYTES_MAX, ge=1, le=JSON_BYTES_MAX, description="Largest result."
     )
     max_log_bytes: int = Field(default=DEFAULT_MAX_LOG_BYTES, ge=0, le=2**30, description="Kept of each log.")
     uv: str | None = Field(default=None, description="Path of uv, if it is not beside Python or on the path.")
+
+    @field_validator("state_dir", "plugin_dir")
+    @classmethod
+    def _from_here(cls, folder: Path | None) -> Path | None:
+        """Make a folder absolute: plugins are started from a process that Ray has put elsewhere."""
+        return folder and folder.absolute()
 
     def server_limits(self) -> ServerLimits:
         """Return the limits of loaded plugins."""
@@ -141,5 +149,6 @@ class AnalysisSettings(BaseModel):
     worker: WorkerSettings = Field(default_factory=WorkerSettings)
     broker: BrokerSettings = Field(default_factory=BrokerSettings)
     log: LogSettings = Field(default_factory=LogSettings)
+    variables: WorkerVariables = Field(default_factory=WorkerVariables.read)
     # The address has no default: reading it from the environment is what may fail here.
     ray: RaySettings = Field(default_factory=partial(RaySettings))

@@ -1,22 +1,25 @@
-"""What endpoints ask for: the only `Annotated` dependencies of the server."""
+"""What endpoints of all features ask for; it knows none of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Query
-from fastapi.security import OAuth2PasswordBearer
 from starlette.requests import HTTPConnection
 
-from operation_server.accounts.account import Account
-from operation_server.accounts.errors import TokenRefused
-from operation_server.accounts.tokens import Audience
-from operation_server.services import Services
+Service = TypeVar("Service")
 
-_bearer = OAuth2PasswordBearer(
-    tokenUrl="/api/v1/auth/token", auto_error=False, description="A token of `POST /api/v1/auth/token`."
-)
+
+class Services:
+    """The services of a process, each found by its class: a feature asks for its own and imports no other."""
+
+    def __init__(self, *services: object) -> None:
+        self._by_class: dict[type, Any] = {type(service): service for service in services}
+
+    def __getitem__(self, wanted: type[Service]) -> Service:
+        service: Service = self._by_class[wanted]
+        return service
 
 
 async def get_services(connection: HTTPConnection) -> Services:
@@ -26,41 +29,6 @@ async def get_services(connection: HTTPConnection) -> Services:
 
 
 ServicesDep = Annotated[Services, Depends(get_services)]
-
-
-async def get_caller(token: Annotated[str | None, Depends(_bearer)], services: ServicesDep) -> Account:
-    """Return the account of the request's bearer token.
-
-    Raises:
-        TokenRefused: there is none, or it is not valid.
-    """
-    if not token:
-        raise TokenRefused
-    return await services.accounts.account_of(token)
-
-
-CallerDep = Annotated[Account, Depends(get_caller)]
-
-
-async def get_socket_caller(
-    services: ServicesDep,
-    connection: HTTPConnection,
-    ticket: Annotated[str | None, Query(description="A ticket of `POST /api/v1/auth/ws-ticket`.")] = None,
-) -> Account | None:
-    """Return the account that a WebSocket's ticket or bearer token names, or None."""
-    header = connection.headers.get("authorization", "")
-    scheme, _, token = header.partition(" ")
-    try:
-        if ticket:
-            return await services.accounts.account_of(ticket, audience=Audience.WEBSOCKET)
-        if scheme.lower() == "bearer" and token:
-            return await services.accounts.account_of(token)
-    except TokenRefused:
-        return None
-    return None
-
-
-SocketCallerDep = Annotated[Account | None, Depends(get_socket_caller)]
 
 
 @dataclass(frozen=True, slots=True)

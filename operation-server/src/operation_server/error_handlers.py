@@ -9,21 +9,22 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from operation_server.accounts import errors as accounts
 from operation_server.body_type import BodyTypeUnsupported
-from operation_server.database.faults import AWAY, is_beyond_limits, is_disk_full
+from operation_server.database.disk_memory import DiskMemory
+from operation_server.database.errors import DataError, InterfaceError, OperationalError, PoolTimeout
 from operation_server.deadletters.errors import DeadLetterNotFound
+from operation_server.faults import is_beyond_limits, is_disk_full
 from operation_server.jobs import errors as jobs
-from operation_server.jobs.transitions import JSONNotStorable
 from operation_server.live.cursor import CursorInvalid
 from operation_server.plugins import errors as plugins
-from operation_server.problems import Violation, json_pointer, problem_response
+from operation_server.problems import Violation, problem_response
 from operation_server.request_id import request_id_of
 from operation_server.workers.service import BrokerUnavailable
+from satellite.contracts.json_text import JSONRefused, json_pointer
 from satellite.errors import SatelliteError
 
 STATUS_OF: Mapping[type[SatelliteError], int] = {
@@ -38,7 +39,12 @@ STATUS_OF: Mapping[type[SatelliteError], int] = {
     plugins.PluginNotFound: 404,
     plugins.PluginVersionTaken: 409,
     plugins.PluginInUse: 409,
+    plugins.PluginUnreadable: 409,
     plugins.PluginNotYours: 403,
+    plugins.NewOwnerNotFound: 422,
+    plugins.PluginUnusable: 409,
+    plugins.InputNotCheckable: 422,
+    plugins.SchemaChecksBusy: 503,
     jobs.InputInvalid: 400,
     jobs.BatchInvalid: 400,
     jobs.JobNotFound: 404,
@@ -47,13 +53,15 @@ STATUS_OF: Mapping[type[SatelliteError], int] = {
     jobs.JobNotRetryable: 409,
     jobs.LogNotFound: 404,
     jobs.IdempotencyKeyReused: 409,
-    JSONNotStorable: 422,
     BodyTypeUnsupported: 415,
+    JSONRefused: 422,
     DeadLetterNotFound: 404,
     CursorInvalid: 422,
     BrokerUnavailable: 503,
 }
 
+UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout, OSError)
+"""What a request meets while the database is away, and now and then for a statement beyond its limits."""
 RETRY_AFTER_S = "2"
 RETRY_AFTER_WHEN_FULL_S = "30"
 MOST_VIOLATIONS = 100
@@ -68,7 +76,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, answer_http_error)
     app.add_exception_handler(DataError, answer_unstorable_value)
     app.add_exception_handler(ClientDisconnect, answer_nobody)
-    for error in AWAY:
+    for error in UNAVAILABLE:
         app.add_exception_handler(error, answer_unavailable)
     app.add_exception_handler(Exception, answer_unexpected)
 
@@ -160,6 +168,7 @@ async def answer_unavailable(request: Request, error: Exception) -> Response:
 def answer_full_disk(request: Request, error: Exception) -> Response:
     """Answer what cannot be stored for want of space."""
     log.error("a disk is full", error=str(error))
+    request.app.state.services[DiskMemory].note_refusal()
     return problem_response(
         status=503,
         code="disk_full",

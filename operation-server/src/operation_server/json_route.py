@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import codecs
+import json
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, ClassVar
 
-import orjson
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
 from operation_server.body_type import require_json
+from satellite.contracts.json_text import JSONRefused, parse_json
+
+
+class BodyRefused(json.JSONDecodeError):
+    """The framework's word for a body that is no JSON, with what Satellite has against it."""
+
+    def __init__(self, refusal: JSONRefused) -> None:
+        super().__init__(refusal.reason, "", 0)
+        self.refusal = refusal
 
 
 class StrictJSONRequest(Request):
-    """Refuses what PostgreSQL cannot store or JSON does not allow: NaN, lone surrogates, NUL."""
+    """Refuses what other parts of Satellite could not take: see `satellite.contracts.json_text`."""
+
+    envelope_levels = 0
 
     async def body(self) -> bytes:
         """Return the body without the mark that some editors put in front of UTF-8."""
@@ -24,22 +36,27 @@ class StrictJSONRequest(Request):
         """Return the parsed body.
 
         Raises:
-            orjson.JSONDecodeError: the body is not JSON, or holds a NUL character.
+            BodyRefused: it is not one JSON value, or breaks a limit.
         """
         if not hasattr(self, "_json"):
-            body = await self.body()
-            value = orjson.loads(body)
-            if b"\\u0000" in body and holds_nul(value):
-                raise orjson.JSONDecodeError("the character \\u0000 cannot be stored", body.decode(), 0)
-            self._json = value
+            try:
+                # How many bytes it has was looked at before.
+                self._json = parse_json(
+                    await self.body(), envelope_levels=self.envelope_levels, bytes_max=None
+                )
+            except JSONRefused as refusal:
+                raise BodyRefused(refusal) from refusal
         return self._json
 
 
 class StrictJSONRoute(APIRoute):
     """A route that hands its endpoint a `StrictJSONRequest`, and takes no other body than JSON."""
 
+    envelope_levels: ClassVar[int] = 0
+    """Levels of the body around a user's value, which itself may have as many as any."""
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler with the request exchanged."""
+        """Return the handler with the request exchanged, and refusals that name their place."""
         handle = super().get_route_handler()
 
         takes_body = self.body_field is not None
@@ -47,15 +64,20 @@ class StrictJSONRoute(APIRoute):
         async def handle_strictly(request: Request) -> Response:
             if takes_body:
                 require_json(request.headers)
-            return await handle(StrictJSONRequest(request.scope, request.receive))
+            strict = StrictJSONRequest(request.scope, request.receive)
+            strict.envelope_levels = self.envelope_levels
+            try:
+                return await handle(strict)
+            except RequestValidationError as error:
+                if isinstance(error.__cause__, BodyRefused):
+                    raise as_invalid(error.__cause__.refusal) from error
+                raise
 
         return handle_strictly
 
 
-def holds_nul(value: Any) -> bool:
-    """Tell whether any string of a JSON value holds a NUL character."""
-    if isinstance(value, str):
-        return "\x00" in value
-    if isinstance(value, dict):
-        return any(holds_nul(key) or holds_nul(child) for key, child in value.items())
-    return isinstance(value, list) and any(holds_nul(child) for child in value)
+def as_invalid(refusal: JSONRefused) -> RequestValidationError:
+    """Return a refused body as the error of a malformed request."""
+    return RequestValidationError(
+        [{"type": "json_refused", "loc": ("body", *refusal.path), "msg": refusal.reason}]
+    )

@@ -10,27 +10,31 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 from redis.asyncio import Redis
-from sqlalchemy.exc import SQLAlchemyError
 
 from operation_server.accounts import endpoints as accounts
-from operation_server.accounts.service import ensure_admin
+from operation_server.accounts.service import AccountService, ensure_admin
 from operation_server.body_limit import BodyLimitMiddleware
 from operation_server.dashboard import pages
 from operation_server.database.connections import Connections
+from operation_server.database.errors import DATABASE_ERRORS
 from operation_server.database.migrate import migrate
 from operation_server.deadletters import endpoints as dead_letters
 from operation_server.error_handlers import add_error_handlers
 from operation_server.head_requests import HeadMiddleware
 from operation_server.health import endpoints as health
 from operation_server.jobs import endpoints as jobs
+from operation_server.jobs.after_commit import AfterCommit
 from operation_server.live import sse, websocket
+from operation_server.live.account_watch import AccountWatch
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.live.hub import Hub
 from operation_server.live.shutdown import ending_streams_on_signal
 from operation_server.metrics import endpoints as metrics
 from operation_server.metrics.middleware import MetricsMiddleware
 from operation_server.plugins import endpoints as plugins
+from operation_server.plugins.json_schema import SchemaChecks
 from operation_server.problems import Problem, problem_responses
+from operation_server.rejections import endpoints as rejections
 from operation_server.request_id import RequestIdMiddleware
 from operation_server.services import build_services
 from operation_server.settings import AdminSettings, OperationSettings
@@ -46,6 +50,7 @@ ROUTERS = (
     accounts.router,
     plugins.router,
     dead_letters.router,
+    rejections.router,
     workers.router,
     statistics.router,
     sse.router,
@@ -99,12 +104,14 @@ async def run_parts(app: FastAPI, settings: OperationSettings) -> AsyncIterator[
     services = build_services(settings, connections=connections, redis=redis, hub=hub, publisher=publisher)
     app.state.services = services
     # Without the database the process starts all the same, says so in /ready, and serves once it is back.
-    with contextlib.suppress(SQLAlchemyError, OSError):
+    with contextlib.suppress(*DATABASE_ERRORS):
         await ensure_admin(connections, settings.admin)
-    async with hub.running():
+    watch = AccountWatch(hub, connections, changed=services[AccountService].forget_callers)
+    async with hub.running(), watch.running():
         with ending_streams_on_signal(hub):
             yield
-    await services.after_commit.drain(timeout_s=DRAIN_TIMEOUT_S)
+    services[SchemaChecks].close()
+    await services[AfterCommit].drain(timeout_s=DRAIN_TIMEOUT_S)
     await publisher.aclose()
     await redis.aclose()
     await connections.dispose()

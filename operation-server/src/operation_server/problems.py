@@ -39,11 +39,6 @@ class Problem(BaseModel):
     errors: list[ViolationRead] = Field(default=[], description="Each violation, where there are several.")
 
 
-def json_pointer(path: Sequence[Any]) -> str:
-    """Return the JSON pointer (RFC 6901) of a path of keys and indexes."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
-
-
 def problem_response(
     *,
     status: int,

@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from redis.asyncio import Redis
 
 from operation_server.accounts.service import AccountService
 from operation_server.database.connections import Connections
+from operation_server.database.disk_memory import DiskMemory
 from operation_server.deadletters.service import DeadLetterService
+from operation_server.dependencies import Services
 from operation_server.health.service import HealthService
 from operation_server.jobs.after_commit import AfterCommit
+from operation_server.jobs.changes import JobChangeService
+from operation_server.jobs.put_aside import AsideNotes
 from operation_server.jobs.service import JobService
+from operation_server.jobs.submission.service import SubmissionService
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.live.hub import Hub
 from operation_server.metrics.platform import PlatformStateReader
 from operation_server.plugins.catalog import PluginCatalog
+from operation_server.plugins.json_schema import SchemaChecks
 from operation_server.plugins.service import PluginService
+from operation_server.rejections.service import RejectionService
 from operation_server.settings import OperationSettings
 from operation_server.statistics.service import StatisticsService
 from operation_server.workers.service import WorkerService
-
-
-@dataclass(frozen=True, kw_only=True)
-class Services:
-    """What endpoints may call."""
-
-    accounts: AccountService
-    plugins: PluginService
-    jobs: JobService
-    dead_letters: DeadLetterService
-    workers: WorkerService
-    statistics: StatisticsService
-    health: HealthService
-    platform_state: PlatformStateReader
-    hub: Hub
-    after_commit: AfterCommit
 
 
 def build_services(
@@ -47,18 +36,30 @@ def build_services(
     publisher: EventPublisher,
 ) -> Services:
     """Wire the services together."""
-    catalog = PluginCatalog(connections)
+    schemas = SchemaChecks()
+    catalog = PluginCatalog(connections, schemas)
     after_commit = AfterCommit(publisher=publisher, redis=redis)
     workers = WorkerService(redis)
+    disk = DiskMemory()
     return Services(
-        accounts=AccountService(connections, settings.auth),
-        plugins=PluginService(connections, catalog),
-        jobs=JobService(connections, catalog=catalog, after_commit=after_commit, hub=hub, workers=workers),
-        dead_letters=DeadLetterService(connections, after_commit=after_commit),
-        workers=workers,
-        statistics=StatisticsService(connections),
-        health=HealthService(connections, redis),
-        platform_state=PlatformStateReader(connections, redis),
-        hub=hub,
-        after_commit=after_commit,
+        AccountService(connections, settings.auth),
+        PluginService(connections, catalog, schemas),
+        JobService(
+            connections,
+            hub=hub,
+            workers=workers,
+            asides=AsideNotes(redis),
+        ),
+        JobChangeService(connections, after_commit=after_commit),
+        SubmissionService(connections, catalog=catalog, after_commit=after_commit),
+        DeadLetterService(connections, catalog=catalog, after_commit=after_commit),
+        RejectionService(connections),
+        workers,
+        StatisticsService(connections),
+        HealthService(connections, redis, disk),
+        disk,
+        PlatformStateReader(connections, redis),
+        hub,
+        after_commit,
+        schemas,
     )

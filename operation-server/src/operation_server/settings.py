@@ -8,6 +8,7 @@ from functools import partial
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from satellite.contracts.json_text import JSON_BYTES_MAX
 from satellite.settings.broker import BrokerSettings
 from satellite.settings.database import DatabaseSettings
 from satellite.settings.observability import LogSettings
@@ -23,7 +24,9 @@ class ApiSettings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65_535, description="Port to listen on.")
     workers: int = Field(default=1, ge=1, le=64, description="API processes on this machine.")
-    max_body_bytes: int = Field(default=1_000_000, ge=1_000, le=2**30, description="Largest request body.")
+    max_body_bytes: int = Field(
+        default=JSON_BYTES_MAX, ge=1_000, le=JSON_BYTES_MAX, description="Largest request body."
+    )
     request_timeout_s: float = Field(
         default=30, ge=0.1, le=3_600, description="Time for the head of a request, and for its body."
     )

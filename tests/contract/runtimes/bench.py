@@ -4,40 +4,26 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import shutil
 import subprocess
-import threading
-from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from analysis_server.runtimes.port import RunRequest, RunResult, Runtime
+from analysis_server.runtimes.port import RunListener, RunRequest, RunResult, Runtime
+from analysis_server.runtimes.process.mark import mark_of, stack_mark, stack_of
+from analysis_server.runtimes.process.table import list_processes
 from satellite.contracts.plugin_manifest import PluginManifest
+from satellite.testing import RecordingListener as Ear
 from tests.fixtures.servers import wait_until
 
 IMAGE = "satellite-test/runtime-contract:1"
-STACK = "contract-tests"
+STACK = f"contract-tests-{os.getpid()}"
+"""Of this session alone: others may run on the same machine."""
 _job_ids = itertools.count(1)
-
-
-class Ear:
-    """A listener that remembers."""
-
-    def __init__(self) -> None:
-        self.fractions: list[tuple[float, str]] = []
-        self.lines: list[str] = []
-        self.heard = threading.Event()
-
-    def progress(self, fraction: float, message: str) -> None:
-        self.fractions.append((fraction, message))
-        self.heard.set()
-
-    def log(self, lines: Sequence[str]) -> None:
-        self.lines.extend(lines)
-        self.heard.set()
 
 
 class Bench:
@@ -63,10 +49,19 @@ class Bench:
                 **changes,
             }
         )
-        folder = self._plugin_dir / name
-        shutil.copytree(self._source, folder)
-        (folder / "plugin.json").write_text(manifest.model_dump_json())
+        shutil.copytree(self._source, self._plugin_dir / name)
+        self.put_source(manifest)
         return manifest
+
+    def next_version(self, manifest: PluginManifest) -> PluginManifest:
+        """Make the manifest of another version of a plugin, and put its source in place of the other's."""
+        other = manifest.model_copy(update={"version": f"{manifest.version}.1"})
+        self.put_source(other)
+        return other
+
+    def put_source(self, manifest: PluginManifest) -> None:
+        """Make a version of a plugin the one whose source is there."""
+        (self._plugin_dir / manifest.name / "plugin.json").write_text(manifest.model_dump_json())
 
     def server(self, program: str = "raw_server.py", **changes: Any) -> PluginManifest:
         """Make the manifest of a server."""
@@ -90,7 +85,7 @@ class Bench:
     def run(self, job: Any, *, ear: Ear | None = None, **options: Any) -> RunResult:
         return self.runtime.run(self.request(job, **options), ear or Ear())
 
-    def start(self, request: RunRequest, ear: Ear) -> Future[RunResult]:
+    def start(self, request: RunRequest, ear: RunListener) -> Future[RunResult]:
         """Run in the background."""
         return self._pool.submit(self.runtime.run, request, ear)
 
@@ -98,7 +93,7 @@ class Bench:
         self._pool.shutdown()
         # What outlives single jobs ends with the runtime.
         self.runtime.close()
-        wait_until(lambda: not containers(), timeout_s=10)
+        wait_until(lambda: not containers())
         assert not marked_processes()
 
 
@@ -112,14 +107,9 @@ def containers() -> list[str]:
 
 def marked_processes() -> list[int]:
     """List the processes that runs of the tests have started."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get("SATELLITE_RUN", "").startswith(STACK):
-                found.append(process.pid)
-        except psutil.Error:
-            continue
-    return found
+    marks = {row.pid: mark_of(row.pid) or 0 for row in list_processes()}
+    ours = stack_mark(STACK)
+    return [pid for pid, mark in marks.items() if stack_of(mark) == ours]
 
 
 def processes_with(token: str) -> list[int]:

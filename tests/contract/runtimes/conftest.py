@@ -10,21 +10,23 @@ from pathlib import Path
 
 import pytest
 
-from analysis_server.models.plugin_environment import sdk_folder
-from analysis_server.runtimes.container import ContainerRuntime
-from analysis_server.runtimes.engine import ENGINE_FAULTS, probe
+from analysis_server.runtimes.container.engine import ENGINE_FAULTS, probe
+from analysis_server.runtimes.container.runtime import ContainerRuntime
 from analysis_server.runtimes.port import Runtime
-from analysis_server.runtimes.process import ProcessRuntime
+from analysis_server.runtimes.process.environment import sdk_folder
+from analysis_server.runtimes.process.runtime import ProcessRuntime
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.standby.shelf import StandbyLimits
+from analysis_server.runtimes.worker_variables import WorkerVariables
 from tests.contract.runtimes.bench import IMAGE, STACK, Bench
 
 PLUGIN = Path(__file__).parent / "plugin"
+VARIABLES = WorkerVariables.read({**os.environ, "SATELLITE_SECRET_TOKEN": "given"})
 
 
 def engine_answers() -> bool:
     try:
-        probe()
+        probe(VARIABLES.engine)
     except ENGINE_FAULTS:
         return False
     return True
@@ -59,9 +61,13 @@ def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def servers() -> ServerLimits:
-    """Return the limits of the servers; a test module may say otherwise."""
-    return ServerLimits(ready_timeout_s=3, backoff_s=0.1)
+def servers(request: pytest.FixtureRequest) -> ServerLimits:
+    """Return the limits of the servers; a test or its module may say otherwise.
+
+    Where a server is not ready in time its job fails and nothing is heard of it. Beside 14 busy processes on
+    two processors two servers took 4 to 7.5 s from their submission to their first lines (2026-11-25).
+    """
+    return getattr(request, "param", ServerLimits(ready_timeout_s=60, backoff_s=0.1))
 
 
 @pytest.fixture
@@ -81,10 +87,15 @@ def runtime(
     made: Runtime
     if request.param == "container":
         request.getfixturevalue("plugin_image")
-        made = ContainerRuntime(stack_id=STACK, servers=servers, standby=standby)
+        made = ContainerRuntime(stack_id=STACK, variables=VARIABLES, servers=servers, standby=standby)
     else:
         made = ProcessRuntime(
-            stack_id=STACK, state_dir=state_dir, plugin_dir=plugin_dir, servers=servers, standby=standby
+            stack_id=STACK,
+            state_dir=state_dir,
+            plugin_dir=plugin_dir,
+            variables=VARIABLES,
+            servers=servers,
+            standby=standby,
         )
     yield made
     made.close()

@@ -29,7 +29,7 @@ def start(bench: Bench, manifest: PluginManifest, *jobs: dict[str, Any]) -> list
 
 
 def answers(runs: list[Future[RunResult]]) -> list[Any]:
-    results = [run.result(20) for run in runs]
+    results = [run.result(60) for run in runs]
     assert all(result.status is RunStatus.COMPLETED for result in results), results
     return [json.loads(result.result_json or b"") for result in results]
 
@@ -62,14 +62,14 @@ def test_what_comes_while_it_works_becomes_the_next_batch(bench: Bench, manifest
 def test_an_error_of_one_item_fails_that_job_only(bench: Bench, manifest: PluginManifest) -> None:
     good, bad, also_good = start(bench, manifest, {"value": 1}, {"bad": True}, {"value": 3})
     assert answers([good, also_good]) == [{"answer": 1, "size": 3}, {"answer": 3, "size": 3}]
-    error = bad.result(10).error
+    error = bad.result(60).error
     assert error is not None
     assert (error.kind, error.message) == (ErrorKind.EXIT, "ValueError: a bad item")
 
 
 def test_a_wrong_number_of_results_is_named(bench: Bench, manifest: PluginManifest) -> None:
     for run in start(bench, manifest, {"short": True}, {"value": 2}):
-        error = run.result(10).error
+        error = run.result(60).error
         assert error is not None
         assert error.kind is ErrorKind.OUTPUT
         assert "returned 0 results for a batch of 2" in error.message
@@ -78,11 +78,11 @@ def test_a_wrong_number_of_results_is_named(bench: Bench, manifest: PluginManife
 
 def test_a_full_card_fails_the_batch_and_leaves_the_server(bench: Bench, manifest: PluginManifest) -> None:
     for run in start(bench, manifest, {"full": True}, {"value": 2}):
-        error = run.result(10).error
+        error = run.result(60).error
         assert error is not None
         assert error.kind is ErrorKind.OOM
     (after,) = start(bench, manifest, {"value": 3})
-    assert after.result(10).start is StartKind.WARM
+    assert after.result(60).start is StartKind.WARM
 
 
 def test_a_server_that_dies_fails_its_batch_only(bench: Bench, manifest: PluginManifest) -> None:
@@ -90,7 +90,7 @@ def test_a_server_that_dies_fails_its_batch_only(bench: Bench, manifest: PluginM
     time.sleep(0.1)
     waiting = start(bench, manifest, {"value": 1}, {"value": 2})
     for run in inside:
-        error = run.result(10).error
+        error = run.result(60).error
         assert error is not None
         assert (error.kind, error.exit_code) == (ErrorKind.EXIT, 7)
     assert [answer["answer"] for answer in answers(waiting)] == [1, 2]
@@ -108,7 +108,7 @@ def test_what_was_answered_before_a_fault_holds(bench: Bench, how: str, kind: Er
         runs += start(bench, manifest, job)
         time.sleep(0.05)
     for run in runs[1:]:
-        error = run.result(10).error
+        error = run.result(60).error
         assert error is not None
         assert error.kind is kind
     assert answers(runs[:1])[0]["answer"] == 1
@@ -130,7 +130,7 @@ def test_a_job_that_overruns_does_not_hold_up_the_others_of_its_batch(
 ) -> None:
     short = bench.start(bench.request({"s": 30}, manifest=manifest, timeout_s=0.5), Ear())
     long = bench.start(bench.request({"value": 2}, manifest=manifest, timeout_s=30), Ear())
-    error = short.result(5).error
+    error = short.result(20).error
     assert error is not None
     assert error.kind is ErrorKind.TIMEOUT
     began = time.monotonic()
@@ -146,15 +146,15 @@ def test_when_all_of_a_batch_are_cancelled_the_server_is_ended(
     time.sleep(0.5)
     for request in requests:
         assert bench.runtime.cancel(request.job_id, 1)
-    assert [run.result(5).status for run in runs] == [RunStatus.CANCELLED] * 2
-    wait_until(lambda: answers(start(bench, manifest, {"value": 9})), timeout_s=20)
+    assert [run.result(20).status for run in runs] == [RunStatus.CANCELLED] * 2
+    wait_until(lambda: answers(start(bench, manifest, {"value": 9})))
 
 
 def test_an_answer_that_is_left_out_fails_its_job_by_its_deadline(bench: Bench) -> None:
     manifest = bench.server(batch={"max_size": 2, "max_wait_ms": 200})
     missing = bench.start(bench.request({"how": "skip"}, manifest=manifest, timeout_s=1), Ear())
     answered = bench.start(bench.request({"how": "echo", "value": 2}, manifest=manifest), Ear())
-    error = missing.result(10).error
+    error = missing.result(60).error
     assert error is not None
     assert error.kind is ErrorKind.TIMEOUT
     assert answers([answered])[0]["answer"] == 2

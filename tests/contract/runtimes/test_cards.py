@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from docker import APIClient
 
-from analysis_server.runtimes import container_starter
-from analysis_server.runtimes.container import ContainerRuntime
-from analysis_server.runtimes.container_session import ContainerSession, open_session
+from analysis_server.runtimes.container import starter
+from analysis_server.runtimes.container.runtime import ContainerRuntime
+from analysis_server.runtimes.container.session import ContainerSession, open_session
 from analysis_server.runtimes.port import RunResult, RunStatus
 from satellite.contracts.outcome import StartKind
 from satellite.contracts.plugin_manifest import PluginManifest
@@ -26,7 +26,7 @@ class Seen:
     def __init__(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
         self._bench = bench
         self._requests: list[Any] = []
-        monkeypatch.setattr(container_starter, "open_session", self._open)
+        monkeypatch.setattr(starter, "open_session", self._open)
 
     def run(self, manifest: PluginManifest) -> RunResult:
         result = self._bench.run(

@@ -140,14 +140,14 @@ def test_the_deadline_ends_a_plugin_that_ignores_signals_and_its_children(bench:
     assert result.error.kind is ErrorKind.TIMEOUT
     assert "2 s" in result.error.message
     assert time.monotonic() - began < 10
-    wait_until(lambda: not processes_with(token), timeout_s=5)
+    wait_until(lambda: not processes_with(token))
 
 
 def test_children_left_behind_end_with_the_plugin(bench: Bench) -> None:
     token = uuid.uuid4().hex
     result = bench.run({"how": "leave a child", "token": token})
     assert result.status is RunStatus.COMPLETED, result.error
-    wait_until(lambda: not processes_with(token), timeout_s=5)
+    wait_until(lambda: not processes_with(token))
 
 
 def test_a_memory_hog_is_called_oom(bench: Bench) -> None:
@@ -169,10 +169,10 @@ def test_a_cancelled_run_is_gone_when_it_is_called_cancelled(bench: Bench) -> No
     token, ear = uuid.uuid4().hex, Ear()
     request = bench.request({"how": "loop", "token": token}, timeout_s=60)
     running = bench.start(request, ear)
-    wait_until(lambda: processes_with(token), timeout_s=20)
+    wait_until(lambda: processes_with(token))
     began = time.monotonic()
     assert bench.runtime.cancel(request.job_id, request.attempt)
-    assert running.result(20).status is RunStatus.CANCELLED
+    assert running.result(60).status is RunStatus.CANCELLED
     assert time.monotonic() - began < 5
     assert not containers()
     wait_until(lambda: not processes_with(token), timeout_s=1)
@@ -192,16 +192,16 @@ def test_a_cancel_at_any_moment_of_the_start_holds(bench: Bench) -> None:
         running = bench.start(request, Ear())
         threading.Event().wait(delay_ms / 1000)
         bench.runtime.cancel(request.job_id, request.attempt)
-        assert running.result(20).status is RunStatus.CANCELLED
+        assert running.result(60).status is RunStatus.CANCELLED
 
 
 def test_stop_all_ends_every_run(bench: Bench) -> None:
     ears = [Ear(), Ear()]
     runs = [bench.start(bench.request({"how": "loop"}, timeout_s=60), ear) for ear in ears]
     for ear in ears:
-        assert ear.heard.wait(20)
+        assert ear.heard.wait(60)
     assert bench.runtime.stop_all("drain") == 2
-    assert [run.result(20).status for run in runs] == [RunStatus.CANCELLED] * 2
+    assert [run.result(60).status for run in runs] == [RunStatus.CANCELLED] * 2
 
 
 def test_a_plugin_need_not_read_its_input(bench: Bench) -> None:
@@ -222,7 +222,6 @@ def test_input_can_come_as_the_argument(bench: Bench) -> None:
 
 def test_a_run_begins_in_a_clean_place(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKER_PASSWORD", "hidden")
-    monkeypatch.setenv("SATELLITE_SECRET_TOKEN", "given")
     manifest = bench.manifest(env={"GREETING": "hello"}, secrets=["TOKEN"])
     result = bench.run({"how": "where"}, manifest=manifest)
     assert result.status is RunStatus.COMPLETED, result.error
@@ -246,7 +245,7 @@ def test_runs_go_side_by_side(bench: Bench) -> None:
     job = {"how": "progress", "pause_s": 0.5}
     runs = [bench.start(bench.request(job, manifest=manifest), ear) for ear in ears]
     for ear in ears:
-        assert ear.heard.wait(20)
+        assert ear.heard.wait(60)
     assert not any(run.done() for run in runs)
     assert all(run.result(30).status is RunStatus.COMPLETED for run in runs)
 
@@ -255,6 +254,6 @@ def test_sweep_spares_what_runs(bench: Bench) -> None:
     ear = Ear()
     request = bench.request({"how": "progress", "pause_s": 0.3})
     running = bench.start(request, ear)
-    assert ear.heard.wait(20)
+    assert ear.heard.wait(60)
     assert bench.runtime.sweep(set()) == 0
-    assert running.result(20).status is RunStatus.COMPLETED
+    assert running.result(60).status is RunStatus.COMPLETED

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from analysis_server.runtimes.port import RunResult, RunStatus
+from analysis_server.runtimes.serving.limits import ServerLimits
 from satellite.contracts.outcome import ErrorKind
 from satellite.contracts.plugin_manifest import PluginManifest
 from tests.contract.runtimes.bench import Bench, Ear
+from tests.fixtures.servers import wait_until
 
 ADA, BOB = 1, 2
 SECRET = "the secret of ada"
@@ -25,7 +27,7 @@ def start(
 
 
 def run(bench: Bench, manifest: PluginManifest, owner_id: int, job: dict[str, Any]) -> RunResult:
-    return start(bench, manifest, owner_id, job)[0].result(20)
+    return start(bench, manifest, owner_id, job)[0].result(60)
 
 
 def log_of(result: RunResult) -> str:
@@ -47,8 +49,8 @@ def test_late_lines_of_one_users_job_are_not_told_to_the_next(bench: Bench, late
     manifest = bench.server()
     first, _ = start(bench, manifest, ADA, {"how": "slow", "s": 0.3, "late": late})
     second, ear = start(bench, manifest, BOB, {"how": "slow", "s": 0.6})
-    completed(first.result(20))
-    completed(second.result(20))
+    completed(first.result(60))
+    completed(second.result(60))
     assert SECRET not in told_to(second.result(), ear)
 
 
@@ -56,8 +58,8 @@ def test_a_crash_does_not_tell_what_an_earlier_users_job_wrote(bench: Bench) -> 
     manifest = bench.server()
     first, ear = start(bench, manifest, ADA, {"how": "slow", "s": 0.3, "late": SECRET})
     second, ear = start(bench, manifest, BOB, {"how": "quiet crash"})
-    completed(first.result(20))
-    result = second.result(20)
+    completed(first.result(60))
+    result = second.result(60)
     assert result.error is not None
     assert result.error.kind is ErrorKind.EXIT
     assert SECRET not in told_to(result, ear)
@@ -65,9 +67,11 @@ def test_a_crash_does_not_tell_what_an_earlier_users_job_wrote(bench: Bench) -> 
 
 def test_a_server_that_has_served_one_user_only_tells_its_lines(bench: Bench) -> None:
     manifest = bench.server()
-    assert log_of(run(bench, manifest, ADA, {"how": "echo", "log": "one"})) == "one\n"
-    assert log_of(run(bench, manifest, ADA, {"how": "echo", "log": "two"})) == "two\n"
-    assert log_of(run(bench, manifest, BOB, {"how": "echo", "log": "three"})) == ""
+    # Long enough for the line to come before the answer, which takes another way.
+    work = {"how": "slow", "s": 0.2}
+    assert log_of(run(bench, manifest, ADA, {**work, "log": "one"})) == "one\n"
+    assert log_of(run(bench, manifest, ADA, {**work, "log": "two"})) == "two\n"
+    assert log_of(run(bench, manifest, BOB, {**work, "log": "three"})) == ""
     error = run(bench, manifest, BOB, {"how": "noise"}).error
     assert error is not None
     assert "Loading the model" not in error.message
@@ -87,10 +91,9 @@ def test_the_sdk_marks_whose_lines_are_whose(bench: Bench) -> None:
 def test_a_failed_start_is_told_to_whom_it_was_made_for(bench: Bench) -> None:
     manifest = bench.server(env={"SERVER_START": "exit", "SERVER_START_S": "1"})
     first, _ = start(bench, manifest, ADA, {"how": "echo"})
-    while not bench.runtime.standing().servers:
-        pass
+    wait_until(lambda: bench.runtime.standing().servers)
     second, ear = start(bench, manifest, BOB, {"how": "echo"})
-    theirs, others = first.result(20).error, second.result(20).error
+    theirs, others = first.result(60).error, second.result(60).error
     assert theirs is not None
     assert "no model found" in theirs.message
     assert theirs.stderr_tail == "no model found\n"
@@ -100,13 +103,13 @@ def test_a_failed_start_is_told_to_whom_it_was_made_for(bench: Bench) -> None:
     assert "another user" in others.message
 
 
+@pytest.mark.parametrize("servers", [ServerLimits(ready_timeout_s=3)], indirect=True)
 def test_noise_instead_of_ready_is_told_to_whom_the_start_was_made_for(bench: Bench) -> None:
     manifest = bench.server(env={"SERVER_START": "never"})
     first, _ = start(bench, manifest, ADA, {"how": "echo"})
-    while not bench.runtime.standing().servers:
-        pass
+    wait_until(lambda: bench.runtime.standing().servers)
     second, _ = start(bench, manifest, BOB, {"how": "echo"})
-    theirs, others = first.result(20).error, second.result(20).error
+    theirs, others = first.result(60).error, second.result(60).error
     assert theirs is not None
     assert "'still loading'" in theirs.message
     assert others is not None
@@ -119,7 +122,7 @@ def batch_of_both(bench: Bench, *, across_owners: bool, **job: Any) -> list[tupl
     manifest = bench.server("sdk_batch.py", batch=batch)
     completed(run(bench, manifest, ADA, {"value": 0}))
     runs = [start(bench, manifest, owner_id, {"value": owner_id, **job}) for owner_id in (ADA, BOB, ADA, BOB)]
-    return [(future.result(20), ear) for future, ear in runs]
+    return [(future.result(60), ear) for future, ear in runs]
 
 
 def test_a_batch_holds_jobs_of_one_user(bench: Bench) -> None:
@@ -127,7 +130,7 @@ def test_a_batch_holds_jobs_of_one_user(bench: Bench) -> None:
     manifest = bench.server("sdk_batch.py", batch=batch)
     completed(run(bench, manifest, ADA, {"value": 0}))
     runs = [start(bench, manifest, owner, {"log": f"of {owner}"})[0] for owner in (ADA, BOB, ADA, BOB, BOB)]
-    results = [future.result(20) for future in runs]
+    results = [future.result(60) for future in runs]
     assert [completed(result)["size"] for result in results] == [2, 3, 2, 3, 3]
     assert log_of(results[0]) == "of 1\nof 1\n"
     assert log_of(results[1]) == "of 2\nof 2\nof 2\n"

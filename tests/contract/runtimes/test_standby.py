@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from dataclasses import replace
 
 import pytest
 
-from analysis_server.runtimes.container import ContainerRuntime
+from analysis_server.runtimes.container.runtime import ContainerRuntime
 from analysis_server.runtimes.port import RunResult, RunStatus
-from analysis_server.runtimes.process import ProcessRuntime
+from analysis_server.runtimes.process.runtime import ProcessRuntime
 from analysis_server.runtimes.standby.shelf import StandbyLimits
 from satellite.contracts.outcome import ErrorKind, StartKind
 from satellite.contracts.plugin_manifest import PluginManifest
@@ -33,7 +32,7 @@ def filled(bench: Bench, count: int = 1, **changes: object) -> PluginManifest:
     """Return a plugin that has spares."""
     manifest = bench.manifest(standby=count, **changes)
     assert bench.run({"how": "echo"}, manifest=manifest).start is StartKind.COLD
-    wait_until(lambda: spares(bench) == count, timeout_s=20)
+    wait_until(lambda: spares(bench) == count)
     return manifest
 
 
@@ -50,8 +49,8 @@ def test_a_spare_is_used_once_and_replaced(bench: Bench) -> None:
         result = checked(bench.run({"how": "echo", "value": number}, manifest=manifest))
         assert result.start is StartKind.STANDBY
         assert json.loads(result.result_json or b"") == {"answer": number}
-        wait_until(lambda: spares(bench) == 1, timeout_s=20)
-        wait_until(lambda: len(containers() or marked_processes()) == 1, timeout_s=10)
+        wait_until(lambda: spares(bench) == 1)
+        wait_until(lambda: len(containers() or marked_processes()) == 1)
         now = set(containers() or marked_processes())
         assert not before & now
         seen |= now
@@ -64,7 +63,7 @@ def test_more_jobs_than_spares_are_run_all_the_same(bench: Bench) -> None:
     runs = [bench.start(bench.request(job, manifest=manifest), Ear()) for _ in range(4)]
     starts = sorted(checked(run.result(30)).start for run in runs)
     assert starts.count(StartKind.STANDBY) >= 2
-    wait_until(lambda: spares(bench) == 2, timeout_s=20)
+    wait_until(lambda: spares(bench) == 2)
 
 
 def test_it_works_as_a_fresh_start_does(bench: Bench) -> None:
@@ -73,11 +72,11 @@ def test_it_works_as_a_fresh_start_does(bench: Bench) -> None:
     result = checked(bench.run({"how": "progress"}, manifest=manifest, ear=ear))
     assert result.start is StartKind.STANDBY
     assert ear.lines == ["line 1", "line 2", "line 3", "line 4"]
-    wait_until(lambda: spares(bench) == 1, timeout_s=20)
+    wait_until(lambda: spares(bench) == 1)
     error = bench.run({"how": "exit", "code": 3}, manifest=manifest).error
     assert error is not None
     assert (error.kind, error.exit_code) == (ErrorKind.EXIT, 3)
-    wait_until(lambda: spares(bench) == 1, timeout_s=20)
+    wait_until(lambda: spares(bench) == 1)
     error = bench.run({"how": "hog"}, manifest=manifest).error
     assert error is not None
     assert error.kind is ErrorKind.OOM
@@ -88,9 +87,9 @@ def test_a_cancelled_job_on_a_spare_is_gone(bench: Bench) -> None:
     token = uuid.uuid4().hex
     request = bench.request({"how": "loop", "token": token}, manifest=manifest)
     run = bench.start(request, Ear())
-    wait_until(lambda: processes_with(token), timeout_s=20)
+    wait_until(lambda: processes_with(token))
     assert bench.runtime.cancel(request.job_id, 1)
-    result = run.result(10)
+    result = run.result(60)
     assert result.status is RunStatus.CANCELLED
     assert result.start is StartKind.STANDBY
     assert not processes_with(token)
@@ -112,19 +111,34 @@ def test_a_spare_that_ended_is_not_used(bench: Bench) -> None:
     assert bench.run({"how": "echo"}, manifest=manifest).start is StartKind.COLD
 
 
-def test_a_new_version_drops_the_spares_of_the_old_one(bench: Bench) -> None:
+def test_two_versions_used_in_turn_both_start_from_spares(bench: Bench) -> None:
+    first = filled(bench)
+    second = bench.next_version(first)
+    assert bench.run({"how": "echo"}, manifest=second).start is StartKind.COLD
+    wait_until(lambda: spares(bench) == 2, timeout_s=20)
+    for manifest in (first, second, first, second):
+        bench.put_source(manifest)
+        assert checked(bench.run({"how": "echo"}, manifest=manifest)).start is StartKind.STANDBY
+        wait_until(lambda: spares(bench) == 2, timeout_s=20)
+
+
+@pytest.mark.parametrize("standby", [StandbyLimits(idle_ttl_s=10, memory_reserve_mib=0)], indirect=True)
+def test_the_spares_of_a_version_that_is_used_no_longer_go_by_themselves(bench: Bench) -> None:
     old = filled(bench)
-    request = bench.request({"how": "echo"}, manifest=old)
-    new = replace(request, plugin_digest="another", manifest=old.model_copy(update={"standby": 0}))
-    bench.runtime.run(new, Ear())
-    wait_until(lambda: not containers() and not marked_processes(), timeout_s=10)
-    assert spares(bench) == 0
+    new = bench.next_version(old)
+
+    def only_the_new_one_is_left() -> bool:
+        checked(bench.run({"how": "echo"}, manifest=new))
+        assert isinstance(bench.runtime, ContainerRuntime | ProcessRuntime)
+        return [each.version for each in bench.runtime.standing().spares] == [new.version]
+
+    wait_until(only_the_new_one_is_left, timeout_s=45, interval_s=0.5)
 
 
-@pytest.mark.parametrize("standby", [StandbyLimits(idle_ttl_s=1.5, memory_reserve_mib=0)], indirect=True)
+@pytest.mark.parametrize("standby", [StandbyLimits(idle_ttl_s=8, memory_reserve_mib=0)], indirect=True)
 def test_unused_spares_go(bench: Bench) -> None:
     filled(bench)
-    wait_until(lambda: not containers() and not marked_processes(), timeout_s=15)
+    wait_until(lambda: not containers() and not marked_processes())
     assert spares(bench) == 0
 
 
@@ -139,6 +153,6 @@ def test_there_are_none_when_memory_is_short(bench: Bench) -> None:
 
 def test_sweep_spares_those_of_the_living(bench: Bench) -> None:
     manifest = filled(bench)
-    wait_until(lambda: len(containers() or marked_processes()) == 1, timeout_s=10)
+    wait_until(lambda: len(containers() or marked_processes()) == 1)
     assert bench.runtime.sweep(set()) == 0
     assert checked(bench.run({"how": "echo"}, manifest=manifest)).start is StartKind.STANDBY

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from analysis_server.execution.claim import ClaimResult, ClaimStore
 from operation_server.dispatch.celery_app import make_app
+from operation_server.dispatch.event_sweep import sweep_events
 from operation_server.dispatch.publisher import JobPublisher
 from operation_server.dispatch.reconciler import Reconciler
-from operation_server.jobs.transitions import DispatchedJob, apply_started, request_cancel
+from operation_server.jobs.transitions import (
+    DispatchedJob,
+    apply_started,
+    lose_attempts,
+    release_undelivered,
+    request_cancel,
+)
 from operation_server.live.event_publisher import EventPublisher
+from operation_server.metrics import definitions
 from operation_server.settings import DispatchSettings
 from satellite.contracts import redis_keys
+from satellite.contracts.event import EventType, StreamEntry
 from satellite.contracts.job import StartedReport
 from satellite.contracts.task_names import EXECUTE_QUEUE
 from satellite.settings.broker import BrokerSettings
@@ -55,6 +67,11 @@ class Parts:
                     " started_at = started_at - interval '1 minute'"
                 )
             )
+
+    async def execute(self, statement: str, **parameters: Any) -> None:
+        """Bring rows into a state that no transition leaves them in."""
+        async with self.engine.begin() as connection:
+            await connection.execute(text(statement), parameters)
 
     async def start(self, job_id: int) -> None:
         report = outcome(job_id, 1)
@@ -142,3 +159,119 @@ async def test_a_cancelled_job_nobody_holds_ends(parts: Parts) -> None:
     # The message is still in the queue, but no claim gets past the key.
     assert await parts.redis.llen(EXECUTE_QUEUE) == 2
     assert await parts.redis.exists(redis_keys.cancel(waiting), redis_keys.cancel(held)) == 2
+
+
+BAD_MANIFESTS = {
+    "cards in words": ("{resources}", '{"gpus": "many"}'),
+    "resources in words": ("{resources}", '"plenty"'),
+    "retries in words": ("{retry}", '{"max_retries": "many"}'),
+}
+
+
+@pytest.mark.parametrize("change", BAD_MANIFESTS.values(), ids=BAD_MANIFESTS.keys())
+async def test_a_manifest_that_is_not_understood_loses_no_attempt(
+    parts: Parts, change: tuple[str, str]
+) -> None:
+    job_id = await submit_one(parts.engine)
+    await parts.dispatch(published=False)
+    await parts.start(job_id)
+    await parts.execute(
+        "UPDATE plugins SET manifest = jsonb_set(manifest, CAST(:path AS text[]), CAST(:value AS jsonb))",
+        path=change[0],
+        value=change[1],
+    )
+    await parts.reconciler.reconcile()
+    row = await job_row(parts.engine, job_id)
+    assert (row.status, row.failures, row.dispatched_at) == ("queued", 1, None)
+
+
+async def test_an_attempt_that_cannot_be_lost_holds_up_no_other(parts: Parts) -> None:
+    jobs = [await submit_one(parts.engine) for _ in range(3)]
+    await parts.dispatch(published=False)
+    for job_id in jobs:
+        await parts.start(job_id)
+    # One more failure than there are numbers.
+    await parts.execute("UPDATE jobs SET failures = 9223372036854775807 WHERE id = :id", id=jobs[1])
+    before = definitions.RECONCILER_FAULTS.labels("lost")._value.get()
+    for _ in range(2):
+        await parts.reconciler.reconcile()
+    assert [row.status for row in await parts.rows(jobs)] == ["queued", "processing", "queued"]
+    assert definitions.RECONCILER_FAULTS.labels("lost")._value.get() == before + 2
+
+
+async def test_a_job_that_cannot_expire_holds_up_no_other(parts: Parts) -> None:
+    jobs = [await submit_one(parts.engine, expires_in_s=1) for _ in range(3)]
+    await parts.execute("UPDATE jobs SET expires_at = now() - interval '1 minute'")
+    await parts.execute(f"ALTER TABLE jobs ADD CHECK (id <> {jobs[1]} OR status <> 'failed')")
+    await parts.reconciler._expire()
+    async with parts.engine.connect() as connection:
+        statuses = await connection.scalars(text("SELECT status FROM jobs ORDER BY id"))
+    assert list(statuses) == ["failed", "queued", "failed"]
+
+
+@pytest.mark.parametrize("change", ["type = 'nonsense'", "at = '-infinity'"])
+async def test_an_event_that_cannot_be_told_holds_up_no_other(parts: Parts, change: str) -> None:
+    for _ in range(3):
+        await submit_one(parts.engine)
+    await parts.execute("UPDATE job_events SET at = at - interval '1 minute'")
+    await parts.execute(f"UPDATE job_events SET {change} WHERE id = (SELECT min(id) + 1 FROM job_events)")
+    assert await sweep_events(parts.engine, parts.events) == 3
+    assert await parts.redis.xlen(redis_keys.EVENTS) == 2
+    assert await sweep_events(parts.engine, parts.events) == 0
+
+
+async def test_an_event_that_redis_cannot_take_holds_up_no_other(parts: Parts) -> None:
+    now = datetime.now(UTC)
+    entries = [
+        StreamEntry(event_id=number, job_id=1, owner_id=1, type=EventType.STATUS, data=data, at=now)
+        for number, data in ((1, "{}"), (2, "\ud800"), (3, "{}"))
+    ]
+    assert await parts.events.publish(entries)
+    assert await parts.redis.xlen(redis_keys.EVENTS) == 2
+
+
+async def test_work_that_fails_unforeseen_stops_no_other(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = await submit_one(parts.engine)
+    await parts.execute("UPDATE job_events SET at = at - interval '1 minute'")
+
+    async def fail() -> None:
+        raise LookupError("thrown by a test")
+
+    for name in ("_expire", "reconcile", "_prune_rejected"):
+        monkeypatch.setattr(parts.reconciler, name, fail)
+    running = asyncio.create_task(parts.reconciler.run())
+    async with asyncio.timeout(60):
+        while not await parts.redis.xlen(redis_keys.EVENTS):
+            await asyncio.sleep(0.02)
+    assert not running.done()
+    running.cancel()
+    await asyncio.wait([running])
+    assert (await job_row(parts.engine, job_id)).status == "queued"
+
+
+async def test_what_has_moved_on_is_not_counted_as_repaired(parts: Parts) -> None:
+    lost, released, gone = [await submit_one(parts.engine) for _ in range(3)]
+    await parts.dispatch(published=False)
+    for job_id in (lost, gone):
+        await parts.start(job_id)
+    counts = {what: definitions.REPAIRED.labels(what)._value.get() for what in ("lost", "undelivered")}
+    repair = parts.reconciler._repair
+    await repair([(lost, 1), (gone, 7), (999, 1)], lose_attempts, "lost")
+    await repair([(released, 1), (lost, 1)], release_undelivered, "undelivered")
+    assert definitions.REPAIRED.labels("lost")._value.get() == counts["lost"] + 1
+    assert definitions.REPAIRED.labels("undelivered")._value.get() == counts["undelivered"] + 1
+
+
+async def test_a_released_attempt_whose_message_was_only_late_is_not_executed(
+    parts: Parts, redis_url: str
+) -> None:
+    job_id = await submit_one(parts.engine)
+    await parts.dispatch(published=False)
+    await parts.reconciler.reconcile()
+    assert (await job_row(parts.engine, job_id)).dispatched_at is None
+    with BlockingRedis.from_url(redis_url) as redis:
+        assert ClaimStore(redis, worker="w").claim(job_id, 1) is ClaimResult.STALE
+        [again] = await dispatch(parts.engine)
+        assert ClaimStore(redis, worker="w").claim(job_id, again.attempt) is ClaimResult.WON

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,10 +30,18 @@ __all__ = ["plugin_image"]
 class RayNode:
     address: str
     pid: int
+    folder: Path
 
 
 @pytest.fixture(scope="session")
 def ray_node() -> Iterator[RayNode]:
+    with running_ray({}) as node:
+        yield node
+
+
+@contextlib.contextmanager
+def running_ray(environment: Mapping[str, str]) -> Iterator[RayNode]:
+    """Run a Ray whose environment differs in this from the one of the tests."""
     port = find_free_port()
     address = f"127.0.0.1:{port}"
     os.environ.update(RAY_ENVIRONMENT)
@@ -49,8 +58,8 @@ def ray_node() -> Iterator[RayNode]:
             "--include-log-monitor=false", "--disable-usage-stats", f"--temp-dir={folder}",
             f"--object-store-memory={RAY_OBJECT_STORE_BYTES}",
         ]  # fmt: skip
-        with running(command, ready=answers, timeout_s=60) as process:
-            yield RayNode(address, process.pid)
+        with running(command, ready=answers, timeout_s=60, env=os.environ | environment) as process:
+            yield RayNode(address, process.pid, Path(folder))
 
 
 @pytest.fixture(params=["process", pytest.param("container", marks=pytest.mark.docker)])

@@ -13,12 +13,16 @@ import psutil
 
 from analysis_server.execution.admission import ResourceLedger
 from analysis_server.execution.executor import Execution, ExecutorHealth
+from analysis_server.execution.executor_service import ExecutorSetup
 from analysis_server.execution.ray_executor import RayExecutor
 from analysis_server.execution.standing_watch import StandingWatch
 from analysis_server.runtimes.port import RunResult
+from analysis_server.runtimes.selection import RuntimeName
+from analysis_server.runtimes.worker_variables import WorkerVariables
 from analysis_server.settings import RaySettings, WorkerSettings
 from satellite.contracts.plugin_manifest import PluginManifest
 from satellite.contracts.worker import GPUCard
+from satellite.settings.observability import LogSettings
 from tests.contract.runtimes.bench import IMAGE, containers, marked_processes
 from tests.contract.runtimes.conftest import PLUGIN
 from tests.fixtures.servers import wait_until
@@ -34,7 +38,7 @@ class Rig:
         settings: WorkerSettings,
         ray_settings: RaySettings,
         *,
-        runtime: str,
+        runtime: RuntimeName,
         redis_url: str,
         cards: Sequence[GPUCard],
         ray_pid: int,
@@ -42,7 +46,14 @@ class Rig:
         self.settings = settings
         self.runtime = runtime
         self._ray = psutil.Process(ray_pid)
-        self.executor = RayExecutor(settings, ray_settings, runtime=runtime, redis_url=redis_url)
+        setup = ExecutorSetup(
+            settings=settings,
+            log=LogSettings(),
+            runtime=runtime,
+            redis_url=redis_url,
+            variables=WorkerVariables.read(),
+        )
+        self.executor = RayExecutor(setup, ray_settings)
         self.ledger = ResourceLedger(
             cpus=settings.cpus,
             memory_mib=settings.memory_mib,
@@ -112,6 +123,8 @@ class Rig:
         return pid
 
     def close(self) -> None:
+        # An executor that a test has killed comes back first: it is the new one that removes what was left.
+        wait_until(self.look)
         self.executor.close()
         self._pool.shutdown()
-        wait_until(lambda: not self.things(), timeout_s=10)
+        wait_until(lambda: not self.things())

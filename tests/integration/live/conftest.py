@@ -90,8 +90,8 @@ class Storyteller:
         ]  # fmt: skip
         await self.publisher.publish(entries)
 
-    async def complete(self, job_id: int) -> None:
-        await self._end(job_id, {"status": "completed", "result": {"sum": 2}})
+    async def complete(self, job_id: int, result_json: str = '{"sum": 2}') -> None:
+        await self._end(job_id, {"status": "completed", "result_json": result_json})
 
     async def fail(self, job_id: int) -> None:
         """End it with an error that is not retried."""

@@ -9,13 +9,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
-import pytest
 
 from tests.fixtures.api import log_in, running_api
 from tests.integration.live.conftest import Storyteller, submit, told
 from tests.integration.operation_server_api.conftest import MANIFEST
-
-pytestmark = pytest.mark.timeout(120)
 
 ACCEPT = {"Accept": "text/event-stream"}
 

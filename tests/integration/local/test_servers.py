@@ -111,7 +111,7 @@ class TestPostgresAndRedis:
 
             monkeypatch.setattr("satellite.local.redis.COMPACT_FROM_BYTES", length_bytes - 1)
             await stack.redis.compact()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while log.stat().st_size > length_bytes / 10:
                     await asyncio.sleep(0.02)
             assert await client.get("overwritten") == b"199" * 1000
@@ -169,4 +169,4 @@ class TestRay:
             assert find_strays(home.stack_id)
             assert stack.home.scratch.exists()
 
-        assert find_strays(home.stack_id) == []
+        assert not find_strays(home.stack_id)

@@ -88,6 +88,15 @@ async def user(stranger: httpx.AsyncClient, admin: httpx.AsyncClient) -> httpx.A
 
 
 @pytest.fixture
+async def other(stranger: httpx.AsyncClient, admin: httpx.AsyncClient) -> httpx.AsyncClient:
+    """A client logged in as another ordinary account."""
+    credentials = {"username": "grace@example.com", "password": "a compiler of her own"}
+    answer = await admin.post("/users", json=credentials)
+    assert answer.status_code == 201, answer.text
+    return await log_in(stranger, credentials)
+
+
+@pytest.fixture
 async def adder(user: httpx.AsyncClient) -> dict[str, Any]:
     """A registered plugin whose jobs nothing runs."""
     answer = await user.post("/plugins", json=MANIFEST)

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
+from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from operation_server.jobs import put_aside
+from operation_server.jobs.put_aside import note_put_aside
 from satellite.contracts import redis_keys
-from satellite.contracts.task_names import EXECUTE_QUEUE
 from satellite.contracts.worker import WorkerHeartbeat, WorkerResources
+from satellite.testing import heartbeat_of
 from tests.integration.operation_server_api.conftest import set_job
 
 
 @pytest.fixture
 def worker() -> WorkerHeartbeat:
     """An idle worker that could run `adder`."""
-    now = datetime.now(UTC)
-    return WorkerHeartbeat(
-        name="w", host="h", pid=1, version="1", runtime="process", queues=[EXECUTE_QUEUE], slots=2,
-        total=WorkerResources(cpus=4, memory_mib=4096), started_at=now, seen_at=now,
-    )  # fmt: skip
+    return heartbeat_of(name="w")
 
 
 Beat = Callable[..., Awaitable[None]]
@@ -135,3 +134,37 @@ async def test_a_finished_job(submit: Any, user: httpx.AsyncClient) -> None:
     await user.post(f"/jobs/{job['id']}/cancel")
 
     assert await reason(user, job) == "finished"
+
+
+@pytest.mark.parametrize(
+    "change", [("max_running", '"many"'), ("resources", '{"cpus": "many"}'), ("resources", "7")]
+)
+async def test_a_definition_that_cannot_be_read(
+    submit: Any, user: httpx.AsyncClient, engine: AsyncEngine, beat: Beat, change: tuple[str, str]
+) -> None:
+    await beat()
+    job = await submit()
+    async with engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE plugins SET manifest = jsonb_set(manifest, :path, CAST(:value AS jsonb))"),
+            {"path": [change[0]], "value": change[1]},
+        )
+
+    assert await reason(user, job) == "plugin_unreadable"
+    answer = (await user.get(f"/jobs/{job['id']}/explain")).json()
+    assert "adder 1.0.0" in answer["detail"]
+
+
+async def test_a_job_that_dispatch_leaves_alone(
+    submit: Any, user: httpx.AsyncClient, engine: AsyncEngine, beat: Beat, redis_url: str
+) -> None:
+    await beat()
+    aside, other = await submit(), await submit()
+    with BlockingRedis.from_url(redis_url) as redis:
+        note_put_aside(redis, {put_aside.job(aside["id"]): "ValueError: bigint out of range"})
+
+    assert await reason(user, aside) == "put_aside"
+    assert "bigint out of range" in (await user.get(f"/jobs/{aside['id']}/explain")).json()["detail"]
+    assert await reason(user, other) == "in_queue"
+    await set_job(engine, aside["id"], "status = 'processing', attempt = 1, dispatched_at = now()")
+    assert await reason(user, aside) == "running"

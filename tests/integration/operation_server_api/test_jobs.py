@@ -25,7 +25,7 @@ async def finish(engine: AsyncEngine, job_id: int, **fields: Any) -> None:
     now = datetime.now(UTC)
     outcome = Outcome(
         job_id=job_id, attempt=1, worker="w", started_at=now, finished_at=now,
-        **{"status": "completed", "result": {"sum": 2}, **fields},
+        **{"status": "completed", "result_json": '{"sum": 2}', **fields},
     )  # fmt: skip
     async with engine.begin() as connection:
         await connection.run_sync(apply_outcomes, [outcome])
@@ -356,7 +356,7 @@ class TestDeadLetters:
     async def fail(self, submit: Any, engine: AsyncEngine) -> int:
         job = await submit(max_retries=0)
         error = {"kind": "exit", "message": "exit code 1", "exit_code": 1}
-        await finish(engine, job["id"], status="failed", result=None, error=error)
+        await finish(engine, job["id"], status="failed", result_json=None, error=error)
         job_id: int = job["id"]
         return job_id
 
@@ -380,7 +380,7 @@ class TestDeadLetters:
         assert (groups["total"], groups["items"][0]["jobs"]) == (1, 3)
         assert groups["items"][0]["example"]["kind"] == "exit"
         assert (one.status_code, again.status_code) == (202, 404)
-        assert rest.json() == {"replayed": 2}
+        assert rest.json() == {"replayed": 2, "unfit": 0, "unfit_jobs": []}
         job = (await user.get(f"/jobs/{ids[2]}")).json()
         assert (job["status"], job["plugin_version"]) == ("queued", "1.1")
         assert (await user.get("/dead-letters", params={"kind": "oom"})).json()["total"] == 0

@@ -52,7 +52,7 @@ class Counter:
         for line in self.process.stdout:
             if line.strip().isdecimal():
                 return int(line)
-        raise AssertionError(f"the process has ended with {self.process.wait(20)}")
+        raise AssertionError(f"the process has ended with {self.process.wait(60)}")
 
     def stop(self) -> None:
         self.process.communicate(timeout=20)

@@ -9,7 +9,8 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from operation_server.services import Services
+from operation_server.dependencies import Services
+from operation_server.jobs.submission.service import SubmissionService
 from tests.integration.transitions.seed import new_job
 
 
@@ -20,8 +21,9 @@ async def test_only_the_poisoned_job_fails_and_none_is_stored_twice(
     good = [new_job(adder["created_by"], adder["id"], "adder", input_data={"n": n}) for n in range(20)]
     poisoned = new_job(adder["created_by"], adder["id"], "adder", plugin_version=object())
 
+    submit = services[SubmissionService]._submit
     stored = await asyncio.gather(
-        *(services.jobs._submit(job) for job in (*good[:10], poisoned, *good[10:])), return_exceptions=True
+        *(submit(job) for job in (*good[:10], poisoned, *good[10:])), return_exceptions=True
     )
 
     failed = [each for each in stored if isinstance(each, BaseException)]

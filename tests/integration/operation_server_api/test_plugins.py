@@ -42,6 +42,10 @@ class TestRegister:
         [
             ({"dokcer_image": "x"}, "/dokcer_image"),
             ({"resources": {"cpu": 1}}, "/resources/cpu"),
+            ({"docker_image": "example/Adder:1"}, "/docker_image"),
+            ({"docker_image": "http://example/adder"}, "/docker_image"),
+            ({"command": []}, "/command"),
+            ({"command": [""]}, "/command/0"),
             ({"name": "Bad_Name"}, "/name"),
             ({"name": "-bad"}, "/name"),
             ({"name": "x" * 64}, "/name"),
@@ -49,7 +53,7 @@ class TestRegister:
             ({"input_schema": {"pattern": "("}}, "/input_schema/pattern"),
             ({"output_schema": nested(70)}, "/output_schema"),
             ({"input_schema": {"const": "x" * 300_000}}, "/input_schema"),
-            ({"output_schema": {"$ref": "#/$defs/missing"}}, "/output_schema"),
+            ({"output_schema": {"$ref": "#/$defs/missing"}}, "/output_schema/$ref"),
         ],
     )
     async def test_a_bad_manifest_is_400_with_its_key(

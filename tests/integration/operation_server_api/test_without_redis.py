@@ -41,4 +41,4 @@ async def test_workers_are_503_and_the_process_stays_ready(lonely: httpx.AsyncCl
 
     assert (workers.status_code, workers.headers["retry-after"]) == (503, "2")
     assert ready.status_code == 200
-    assert ready.json() == {"status": "ready", "database": "ok", "redis": "cannot be reached"}
+    assert ready.json() == {"status": "ready", "database": "ok", "redis": "cannot be reached", "disk": "ok"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -16,9 +15,12 @@ from operation_server.jobs.transitions import (
     select_and_mark,
     submit_jobs,
 )
-from satellite.contracts.outcome import ErrorKind, JobError, Outcome, OutcomeStatus
-from satellite.contracts.plugin_manifest import PluginManifest
+from satellite.contracts.json_text import write_json
 from satellite.contracts.worker import WorkerResources
+from satellite.testing import manifest_of
+from satellite.testing import outcome_of as outcome
+
+__all__ = ["outcome"]
 
 BIG_WORKER = WorkerResources(cpus=64, memory_mib=64_000)
 PLENTY = DispatchCapacity(depth=10_000, workers=[BIG_WORKER])
@@ -35,9 +37,7 @@ def add_user(connection: Connection, name: str = "ada", *, max_running: int | No
 def add_plugin(
     connection: Connection, owner_id: int, name: str = "echo", version: str = "1", **manifest: Any
 ) -> int:
-    full = PluginManifest(
-        name=name, version=version, docker_image="python", input_schema={}, output_schema={}, **manifest
-    )
+    full = manifest_of(name=name, version=version, docker_image="python", **manifest)
     row = connection.execute(
         text(
             "INSERT INTO plugins (name, version, digest, manifest, created_by)"
@@ -54,10 +54,12 @@ def new_job(owner_id: int, plugin_id: int, name: str = "echo", **changes: Any) -
         "plugin_id": plugin_id,
         "plugin_name": name,
         "plugin_version": "1",
-        "input_data": {"n": 1},
+        "input_json": '{"n": 1}',
         "timeout_s": 60,
         "max_retries": 3,
     }
+    if "input_data" in changes:
+        changes["input_json"] = write_json(changes.pop("input_data"))
     return NewJob(**(fields | changes))
 
 
@@ -84,20 +86,3 @@ async def dispatch(
 async def job_row(engine: AsyncEngine, job_id: int) -> Any:
     async with engine.connect() as connection:
         return (await connection.execute(text("SELECT * FROM jobs WHERE id = :id"), {"id": job_id})).one()
-
-
-def outcome(
-    job_id: int, attempt: int, status: OutcomeStatus = OutcomeStatus.COMPLETED, **changes: Any
-) -> Outcome:
-    now = datetime.now(UTC)
-    fields: dict[str, Any] = {
-        "job_id": job_id,
-        "attempt": attempt,
-        "worker": "w1",
-        "status": status,
-        "started_at": now,
-        "finished_at": now,
-    }
-    if status is OutcomeStatus.FAILED:
-        fields["error"] = JobError(kind=ErrorKind.EXIT, message="exit code 1", exit_code=1)
-    return Outcome(**(fields | changes))

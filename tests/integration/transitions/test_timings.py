@@ -17,9 +17,9 @@ from operation_server.jobs.transitions import (
     lose_attempts,
     request_cancel,
 )
-from operation_server.jobs.transitions.timings import PHASES
 from satellite.contracts.job import StartedReport
 from satellite.contracts.outcome import OutcomeStatus, WorkerTimings
+from satellite.contracts.phases import PHASES
 from tests.integration.transitions.seed import dispatch, job_row, outcome, submit_one
 
 

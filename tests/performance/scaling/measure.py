@@ -15,7 +15,7 @@ import psutil
 import psycopg
 
 from operation_server.dispatch import pace
-from operation_server.jobs.transitions.timings import PHASES
+from satellite.contracts.phases import PHASES
 from tests.acceptance.platform import Platform, running_platform
 from tests.performance.scaling.costs import Measured, Measurement, Pacing
 from tests.performance.scaling.load import run

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from analysis_server.execution.grants import Grant, GrantKind, Reserve
 from analysis_server.execution.room import Room, choose_victims
 from analysis_server.runtimes.standby.pool import has_spares
+from analysis_server.runtimes.standby.precedence import those_that_give_way
 from analysis_server.runtimes.standing import Eviction, PluginPlace, SpareRoom, Standing
 from satellite.contracts.plugin_manifest import PluginManifest, PluginMode, PluginResources
 from satellite.contracts.worker import GPUCard, WorkerResources
@@ -131,6 +132,20 @@ class ResourceLedger:
             if self._queue:
                 self._changed.notify_all()
 
+    def let_spares_give_way(self) -> None:
+        """End spares of plugins that are used no longer, where those of one used since lack the room.
+
+        Calls the executor only if there are any, and not while an attempt waits: it would get the room.
+        """
+        with self._changed:
+            victims = [] if self._queue else self._outdated_spares()
+            for victim in victims:
+                victim.leaving = True
+        if victims:
+            self._evict(victims)
+            with self._changed:
+                self._fill_reserves()
+
     def total(self) -> WorkerResources:
         """Return what this worker has."""
         return _described(self._total_cpus, self._whole)
@@ -206,6 +221,17 @@ class ResourceLedger:
                 if spare is None:
                     break
                 reserve.spares.append(spare)
+
+    def _outdated_spares(self) -> list[Grant]:
+        """Return the fewest that make room for one more spare of the plugin used last that lacks some."""
+        lacking = [each for each in self._reserves.values() if len(each.spares) < each.wished]
+        if not lacking:
+            return []
+        latest = max(lacking, key=lambda each: each.used_at)
+        unused = [reserve for reserve in self._reserves.values() if not reserve.jobs]
+        older = those_that_give_way(unused, wanted_at=latest.used_at)
+        candidates = [spare for reserve in older for spare in reserve.spares if not spare.leaving]
+        return choose_victims(latest.manifest.resources, room=self._room, candidates=candidates) or []
 
     def _spare_room(self) -> SpareRoom:
         self._serial += 1

@@ -76,7 +76,7 @@ class AttemptRunner:
             claimed_ms=(time.perf_counter() - received_at_s) * 1000,
             started_at=datetime.now(UTC),
         )
-        if claim in {ClaimResult.DUPLICATE, ClaimResult.UNKNOWN}:
+        if claim in {ClaimResult.DUPLICATE, ClaimResult.STALE, ClaimResult.UNKNOWN}:
             logger.info("attempt dropped", job_id=message.job_id, attempt=message.attempt, claim=claim)
             return None
         held = self._running.add(key)
@@ -96,7 +96,7 @@ class AttemptRunner:
         self._running.finish(key)
         try:
             outcome = self._outcome(message, held, result, clock)
-            self._reporter.finished(outcome, result_json=result.result_json, callbacks=callbacks)
+            self._reporter.finished(outcome, callbacks=callbacks)
         except Exception:
             # Not reported, so not held either: the lease runs out and the job runs again.
             self._running.release(key)
@@ -114,6 +114,7 @@ class AttemptRunner:
             attempt=message.attempt,
             worker=self._worker,
             status=_status_of(result, held),
+            result_json=result.result_json.decode() if result.result_json is not None else None,
             error=result.error,
             started_at=clock.started_at,
             finished_at=datetime.now(UTC),

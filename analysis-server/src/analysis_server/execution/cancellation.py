@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Callable
 
 import structlog
 from pydantic import ValidationError
@@ -13,6 +14,7 @@ from redis.exceptions import RedisError
 from analysis_server.execution.admission import ResourceLedger
 from analysis_server.execution.executor import PluginExecutor
 from analysis_server.execution.running import RunningAttempts, Stop
+from analysis_server.loop_thread import LoopThread
 from satellite.contracts import redis_keys
 from satellite.contracts.job import ControlAction, ControlMessage
 
@@ -26,15 +28,21 @@ class CancellationListener:
     """Stops the attempts of cancelled jobs."""
 
     def __init__(
-        self, *, redis_url: str, running: RunningAttempts, ledger: ResourceLedger, executor: PluginExecutor
+        self,
+        *,
+        redis_url: str,
+        running: RunningAttempts,
+        ledger: ResourceLedger,
+        executor: PluginExecutor,
+        unforeseen: Callable[[], None] | None = None,
     ) -> None:
-        """Listen on a connection of its own, from `start` on."""
+        """Listen on a connection of its own, from `start` on; `unforeseen` is for `LoopThread`."""
         self._redis = Redis.from_url(redis_url, socket_connect_timeout=2, socket_timeout=5)
         self._running = running
         self._ledger = ledger
         self._executor = executor
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._listen, name="cancellations", daemon=True)
+        self._thread = LoopThread("cancellations", self._listen, unforeseen=unforeseen)
 
     def start(self) -> None:
         """Begin to listen."""

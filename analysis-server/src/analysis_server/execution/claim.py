@@ -18,8 +18,11 @@ GIVE_UP_AFTER_S = 15.0
 """Shorter than the operation server waits for a start."""
 RETRY_S = 0.5
 
-# One round trip. KEYS: cancel, claim, lease. ARGV: worker, claim's and lease's time to live in seconds.
+# One round trip. KEYS: cancel, claim, lease, newest attempt. ARGV: worker, claim's and lease's time to live
+# in seconds, attempt. Stale before cancelled: of an attempt that is over nobody waits to hear.
 CLAIM = """
+local newest = redis.call('GET', KEYS[4])
+if newest and tonumber(newest) > tonumber(ARGV[4]) then return 'stale' end
 if redis.call('EXISTS', KEYS[1]) == 1 then return 'cancelled' end
 if not redis.call('SET', KEYS[2], ARGV[1], 'NX', 'EX', ARGV[2]) then return 'duplicate' end
 redis.call('SET', KEYS[3], ARGV[1], 'EX', ARGV[3])
@@ -35,6 +38,8 @@ class ClaimResult(StrEnum):
     WON = "won"
     DUPLICATE = "duplicate"
     """Somebody has claimed this very attempt before."""
+    STALE = "stale"
+    """The job has a newer attempt."""
     CANCELLED = "cancelled"
     """The job shall not run."""
     UNKNOWN = "unknown"
@@ -66,6 +71,7 @@ class ClaimStore:
             redis_keys.cancel(job_id),
             redis_keys.claim(job_id, attempt),
             redis_keys.lease(job_id, attempt),
+            redis_keys.newest_attempt(job_id),
         ]
-        answer = self._script(keys=keys, args=[self._worker, CLAIM_TTL_S, LEASE_TTL_S])
+        answer = self._script(keys=keys, args=[self._worker, CLAIM_TTL_S, LEASE_TTL_S, attempt])
         return ClaimResult(answer.decode() if isinstance(answer, bytes) else answer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import orjson
@@ -12,22 +13,36 @@ from analysis_server.execution.executor import Execution
 from analysis_server.execution.manifests import ManifestCache
 from analysis_server.reporting.event_stream import EventStream
 from analysis_server.runtimes.port import AttemptKey, RunRequest, RunResult
-from analysis_server.runtimes.selection import RuntimeOptions, make_runtime
+from analysis_server.runtimes.selection import RuntimeName, RuntimeOptions, make_runtime
 from analysis_server.runtimes.standing import Eviction, PluginPlace, SpareRoom, Standing
+from analysis_server.runtimes.worker_variables import WorkerVariables
 from analysis_server.settings import WorkerSettings
 from satellite.contracts.event import EventType, StreamEntry
+from satellite.settings.observability import LogSettings
 
 EVICTION_TIMEOUT_S = 8.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutorSetup:
+    """All that an executor process goes by: it reads nothing of its own environment, which is Ray's."""
+
+    settings: WorkerSettings
+    log: LogSettings
+    runtime: RuntimeName
+    redis_url: str = field(repr=False)
+    """May hold a password."""
+    variables: WorkerVariables
 
 
 class ExecutorService:
     """One runtime for all slots of a worker, with its cache of parsed manifests."""
 
-    def __init__(self, settings: WorkerSettings, *, runtime: str, redis_url: str) -> None:
-        """Make the runtime called `runtime`, and remove what a dead executor has left; start nothing yet."""
-        self._settings = settings
+    def __init__(self, setup: ExecutorSetup) -> None:
+        """Make the runtime, and remove what a dead executor has left; start nothing yet."""
+        settings = self._settings = setup.settings
         self._runtime = make_runtime(
-            "container" if runtime == "container" else "process",
+            setup.runtime,
             RuntimeOptions(
                 stack_id=settings.stack_id,
                 state_dir=settings.state_dir,
@@ -35,11 +50,12 @@ class ExecutorService:
                 uv=settings.uv,
                 servers=settings.server_limits(),
                 standby=settings.standby_limits(),
+                variables=setup.variables,
             ),
         )
         # What an earlier executor process left would use room that is given to others now.
         self._runtime.sweep_orphans()
-        self._redis = Redis.from_url(redis_url, socket_connect_timeout=2, socket_timeout=5)
+        self._redis = Redis.from_url(setup.redis_url, socket_connect_timeout=2, socket_timeout=5)
         self._events = EventStream(self._redis)
         self._manifests = ManifestCache()
 

@@ -13,12 +13,11 @@ import structlog
 from ray.exceptions import ActorUnavailableError, RayActorError, RayError
 
 from analysis_server.execution.executor import Execution, ExecutorHealth, ExecutorLost, Look
-from analysis_server.execution.executor_service import EVICTION_TIMEOUT_S, ExecutorService
+from analysis_server.execution.executor_service import EVICTION_TIMEOUT_S, ExecutorService, ExecutorSetup
 from analysis_server.runtimes.port import AttemptKey, RunResult
 from analysis_server.runtimes.standing import Eviction, PluginPlace, SpareRoom
-from analysis_server.settings import RaySettings, WorkerSettings
+from analysis_server.settings import RaySettings
 from satellite.settings.log_lines import configure_logging
-from satellite.settings.observability import LogSettings
 
 CONTROL_THREADS = 4
 START_TIMEOUT_S = 90
@@ -34,11 +33,13 @@ logger = structlog.get_logger(__name__)
 class PluginExecutorActor:
     """Runs plugins inside a Ray actor process; calls come in on threads of two groups, run and control."""
 
-    def __init__(self, settings_json: bytes, *, runtime: str, redis_url: str) -> None:
-        """Make the runtime in this process."""
-        configure_logging(LogSettings())
-        settings = WorkerSettings.model_validate_json(settings_json)
-        self._service = ExecutorService(settings, runtime=runtime, redis_url=redis_url)
+    def __init__(self, setup: bytes) -> None:
+        """Make the runtime in this process; `setup` is a pickled `ExecutorSetup`."""
+        # By value: the environment of this process is that of whoever started Ray. Ray shows variables of a
+        # `runtime_env` to all who may look at its state, arguments to nobody.
+        made: ExecutorSetup = pickle.loads(setup)  # noqa: S301
+        configure_logging(made.log)
+        self._service = ExecutorService(made)
 
     @ray.method(concurrency_group="run")
     def run(self, execution: bytes) -> bytes:
@@ -80,9 +81,7 @@ class PluginExecutorActor:
 class RayExecutor:
     """A `PluginExecutor` whose work is done by one actor, owned by this process and gone with it."""
 
-    def __init__(
-        self, settings: WorkerSettings, ray_settings: RaySettings, *, runtime: str, redis_url: str
-    ) -> None:
+    def __init__(self, setup: ExecutorSetup, ray_settings: RaySettings) -> None:
         """Connect to Ray and start the actor; returns once it answers."""
         ray.init(
             address=ray_settings.address,
@@ -98,11 +97,12 @@ class RayExecutor:
             num_cpus=0,
             max_restarts=-1,
             max_task_retries=0,
-            concurrency_groups={"run": settings.slots + settings.batch_seats, "control": CONTROL_THREADS},
+            concurrency_groups={
+                "run": setup.settings.slots + setup.settings.batch_seats,
+                "control": CONTROL_THREADS,
+            },
         )(PluginExecutorActor)
-        self._actor = actor_class.remote(
-            settings.model_dump_json().encode(), runtime=runtime, redis_url=redis_url
-        )
+        self._actor = actor_class.remote(pickle.dumps(setup))
         self._sweeping = threading.Lock()
         self._is_up = threading.Event()
         ray.get(self._actor.look.remote(pickle.dumps(None)), timeout=START_TIMEOUT_S)
@@ -131,11 +131,17 @@ class RayExecutor:
 
     def cancel(self, key: AttemptKey) -> None:
         """Ask for the end of a run."""
-        self._actor.cancel.remote(key)
+        try:
+            self._actor.cancel.remote(key)
+        except RayError as error:
+            logger.warning("a run is not asked to end", attempt=key, error=str(error))
 
     def stop_all(self, reason: str) -> None:
         """Ask for the end of every run."""
-        self._actor.stop_all.remote(reason)
+        try:
+            self._actor.stop_all.remote(reason)
+        except RayError as error:
+            logger.warning("runs are not asked to end", error=str(error))
 
     def sweep(self, live: Collection[AttemptKey]) -> int:
         """Remove what belongs to none of the `live` attempts; 0 when the actor does not answer."""

@@ -27,6 +27,7 @@ class StandingWatch:
         self._standing = look.standing or Standing()
         if look.standing is not None:
             self._ledger.settle(look.standing, asked_at=asked_at)
+            self._ledger.let_spares_give_way()
         return look.health
 
     def loaded(self) -> list[LoadedPlugin]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 import structlog
 
 from analysis_server.execution.cancellation import CancellationListener
 from analysis_server.execution.running import RunningAttempts, Stop
+from analysis_server.loop_thread import LoopThread
 
 logger = structlog.get_logger(__name__)
 
@@ -23,13 +23,18 @@ class Drain:
         cancellations: CancellationListener,
         timeout_s: float,
         begun: Callable[[], None],
+        unforeseen: Callable[[], None] | None = None,
     ) -> None:
-        """Call `begun` when the drain begins, so that the heartbeat tells of it at once."""
+        """Call `begun` when the drain begins, so that the heartbeat tells of it at once.
+
+        `unforeseen` is for `LoopThread`: who cannot drain would wait for its attempts for ever.
+        """
         self._running = running
         self._cancellations = cancellations
         self._timeout_s = timeout_s
         self._begun = begun
-        self._thread: threading.Thread | None = None
+        self._unforeseen = unforeseen
+        self._thread: LoopThread | None = None
 
     @property
     def has_begun(self) -> bool:
@@ -39,7 +44,7 @@ class Drain:
     def begin(self) -> None:
         """Begin to drain; may be called in a signal handler, and again."""
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="drain", daemon=True)
+            self._thread = LoopThread("drain", self._run, unforeseen=self._unforeseen)
             self._thread.start()
 
     def _run(self) -> None:

@@ -17,6 +17,7 @@ from celery.concurrency.thread import TaskPool
 from celery.worker.consumer.tasks import Tasks
 
 from analysis_server.lifecycle.slots import Batch, Slots
+from satellite.contracts.task_names import CANARY
 
 LOOK_AGAIN_S = 0.25
 """After a message for which there was no room, the next look is so much later."""
@@ -57,7 +58,8 @@ class FreeSlots:
         If not, none is looked at until there is, or for a while, in which another worker may have taken it.
         """
         batch = Batch.of(headers)
-        if self.slots.fits(batch):
+        # A canary is over at once, and would be in the way of those behind it.
+        if headers.get("task") == CANARY or self.slots.fits(batch):
             return True
         self._lacked_seat = self.slots.needs_seat(batch)
         self._look_after_s = time.monotonic() + LOOK_AGAIN_S

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 
@@ -10,8 +11,9 @@ ALIVE_FOR_S = 30.0
 
 
 def note(state_dir: Path) -> None:
-    """Note that the worker is well."""
-    (state_dir / FILE_NAME).touch()
+    """Note that the worker is well; a disk that takes no file must not keep it from beating."""
+    with contextlib.suppress(OSError):
+        (state_dir / FILE_NAME).touch()
 
 
 def is_alive(state_dir: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import structlog
 from celery import Celery
@@ -15,6 +16,7 @@ from analysis_server.execution.attempt import AttemptRunner
 from analysis_server.execution.cancellation import CancellationListener
 from analysis_server.execution.claim import ClaimStore
 from analysis_server.execution.disk_guard import DiskGuard
+from analysis_server.execution.executor_service import ExecutorSetup
 from analysis_server.execution.gpu_inventory import detect_cards
 from analysis_server.execution.ray_executor import RayExecutor
 from analysis_server.execution.running import RunningAttempts
@@ -34,6 +36,8 @@ from analysis_server.settings import AnalysisSettings
 
 EXIT_DEAF = 70
 """The consumer lives but receives nothing; see `canary.py`."""
+EXIT_UNFORESEEN = 71
+"""A loop of this process ended with an error that nobody foresaw; see `loop_thread.py`."""
 EXIT_RAY_GONE = 75
 REPORT_TIMEOUT_S = 10.0
 
@@ -47,14 +51,22 @@ class AnalysisWorker:
         """Connect to Ray and make the parts; nothing is consumed yet."""
         worker, redis_url = settings.worker, settings.broker.redis_url
         self._slots = app.slots
+        self._closing = False
         self._settings = worker
         self._queues = consumed_queues(worker)
         self._cards = detect_cards(worker.fake_gpus)
-        self._runtime = choose_runtime(worker.runtime)
+        self._runtime = choose_runtime(worker.runtime, settings.variables.engine)
         worker.state_dir.mkdir(parents=True, exist_ok=True)
         self._redis = Redis.from_url(redis_url, socket_connect_timeout=2, socket_timeout=5)
         self._running = RunningAttempts()
-        self._executor = RayExecutor(worker, settings.ray, runtime=self._runtime.name, redis_url=redis_url)
+        setup = ExecutorSetup(
+            settings=worker,
+            log=settings.log,
+            runtime=self._runtime.name,
+            redis_url=redis_url,
+            variables=settings.variables,
+        )
+        self._executor = RayExecutor(setup, settings.ray)
         self._ledger = ResourceLedger(
             cpus=worker.cpus,
             memory_mib=worker.memory_mib,
@@ -68,30 +80,33 @@ class AnalysisWorker:
         )
         self._janitor = Janitor(leases=leases, running=self._running, executor=self._executor)
         self._cancellations = CancellationListener(
-            redis_url=redis_url, running=self._running, ledger=self._ledger, executor=self._executor
+            redis_url=redis_url,
+            running=self._running,
+            ledger=self._ledger,
+            executor=self._executor,
+            unforeseen=self._end_unforeseen,
         )
         self._heartbeat = Heartbeat(self._redis, name=worker.name, describe=self._describe)
         self.canary = Canary(
             app, worker=worker.name, is_saturated=self._is_saturated, deaf=self._end_because_deaf
         )
         self._leases = leases
+        # Leftovers are not worth the attempts that run; without the others the worker would not be one.
         self._sweep = Periodic("janitor", self._janitor.sweep, interval_s=SWEEP_EVERY_S)
-        self._pulse = Periodic("pulse", self._beat, interval_s=HEARTBEAT_EVERY_S)
+        self._pulse = self._keep("pulse", self._beat, interval_s=HEARTBEAT_EVERY_S)
+        watch = RayWatch(self._standing.look, gone=self._end_without_ray)
         self._periodic = [
             self._pulse,
             self._sweep,
-            Periodic("canary", self.canary.check, interval_s=SEND_EVERY_S),
-            Periodic(
-                "ray-watch",
-                RayWatch(self._standing.look, gone=self._end_without_ray).check,
-                interval_s=CHECK_EVERY_S,
-            ),
+            self._keep("canary", self.canary.check, interval_s=SEND_EVERY_S),
+            self._keep("ray-watch", watch.check, interval_s=CHECK_EVERY_S),
         ]
         self.drain = Drain(
             running=self._running,
             cancellations=self._cancellations,
             timeout_s=worker.drain_timeout_s,
             begun=self._pulse.hurry,
+            unforeseen=self._end_unforeseen,
         )
         self.runner = AttemptRunner(
             worker=worker.name,
@@ -113,6 +128,7 @@ class AnalysisWorker:
 
     def close(self) -> None:
         """End everything; what is not reported by now is spooled."""
+        self._closing = True
         self._janitor.close()
         if not self._reporter.close(REPORT_TIMEOUT_S):
             logger.error("some outcomes were neither sent nor spooled")
@@ -153,6 +169,15 @@ class AnalysisWorker:
 
     def _is_saturated(self) -> bool:
         return self.drain.has_begun or not self._slots.free
+
+    def _keep(self, name: str, action: Callable[[], None], *, interval_s: float) -> Periodic:
+        return Periodic(name, action, interval_s=interval_s, unforeseen=self._end_unforeseen)
+
+    def _end_unforeseen(self) -> None:
+        # What is being closed may well surprise a loop that has not stopped yet.
+        if not self._closing:
+            logger.critical("ending")
+            self._end(EXIT_UNFORESEEN)
 
     def _end_because_deaf(self, silence_s: float) -> None:
         logger.critical("consumer is deaf, ending", silence_s=round(silence_s, 1))

@@ -1,7 +1,4 @@
-"""Messages to the operation server, as Celery writes them, with the result spliced in as it is.
-
-A result goes from the plugin's stdout to the database without being parsed on the way.
-"""
+"""Messages to the operation server, as Celery writes them."""
 
 from __future__ import annotations
 
@@ -47,17 +44,13 @@ class CallbackMessage:
         }
 
 
-def outcome_message(
-    outcome: Outcome, *, result_json: bytes | None, callbacks: list[dict[str, Any]]
-) -> CallbackMessage:
+def outcome_message(outcome: Outcome, *, callbacks: list[dict[str, Any]]) -> CallbackMessage:
     """Return the message of an outcome, addressed as the job's `link` callback says."""
-    fields = outcome.model_dump(mode="json", exclude={"result"})
-    fields["result"] = orjson.Fragment(result_json or b"null")
     callback = callbacks[0] if callbacks else {}
     return CallbackMessage(
         task=callback.get("task") or APPLY_OUTCOME,
         queue=(callback.get("options") or {}).get("queue") or RESULTS_QUEUE,
-        body=_body(fields),
+        body=_body(outcome.model_dump(mode="json")),
         id=uuid.uuid4().hex,
     )
 

@@ -13,6 +13,7 @@ from kombu.exceptions import KombuError
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 
+from analysis_server.loop_thread import LoopThread
 from analysis_server.reporting.callback_message import CallbackMessage, outcome_message, started_message
 from analysis_server.reporting.leases import LeaseKeeper
 from analysis_server.reporting.spool import Spool
@@ -42,12 +43,14 @@ class CeleryReporter:
         self._released = released
         self._wake = threading.Condition()
         self._outcomes: dict[AttemptKey, CallbackMessage] = {}
+        self._refused: set[AttemptKey] = set()
         self._starts: dict[AttemptKey, tuple[float, StartedReport]] = {}
         self._spooled: set[AttemptKey] = set(spool.keys())
         self._send_after_s = 0.0
         self._closing = False
         self._producer: Any = None
-        self._thread = threading.Thread(target=self._run, name="reporter", daemon=True)
+        # Whatever happens it must go on: nothing else can send what attempts ended with.
+        self._thread = LoopThread("reporter", self._run)
         self._thread.start()
 
     def started(self, report: StartedReport) -> None:
@@ -56,12 +59,10 @@ class CeleryReporter:
             self._starts[report.job_id, report.attempt] = (time.monotonic() + STARTED_DELAY_S, report)
             self._wake.notify()
 
-    def finished(
-        self, outcome: Outcome, *, result_json: bytes | None, callbacks: list[dict[str, Any]]
-    ) -> None:
+    def finished(self, outcome: Outcome, *, callbacks: list[dict[str, Any]]) -> None:
         """Report an outcome: to the broker, or to the disk until the broker takes it."""
         key = (outcome.job_id, outcome.attempt)
-        message = outcome_message(outcome, result_json=result_json, callbacks=callbacks)
+        message = outcome_message(outcome, callbacks=callbacks)
         with self._wake:
             self._outcomes[key] = message
             self._starts.pop(key, None)
@@ -89,14 +90,17 @@ class CeleryReporter:
                 self._send_spooled()
             except Exception:
                 # Whatever it was, this thread must live on: without it leases would be renewed for ever.
-                logger.exception("reports failed, trying again", count=len(outcomes))
+                logger.exception("reports failed, trying again one by one", count=len(outcomes))
                 self._take_back(outcomes)
+            else:
+                self._refused -= outcomes.keys()
         self._send_spooled()
 
     def _take_back(self, outcomes: dict[AttemptKey, CallbackMessage]) -> None:
         time.sleep(SEND_AGAIN_S)
         with self._wake:
-            self._outcomes = outcomes | self._outcomes
+            self._outcomes |= outcomes
+            self._refused |= outcomes.keys()
 
     def _is_due(self) -> bool:
         now = time.monotonic()
@@ -112,7 +116,9 @@ class CeleryReporter:
 
     def _take(self) -> tuple[dict[AttemptKey, CallbackMessage], dict[AttemptKey, StartedReport]]:
         now = time.monotonic()
-        keys = list(self._outcomes)[:BATCH_MAX]
+        # What failed together is tried alone, and after the others, so that one cannot hold them up.
+        fresh = [key for key in self._outcomes if key not in self._refused]
+        keys = fresh[:BATCH_MAX] or list(self._outcomes)[:1]
         outcomes = {key: self._outcomes.pop(key) for key in keys}
         due = [key for key, (at, _) in self._starts.items() if at <= now or self._closing]
         return outcomes, {key: self._starts.pop(key)[1] for key in due}

@@ -9,6 +9,7 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 
+from analysis_server.loop_thread import LoopThread
 from satellite.contracts import redis_keys
 from satellite.contracts.event import StreamEntry
 
@@ -29,7 +30,8 @@ class EventStream:
         self._waiting: deque[StreamEntry] = deque(maxlen=WAITING_MAX)
         self._some = threading.Event()
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="event-stream", daemon=True)
+        # Live events may be lost, and running attempts beside them are worth more.
+        self._thread = LoopThread("event-stream", self._run)
         self._thread.start()
 
     def tell(self, entry: StreamEntry) -> None:

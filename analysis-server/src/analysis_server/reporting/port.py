@@ -14,7 +14,5 @@ class Reporter(Protocol):
     def started(self, report: StartedReport) -> None:
         """Report soon that an attempt was claimed; dropped if its outcome comes first."""
 
-    def finished(
-        self, outcome: Outcome, *, result_json: bytes | None, callbacks: list[dict[str, Any]]
-    ) -> None:
+    def finished(self, outcome: Outcome, *, callbacks: list[dict[str, Any]]) -> None:
         """Report an outcome: to the broker, or to the disk until the broker takes it."""

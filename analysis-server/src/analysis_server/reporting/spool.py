@@ -67,7 +67,7 @@ class Spool:
             )
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             logger.error("spooled outcome is unreadable", attempt=key, error=str(error))  # noqa: TRY400
             return None
 

@@ -6,22 +6,22 @@ import functools
 import os
 import socket
 
-import psutil
+from analysis_server.runtimes.process.table import read_process
 
 
 @functools.cache
 def owner_label() -> str:
     """Name this process so that others on the same host can tell whether it still lives."""
-    return f"{socket.gethostname()}/{os.getpid()}/{psutil.Process().create_time():.2f}"
+    row = read_process(os.getpid())
+    return f"{socket.gethostname()}/{os.getpid()}/{row.started if row else 0}"
 
 
 def owner_is_dead(owner: str) -> bool:
     """Tell whether the process with this name has ended; False for those of other hosts."""
     host, _, rest = owner.partition("/")
-    pid, _, created = rest.partition("/")
+    pid, _, started = rest.partition("/")
     if host != socket.gethostname() or not pid.isdigit():
         return False
-    try:
-        return f"{psutil.Process(int(pid)).create_time():.2f}" != created
-    except psutil.NoSuchProcess:
-        return True
+    # Not by the time of day, which another process computes differently once the clock was set.
+    row = read_process(int(pid))
+    return row is None or str(row.started) != started

@@ -10,7 +10,7 @@ from typing import Generic
 import structlog
 
 from analysis_server.runtimes.port import AttemptKey, RunListener, RunRequest, RunResult, RunStatus
-from analysis_server.runtimes.run_control import ActiveRuns, RunControl
+from analysis_server.runtimes.run.control import ActiveRuns, RunControl
 from analysis_server.runtimes.serving.fleet import ServerFleet
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.serving.link import Link, Sink

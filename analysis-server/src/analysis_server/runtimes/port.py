@@ -9,13 +9,13 @@ from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from analysis_server.runtimes.standing import Eviction, PluginPlace, SpareRoom, Standing
+from satellite.contracts.json_text import JSON_BYTES_MAX
 from satellite.contracts.outcome import CapturedLog, JobError, StartKind
 from satellite.contracts.plugin_manifest import PluginManifest
 
 AttemptKey: TypeAlias = tuple[int, int]
 """`(job_id, attempt)`."""
 
-DEFAULT_MAX_RESULT_BYTES = 1_000_000
 DEFAULT_MAX_LOG_BYTES = 1024 * 1024
 
 
@@ -40,7 +40,7 @@ class RunRequest:
     input_json: bytes
     timeout_s: float
     gpu_ids: tuple[str, ...] = ()
-    max_result_bytes: int = DEFAULT_MAX_RESULT_BYTES
+    max_result_bytes: int = JSON_BYTES_MAX
     max_log_bytes: int = DEFAULT_MAX_LOG_BYTES
     stack_id: str = "local"
     spare_room: SpareRoom | None = None

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from analysis_server.runtimes.container import ContainerRuntime
-from analysis_server.runtimes.engine import ENGINE_FAULTS, probe
+from analysis_server.runtimes.container.engine import ENGINE_FAULTS, probe
+from analysis_server.runtimes.container.engine_address import EngineAddress
+from analysis_server.runtimes.container.runtime import ContainerRuntime
 from analysis_server.runtimes.port import Runtime
-from analysis_server.runtimes.process import ProcessRuntime
+from analysis_server.runtimes.process.runtime import ProcessRuntime
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.standby.shelf import StandbyLimits
+from analysis_server.runtimes.worker_variables import WorkerVariables
 
 RuntimeName = Literal["container", "process"]
 RuntimePreference = Literal["auto", "container", "process"]
@@ -37,16 +39,17 @@ class RuntimeOptions:
     uv: str | None = None
     servers: ServerLimits = field(default_factory=ServerLimits)
     standby: StandbyLimits = field(default_factory=StandbyLimits)
+    variables: WorkerVariables = field(default_factory=WorkerVariables)
 
 
-def choose_runtime(preference: RuntimePreference) -> RuntimeChoice:
+def choose_runtime(preference: RuntimePreference, engine: EngineAddress) -> RuntimeChoice:
     """Follow the preference; `auto` takes containers if an engine answers within 2 s."""
     if preference == "process":
         return RuntimeChoice(
             name="process", reason=f"Processes, because the settings say so; {NOT_ISOLATED}."
         )
     try:
-        version = probe()
+        version = probe(engine)
     except ENGINE_FAULTS as error:
         if preference == "container":
             return RuntimeChoice(
@@ -65,18 +68,18 @@ def choose_runtime(preference: RuntimePreference) -> RuntimeChoice:
 def make_runtime(name: RuntimeName, options: RuntimeOptions) -> Runtime:
     """Build a runtime."""
     if name == "container":
-        return ContainerRuntime(stack_id=options.stack_id, servers=options.servers, standby=options.standby)
+        return ContainerRuntime(
+            stack_id=options.stack_id,
+            variables=options.variables,
+            servers=options.servers,
+            standby=options.standby,
+        )
     return ProcessRuntime(
         stack_id=options.stack_id,
         state_dir=options.state_dir,
         plugin_dir=options.plugin_dir,
         uv=options.uv,
+        variables=options.variables,
         servers=options.servers,
         standby=options.standby,
     )
-
-
-def select_runtime(preference: RuntimePreference, options: RuntimeOptions) -> tuple[Runtime, str]:
-    """Return the runtime to use and the reason for it."""
-    choice = choose_runtime(preference)
-    return make_runtime(choice.name, options), choice.reason

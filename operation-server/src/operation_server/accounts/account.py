@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from operation_server.accounts.errors import AdminRequired
-
 
 class Role(StrEnum):
     """What an account may do: its own things, or everything."""
@@ -26,17 +24,3 @@ class Account:
     max_running: int | None
     created_at: datetime
     is_active: bool = True
-
-    @property
-    def is_admin(self) -> bool:
-        """Tell whether the account may do everything."""
-        return self.role is Role.ADMIN
-
-    def require_admin(self) -> None:
-        """Refuse everybody but admins.
-
-        Raises:
-            AdminRequired: the account is not an admin's.
-        """
-        if not self.is_admin:
-            raise AdminRequired

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Path, Request, status
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
+from operation_server.accounts.caller import CallerDep
 from operation_server.accounts.schemas import (
     TicketRead,
     TokenRead,
@@ -18,9 +18,10 @@ from operation_server.accounts.schemas import (
     UserList,
     UserRead,
 )
+from operation_server.accounts.service import AccountService
 from operation_server.body_type import is_form, require_json, require_uncompressed
-from operation_server.dependencies import CallerDep, PaginationDep, ServicesDep
-from operation_server.json_route import StrictJSONRoute
+from operation_server.dependencies import PaginationDep, ServicesDep
+from operation_server.json_route import BodyRefused, StrictJSONRoute, as_invalid
 from operation_server.problems import problem_responses
 from satellite.contracts.numbers import LARGEST_ID
 
@@ -42,14 +43,14 @@ TOKEN_BODY: dict[str, Any] = {
 async def create_token(request: Request, services: ServicesDep) -> TokenRead:
     """Log in with JSON `{username, password}` or an OAuth2 password form, and get a bearer token."""
     credentials = await _credentials(request)
-    token, ttl_s = await services.accounts.log_in(credentials.username, credentials.password)
+    token, ttl_s = await services[AccountService].log_in(credentials.username, credentials.password)
     return TokenRead(access_token=token, expires_in=ttl_s)
 
 
 @router.post("/auth/ws-ticket", responses=problem_responses(401))
 async def create_ticket(caller: CallerDep, services: ServicesDep) -> TicketRead:
     """Get a ticket that opens the WebSocket routes for a minute, so that no token stands in an address."""
-    ticket, ttl_s = services.accounts.ticket(caller)
+    ticket, ttl_s = services[AccountService].ticket(caller)
     return TicketRead(ticket=ticket, expires_in=ttl_s)
 
 
@@ -62,7 +63,7 @@ async def read_me(caller: CallerDep) -> UserRead:
 @router.get("/users", responses=problem_responses(401, 403))
 async def list_users(caller: CallerDep, services: ServicesDep, page: PaginationDep) -> UserList:
     """List accounts; for admins."""
-    total, accounts = await services.accounts.list_accounts(caller, skip=page.skip, limit=page.limit)
+    total, accounts = await services[AccountService].list_accounts(caller, skip=page.skip, limit=page.limit)
     return UserList(total=total, items=[UserRead.model_validate(account) for account in accounts])
 
 
@@ -71,7 +72,7 @@ async def list_users(caller: CallerDep, services: ServicesDep, page: PaginationD
 )
 async def create_user(caller: CallerDep, services: ServicesDep, body: UserCreate) -> UserRead:
     """Open an account; for admins."""
-    account = await services.accounts.create(
+    account = await services[AccountService].create(
         caller,
         username=body.username,
         password=body.password,
@@ -89,7 +90,7 @@ async def change_user(
     values = body.model_dump(exclude_unset=True)
     # Only the limit can be set to null; for the others it means the same as leaving them out.
     stated = {key: value for key, value in values.items() if value is not None or key == "max_running"}
-    return UserRead.model_validate(await services.accounts.change(caller, user_id, **stated))
+    return UserRead.model_validate(await services[AccountService].change(caller, user_id, **stated))
 
 
 async def _credentials(request: Request) -> TokenRequest:
@@ -100,8 +101,8 @@ async def _credentials(request: Request) -> TokenRequest:
         # The input is left out: it is a password.
         errors = exc.errors(include_input=False, include_url=False, include_context=False)
         raise RequestValidationError([error | {"loc": ("body", *error["loc"])} for error in errors]) from exc
-    except orjson.JSONDecodeError as exc:
-        raise RequestValidationError([{"type": "json_invalid", "loc": ("body",), "msg": exc.msg}]) from exc
+    except BodyRefused as exc:
+        raise as_invalid(exc.refusal) from exc
 
 
 async def _fields(request: Request) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from sqlalchemy import exists, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import BigInteger, any_, bindparam, exists, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.accounts.account import Account, Role
@@ -59,6 +60,13 @@ async def add_account(
         )
     ).one_or_none()
     return None if row is None else _account(row)
+
+
+async def find_roles(connection: AsyncConnection, account_ids: Collection[int]) -> dict[int, str]:
+    """Return the roles of those of some accounts that are active."""
+    wanted = bindparam("ids", list(account_ids), type_=ARRAY(BigInteger))
+    rows = await connection.execute(select(User.id, User.role).where(User.id == any_(wanted), User.is_active))
+    return {row.id: row.role for row in rows}
 
 
 async def list_accounts(connection: AsyncConnection, *, skip: int, limit: int) -> tuple[int, list[Account]]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 
+from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.database.engine import create_engine
 from satellite.settings.database import DatabaseSettings
+
+__all__ = ["AsyncConnection", "Connection", "Connections"]
 
 
 class Connections:

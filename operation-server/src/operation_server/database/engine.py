@@ -5,13 +5,21 @@ from __future__ import annotations
 import select
 from typing import Any
 
-import orjson
 import sqlalchemy
+from pydantic_core import from_json
 from sqlalchemy import Engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from satellite.contracts.json_text import write_json
 from satellite.settings.database import DatabaseSettings
+
+__all__ = [
+    "AsyncEngine",
+    "Engine",
+    "create_blocking_engine",
+    "create_engine",
+]
 
 KEEPALIVES: dict[str, Any] = {
     "keepalives": 1,
@@ -46,8 +54,9 @@ def _options(settings: DatabaseSettings, application_name: str) -> dict[str, Any
     return {
         "pool_size": settings.pool_size,
         "max_overflow": settings.max_overflow,
-        "json_serializer": lambda value: orjson.dumps(value).decode(),
-        "json_deserializer": orjson.loads,
+        # Not orjson: it makes floats of whole numbers beyond 64 bits, or refuses them.
+        "json_serializer": write_json,
+        "json_deserializer": from_json,
         "connect_args": {
             "application_name": application_name,
             "connect_timeout": 5,

@@ -9,6 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 MIGRATION_LOCK = 7_301_001
@@ -31,6 +32,12 @@ def newest_revision() -> str:
     if head is None:
         raise LookupError("there are no migrations")
     return head
+
+
+async def current_revision(connection: AsyncConnection) -> str | None:
+    """Return the revision that a database is at."""
+    revision: str | None = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
 
 
 def _run(direction: Callable[[Config, str], None], database_url: str, revision: str) -> None:

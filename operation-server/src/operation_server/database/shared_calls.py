@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from operation_server.database.faults import is_unavailable
+from operation_server.faults import is_away
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
@@ -55,12 +55,12 @@ class SharedCalls(Generic[Question, Answer]):
         error = await self._try(batch)
         if error is None:
             return
-        if len(batch) == 1 or is_unavailable(error):
+        if len(batch) == 1 or is_away(error):
             _fail(batch, error)
             return
         for position, one in enumerate(batch):
             error = await self._try([one])
-            if error is not None and is_unavailable(error):
+            if error is not None and is_away(error):
                 _fail(batch[position:], error)
                 return
             if error is not None:

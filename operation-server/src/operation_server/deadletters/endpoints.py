@@ -7,19 +7,23 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response, status
 
+from operation_server.accounts.caller import CallerDep
 from operation_server.deadletters.schemas import (
     DeadLetterGroups,
     DeadLetterList,
     ReplayOptions,
     ReplayRead,
     ReplayRequest,
+    UnfitRead,
 )
-from operation_server.dependencies import CallerDep, PaginationDep, ServicesDep
+from operation_server.deadletters.service import DeadLetterService
+from operation_server.dependencies import PaginationDep, ServicesDep
+from operation_server.jobs.document import render, render_page
 from operation_server.jobs.endpoints import JobId
 from operation_server.jobs.repository import JobFilter
-from operation_server.jobs.schemas import JobRead, render
+from operation_server.jobs.schemas import JobRead
 from operation_server.json_route import StrictJSONRoute
-from operation_server.problems import problem_responses
+from operation_server.problems import ViolationRead, problem_responses
 from satellite.contracts.outcome import ErrorKind
 
 router = APIRouter(prefix="/dead-letters", tags=["dead letters"], route_class=StrictJSONRoute)
@@ -46,10 +50,10 @@ async def list_dead_letters(
     caller: CallerDep, services: ServicesDep, page: PaginationDep, wanted: FilterDep
 ) -> Response:
     """List jobs that failed for good, newest first: the caller's own, for admins all."""
-    total, items = await services.dead_letters.list_page(
+    total, items = await services[DeadLetterService].list_page(
         caller, wanted.as_jobs(), skip=page.skip, limit=page.limit
     )
-    return Response(render({"total": total, "items": items}), media_type="application/json")
+    return Response(render_page(total, items), media_type="application/json")
 
 
 @router.get("/groups", response_model=DeadLetterGroups, responses=problem_responses(401, 422))
@@ -57,30 +61,41 @@ async def list_dead_letter_groups(
     caller: CallerDep, services: ServicesDep, page: PaginationDep, wanted: FilterDep
 ) -> Response:
     """List failures that look the same together, the most frequent first."""
-    total, items = await services.dead_letters.list_groups(
+    total, items = await services[DeadLetterService].list_groups(
         caller, wanted.as_jobs(), skip=page.skip, limit=page.limit
     )
     return Response(render({"total": total, "items": items}), media_type="application/json")
 
 
-@router.post("/replay", status_code=status.HTTP_202_ACCEPTED, responses=problem_responses(401, 404, 422))
+@router.post(
+    "/replay", status_code=status.HTTP_202_ACCEPTED, responses=problem_responses(401, 404, 409, 422, 503)
+)
 async def replay_dead_letters(caller: CallerDep, services: ServicesDep, body: ReplayRequest) -> ReplayRead:
-    """Run all dead letters that match again, by default each with its own plugin version."""
+    """Run all dead letters that match again, by default each with its own plugin version.
+
+    Those whose input breaks the schema of another version stay where they are and are told.
+    """
     wanted = JobFilter(plugin_name=body.plugin_name, error_kind=body.kind, fingerprint=body.fingerprint)
-    replayed = await services.dead_letters.replay_many(caller, wanted, plugin_version=body.plugin_version)
-    return ReplayRead(replayed=replayed)
+    done = await services[DeadLetterService].replay_many(caller, wanted, plugin_version=body.plugin_version)
+    unfit_jobs = [
+        UnfitRead(
+            job_id=misfit.job_id, errors=[ViolationRead(**each._asdict()) for each in misfit.violations]
+        )
+        for misfit in done.misfits
+    ]
+    return ReplayRead(replayed=done.replayed, unfit=done.unfit, unfit_jobs=unfit_jobs)
 
 
 @router.post(
     "/{job_id}/replay",
     status_code=status.HTTP_202_ACCEPTED,
     response_model=JobRead,
-    responses=problem_responses(401, 404, 422),
+    responses=problem_responses(400, 401, 404, 409, 422, 503),
 )
 async def replay_dead_letter(
     caller: CallerDep, services: ServicesDep, job_id: JobId, body: ReplayOptions | None = None
 ) -> Response:
     """Run one dead letter again, by default with its own plugin version."""
     version = body.plugin_version if body else None
-    job = await services.dead_letters.replay_one(caller, job_id, plugin_version=version)
-    return Response(render(job), status_code=202, media_type="application/json")
+    job = await services[DeadLetterService].replay_one(caller, job_id, plugin_version=version)
+    return Response(job.text, status_code=202, media_type="application/json")

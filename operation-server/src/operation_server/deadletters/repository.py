@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.database.rows import AnyRow
-from operation_server.jobs.repository import JobFilter
-from operation_server.models import Job, Plugin
+from operation_server.deadletters.schemas import DeadLetterRead
+from operation_server.jobs.repository import SMALL_PAYLOADS, JobFilter, document_of
+from operation_server.models import Job
+
+DEAD_LETTER: Final = document_of(DeadLetterRead, SMALL_PAYLOADS)
 
 
 async def list_groups(
     connection: AsyncConnection, wanted: JobFilter, *, skip: int, limit: int
 ) -> tuple[int, Sequence[AnyRow]]:
-    """Return the number of groups of equal failures and a page of them, the largest first."""
+    """Return the number of groups of equal failures and a page of them, the largest first.
+
+    The example of each is JSON text.
+    """
     groups = (
         select(
             Job.error_fingerprint.label("fingerprint"),
@@ -31,7 +38,7 @@ async def list_groups(
     )
     total = await connection.scalar(select(func.count()).select_from(groups)) or 0
     rows = await connection.execute(
-        select(groups, Job.error.label("example"))
+        select(groups, cast(Job.error, Text).label("example"))
         .join(Job, Job.id == groups.c.newest_job_id)
         .order_by(groups.c.jobs.desc(), groups.c.newest_job_id.desc())
         .offset(skip)
@@ -40,9 +47,11 @@ async def list_groups(
     return total, rows.all()
 
 
-async def find_plugin_id(connection: AsyncConnection, name: str, version: str) -> int | None:
-    """Return the id of a plugin version that jobs can run with, or None."""
-    plugin_id: int | None = await connection.scalar(
-        select(Plugin.id).where(Plugin.name == name, Plugin.version == version, Plugin.deleted_at.is_(None))
+async def list_inputs(connection: AsyncConnection, job_ids: Sequence[int]) -> Sequence[tuple[int, str]]:
+    """Return the ids and inputs of jobs, by id; the inputs as JSON text."""
+    rows = await connection.execute(
+        select(Job.id, cast(Job.input_data, Text).label("input_json"))
+        .where(Job.id.in_(job_ids))
+        .order_by(Job.id)
     )
-    return plugin_id
+    return [(row.id, row.input_json) for row in rows]

@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from operation_server.jobs.schemas import JOB_EXAMPLE, JobRead, page_of
+from operation_server.problems import ViolationRead
 from satellite.contracts.outcome import ErrorKind, JobError
 
 LETTER_EXAMPLE = JOB_EXAMPLE | {
@@ -88,7 +89,19 @@ class ReplayRequest(ReplayOptions):
     fingerprint: str | None = Field(default=None, min_length=1, max_length=100)
 
 
+class UnfitRead(BaseModel):
+    """A dead letter whose input breaks the schema of the wanted version."""
+
+    job_id: int = Field(examples=[42])
+    errors: list[ViolationRead]
+
+
 class ReplayRead(BaseModel):
     """What a replay did."""
 
     replayed: int = Field(examples=[17])
+    unfit: int = Field(
+        default=0,
+        description="So many stay dead letters: their input breaks the schema of the wanted version.",
+    )
+    unfit_jobs: list[UnfitRead] = Field(default=[], description="The first hundred of those, and why.")

@@ -2,41 +2,75 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import orjson
+import structlog
+
+from operation_server.accounts.access import Permission, Reach, require, visible_to
 from operation_server.accounts.account import Account
-from operation_server.database.connections import Connections
+from operation_server.database.connections import AsyncConnection, Connections
 from operation_server.deadletters import repository
 from operation_server.deadletters.errors import DeadLetterNotFound
+from operation_server.deadletters.fitness import Misfit, find_misfits
 from operation_server.jobs import repository as jobs
 from operation_server.jobs.after_commit import AfterCommit
+from operation_server.jobs.document import JobDocument, accepted_document, job_document
+from operation_server.jobs.errors import InputInvalid
 from operation_server.jobs.repository import JobFilter
-from operation_server.jobs.schemas import job_fields
 from operation_server.jobs.transitions import replay
-from operation_server.plugins.errors import PluginNotFound
+from operation_server.plugins.catalog import PluginCatalog, RegisteredPlugin
+from satellite.contracts.event import StreamEntry
 from satellite.contracts.job import JobStatus
 
 REPLAYED_AT_ONCE = 500
 """Jobs that one transaction of a bulk replay locks."""
+MISFITS_TOLD = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkReplay:
+    """How many jobs run again, how many do not fit the wanted version, and the first of those."""
+
+    replayed: int = 0
+    unfit: int = 0
+    misfits: list[Misfit] = field(default_factory=list)
+
+    def __add__(self, other: BulkReplay) -> BulkReplay:
+        """Return both together."""
+        return BulkReplay(
+            replayed=self.replayed + other.replayed,
+            unfit=self.unfit + other.unfit,
+            misfits=[*self.misfits, *other.misfits][:MISFITS_TOLD],
+        )
+
+
+log = structlog.get_logger(__name__)
 
 
 class DeadLetterService:
     """Lists failed jobs, groups them by what went wrong, and runs them again."""
 
-    def __init__(self, connections: Connections, *, after_commit: AfterCommit) -> None:
+    def __init__(
+        self, connections: Connections, *, catalog: PluginCatalog, after_commit: AfterCommit
+    ) -> None:
         self._connections = connections
+        self._catalog = catalog
         self._after_commit = after_commit
 
     async def list_page(
         self, caller: Account, wanted: JobFilter, *, skip: int, limit: int
-    ) -> tuple[int, list[dict[str, Any]]]:
+    ) -> tuple[int, list[JobDocument]]:
         """Return the capped number of dead letters and a page of them, newest first."""
-        wanted = _dead(caller, wanted)
+        wanted = _dead(visible_to(caller), wanted)
         async with self._connections.connect() as connection:
-            rows = await jobs.list_page(connection, wanted, before_id=None, skip=skip, limit=limit)
+            rows = await jobs.list_page(
+                connection, wanted, before_id=None, skip=skip, limit=limit, document=repository.DEAD_LETTER
+            )
             total = await jobs.count(connection, wanted)
-        return total, [job_fields(row) | {"fingerprint": row.error_fingerprint} for row in rows]
+        return total, [job_document(row) for row in rows]
 
     async def list_groups(
         self, caller: Account, wanted: JobFilter, *, skip: int, limit: int
@@ -44,62 +78,95 @@ class DeadLetterService:
         """Return the number of groups of equal failures and a page of them, the largest first."""
         async with self._connections.connect() as connection:
             total, rows = await repository.list_groups(
-                connection, _dead(caller, wanted), skip=skip, limit=limit
+                connection, _dead(visible_to(caller), wanted), skip=skip, limit=limit
             )
         # Names of a subquery's columns are a subclass of str, which the serialiser does not take for a key.
-        return total, [{str(name): value for name, value in row._asdict().items()} for row in rows]
+        return total, [
+            {str(name): value for name, value in row._asdict().items()}
+            | {"example": orjson.Fragment(row.example or "null")}
+            for row in rows
+        ]
 
-    async def replay_one(self, caller: Account, job_id: int, *, plugin_version: str | None) -> dict[str, Any]:
+    async def replay_one(self, caller: Account, job_id: int, *, plugin_version: str | None) -> JobDocument:
         """Run a dead letter again and return its job.
 
         Raises:
             DeadLetterNotFound: the job is not among the caller's dead letters.
             PluginNotFound: its plugin has no such version.
+            InputInvalid: its input breaks the schema of that version.
         """
-        replayed = await self.replay_many(caller, JobFilter(ids=[job_id]), plugin_version=plugin_version)
-        if not replayed:
+        done = await self.replay_many(caller, JobFilter(ids=[job_id]), plugin_version=plugin_version)
+        if done.misfits:
+            raise InputInvalid(done.misfits[0].violations)
+        if not done.replayed:
             raise DeadLetterNotFound(f"There is no dead letter {job_id}.")
-        async with self._connections.connect() as connection:
-            row = await jobs.find(connection, job_id)
-        if row is None:
-            raise DeadLetterNotFound(f"There is no dead letter {job_id}.")
-        return job_fields(row)
+        try:
+            async with self._connections.connect() as connection:
+                row = await jobs.find(connection, job_id)
+        except Exception:
+            # It is queued again: a client that is told of a failure would find no dead letter any more.
+            log.exception("a replayed job cannot be shown", job_id=job_id)
+            row = None
+        return accepted_document(job_id) if row is None else job_document(row)
 
-    async def replay_many(self, caller: Account, wanted: JobFilter, *, plugin_version: str | None) -> int:
-        """Run all dead letters that match again, by default with their own version; return how many.
+    async def replay_many(
+        self, caller: Account, wanted: JobFilter, *, plugin_version: str | None
+    ) -> BulkReplay:
+        """Run all dead letters that match again, by default with their own version.
+
+        Those whose input breaks the schema of another version stay dead letters.
 
         Raises:
             PluginNotFound: a plugin among them has no such version.
         """
-        wanted = _dead(caller, wanted)
-        count = 0
+        wanted = replace(_dead(require(caller, Permission.CHANGE_JOBS), wanted), status=None)
+        done = BulkReplay()
         after_id = 0
         while True:
-            async with self._connections.begin() as connection:
+            async with self._connections.connect() as connection:
                 page = await jobs.list_ids(
                     connection,
-                    replace(wanted, status=None),
+                    wanted,
                     statuses=(JobStatus.FAILED,),
                     after_id=after_id,
                     limit=REPLAYED_AT_ONCE,
                 )
-                entries = []
-                for name, ids in (await jobs.group_by_plugin(connection, page)).items():
-                    plugin_id = None
-                    if plugin_version is not None:
-                        plugin_id = await repository.find_plugin_id(connection, name, plugin_version)
-                        if plugin_id is None:
-                            raise PluginNotFound(f"There is no plugin {name} version {plugin_version}.")
-                    entries += await connection.run_sync(
-                        replay, ids, plugin_id=plugin_id, plugin_version=plugin_version
-                    )
-            self._after_commit.publish(entries)
-            count += len(entries)
+                by_name = await jobs.group_by_plugin(connection, page)
+            versions = {
+                name: None if plugin_version is None else await self._catalog.get(name, plugin_version)
+                for name in by_name
+            }
+            for name, ids in by_name.items():
+                done += await self._replay_with(versions[name], ids)
             if len(page) < REPLAYED_AT_ONCE:
-                return count
+                return done
             after_id = page[-1]
 
+    async def _replay_with(self, plugin: RegisteredPlugin | None, job_ids: Sequence[int]) -> BulkReplay:
+        """Run jobs of one plugin again, with another version if it is given and their inputs fit it."""
+        misfits = [] if plugin is None else await find_misfits(self._connections, plugin, job_ids)
+        unfit = {misfit.job_id for misfit in misfits}
+        fit = [job_id for job_id in job_ids if job_id not in unfit]
+        async with self._connections.begin() as connection:
+            entries = await replay_letters(connection, fit, plugin)
+        self._after_commit.publish(entries)
+        return BulkReplay(replayed=len(entries), unfit=len(misfits), misfits=misfits)
 
-def _dead(caller: Account, wanted: JobFilter) -> JobFilter:
-    owner_id = None if caller.is_admin else caller.id
-    return replace(wanted, status=JobStatus.FAILED, owner_id=owner_id)
+
+async def replay_letters(
+    connection: AsyncConnection, job_ids: Sequence[int], plugin: RegisteredPlugin | None
+) -> list[StreamEntry]:
+    """Run dead letters again, with another version of their plugin if it is given.
+
+    Returns what to publish after the commit, one entry for each.
+    """
+    return await connection.run_sync(
+        replay,
+        job_ids,
+        plugin_id=None if plugin is None else plugin.id,
+        plugin_version=None if plugin is None else plugin.manifest.version,
+    )
+
+
+def _dead(reach: Reach, wanted: JobFilter) -> JobFilter:
+    return replace(wanted, status=JobStatus.FAILED, owner_id=reach.owner_id)

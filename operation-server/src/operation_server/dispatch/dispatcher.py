@@ -9,15 +9,15 @@ from functools import partial
 
 import structlog
 from redis import Redis
-from redis.exceptions import RedisError
-from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
 
+from operation_server.database.connections import Connection
 from operation_server.dispatch.capacity import CapacityReader
+from operation_server.dispatch.isolation import Isolation
 from operation_server.dispatch.pace import Pace, Rate
-from operation_server.dispatch.publisher import BrokerDown, JobPublisher
+from operation_server.dispatch.publisher import JobPublisher
 from operation_server.dispatch.transaction_thread import TransactionThread
 from operation_server.dispatch.wakeups import Wakeups
+from operation_server.faults import is_outage, reason_of
 from operation_server.jobs.transitions import (
     DispatchCapacity,
     DispatchedJob,
@@ -57,6 +57,7 @@ class Dispatcher:
         self._capacity = capacity
         self._settings = settings
         self._catalog = PluginCatalog()
+        self._isolation = Isolation(transactions=transactions, redis=redis, catalog=self._catalog)
         self._has_no_worker = False
         self._has_more = True
         self._taken = Rate()
@@ -79,38 +80,58 @@ class Dispatcher:
                 rest_s = pace.rest_s(count, took_s=time.monotonic() - began_s)
                 loop_rested("dispatcher", rest_s)
                 await asyncio.sleep(rest_s)
-            except (BrokerDown, SQLAlchemyError, RedisError, OSError) as error:
-                log.warning("nothing dispatched", error=" ".join(str(error).split())[:300])
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+                log.warning("nothing dispatched", error=reason_of(error))
                 await asyncio.sleep(AFTER_FAILURE_S)
 
     async def dispatch(self) -> int:
         """Send the next due jobs, and return how many; a failure leaves them as they were.
 
+        A job, plugin version or group that fails is left alone for a while, and the others go on.
+
         Raises:
-            BrokerDown: the broker takes no messages.
+            Exception: there is an outage, or an error that no job is to blame for.
         """
         capacity = await self._capacity.read()
         self._has_no_worker = not capacity.depth and not capacity.gpu_depth
         self._has_more = self._has_no_worker
         if self._has_no_worker:
             return 0
-        selection = await self._transactions.run(
-            partial(self._mark_and_publish, capacity=capacity.deepened_by(self._taken_soon))
-        )
+        selection = await self._select(capacity.deepened_by(self._taken_soon))
         self._has_more = selection.has_more
         self._taken_soon = self._count_taken(selection)
         if selection.jobs:
             jobs_dispatched(len(selection.jobs))
         return len(selection.jobs)
 
+    async def _select(self, capacity: DispatchCapacity) -> Selection:
+        while True:
+            try:
+                selection = await self._transactions.run(partial(self._mark_and_publish, capacity=capacity))
+            except Exception as error:
+                if is_outage(error):
+                    raise
+                await self._isolation.put_culprits_aside(
+                    error, capacity=capacity, limit=self._settings.batch_size
+                )
+            else:
+                self._isolation.tell_unreadable_versions()
+                return selection
+
     def _mark_and_publish(self, connection: Connection, *, capacity: DispatchCapacity) -> Selection:
         # Published inside the transaction that marks them: if the broker refuses, nothing has happened.
         # The other way round, a message whose mark is lost is stale, and the attempt is dispatched again.
         selection = select_and_mark(
-            connection, capacity=capacity, catalog=self._catalog, limit=self._settings.batch_size
+            connection,
+            capacity=capacity,
+            catalog=self._catalog,
+            limit=self._settings.batch_size,
+            aside=self._isolation.aside(),
         )
         if selection.jobs:
-            self._forget_cancels(selection.jobs)
+            self._note_new_attempts(selection.jobs)
             self._publisher.publish(selection.jobs)
         return selection
 
@@ -123,8 +144,14 @@ class Dispatcher:
             self._left_unstarted = selection.unstarted + len(selection.jobs)
         return int(self._taken.count(taken) * SOON_S)
 
-    def _forget_cancels(self, jobs: Sequence[DispatchedJob]) -> None:
-        # A replayed job may have been cancelled in an earlier life. A first attempt has no past.
-        keys = [redis_keys.cancel(job.job_id) for job in jobs if job.attempt > 1]
-        if keys:
-            self._redis.delete(*keys)
+    def _note_new_attempts(self, jobs: Sequence[DispatchedJob]) -> None:
+        """Let workers drop messages of earlier attempts, and forget cancels of an earlier life."""
+        # A first attempt has no past.
+        again = [job for job in jobs if job.attempt > 1]
+        if not again:
+            return
+        with self._redis.pipeline(transaction=False) as pipeline:
+            for job in again:
+                pipeline.set(redis_keys.newest_attempt(job.job_id), job.attempt, ex=redis_keys.NEWEST_TTL_S)
+                pipeline.delete(redis_keys.cancel(job.job_id))
+            pipeline.execute()

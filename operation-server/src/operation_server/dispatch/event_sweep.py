@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from collections.abc import Sequence
 
+import structlog
+
+from operation_server.database.engine import AsyncEngine
+from operation_server.dispatch import repository
+from operation_server.faults import is_outage
 from operation_server.live.event_publisher import EventPublisher
+from operation_server.metrics.recording import reconciler_failed
 from satellite.contracts.event import EventType, StreamEntry
 
 BATCH = 1_000
 
-UNPUBLISHED = text("""
-    SELECT id, job_id, owner_id, type, data::text AS data, at FROM job_events
-    WHERE published_at IS NULL AND at < now() - interval '1 second'
-    ORDER BY id LIMIT :limit
-""")
+log = structlog.get_logger(__name__)
 
 
 async def sweep_events(engine: AsyncEngine, events: EventPublisher) -> int:
-    """Publish what is older than a second and not marked as published; return how many events it was."""
-    swept = 0
+    """Publish what is older than a second and not marked as published; return how many events it was.
+
+    One that cannot be read or published is marked like the others: whoever reads the database finds it.
+    """
+    swept, after = 0, 0
     while True:
         async with engine.connect() as connection:
-            rows = (await connection.execute(UNPUBLISHED, {"limit": BATCH})).all()
-        entries = [
+            ids = await repository.list_unpublished(connection, after=after, limit=BATCH)
+        if not ids:
+            return swept
+        entries = await _read(engine, ids)
+        if not await events.publish(entries):
+            return swept
+        events.mark_later(ids)
+        await events.flush_marks()
+        swept, after = swept + len(ids), ids[-1]
+
+
+async def _read(engine: AsyncEngine, ids: Sequence[int]) -> list[StreamEntry]:
+    try:
+        async with engine.connect() as connection:
+            rows = await repository.list_events(connection, ids)
+        return [
             StreamEntry(
                 event_id=row.id,
                 job_id=row.job_id,
@@ -34,9 +52,11 @@ async def sweep_events(engine: AsyncEngine, events: EventPublisher) -> int:
             )
             for row in rows
         ]
-        if not await events.publish(entries):
-            return swept
-        await events.flush_marks()
-        swept += len(rows)
-        if len(rows) < BATCH:
-            return swept
+    except Exception as error:
+        if is_outage(error):
+            raise
+        if len(ids) > 1:
+            return [entry for one in ids for entry in await _read(engine, [one])]
+        log.exception("an event cannot be read, nobody is told of it live", event_id=ids[0])
+        reconciler_failed("events")
+        return []

@@ -5,78 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass
+from collections.abc import Coroutine
 from typing import Any
 
-import psycopg
-import structlog
 from redis import Redis as BlockingRedis
-from redis.asyncio import Redis
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from operation_server.database.engine import create_blocking_engine, create_engine
 from operation_server.dispatch.capacity import CapacityReader
 from operation_server.dispatch.celery_app import make_app
 from operation_server.dispatch.dispatcher import Dispatcher
+from operation_server.dispatch.leadership import Leadership, Loops, lead
+from operation_server.dispatch.parts import REDIS_TIMEOUTS, Parts, open_parts
 from operation_server.dispatch.publisher import JobPublisher
 from operation_server.dispatch.reconciler import Reconciler
 from operation_server.dispatch.results_consumer import ResultsConsumer
 from operation_server.dispatch.results_source import ResultsSource
-from operation_server.dispatch.transaction_thread import TransactionThread
-from operation_server.dispatch.wakeups import CHECK_EVERY_S, Leadership, Wakeups
-from operation_server.live.event_publisher import EventPublisher
-from operation_server.metrics.exposition import serve_metrics
-from operation_server.settings import DispatchSettings, MetricsSettings
-from satellite.settings.broker import BrokerSettings
-from satellite.settings.database import DatabaseSettings
+from operation_server.dispatch.wakeups import Wakeups
+from operation_server.settings import DispatchSettings
 from satellite.settings.log_lines import configure_logging
 from satellite.settings.observability import LogSettings
 
 DISPATCHER_LOCK = 5_172_001
 RESULTS_LOCK = 5_172_002
-REDIS_TIMEOUTS: dict[str, Any] = {"socket_connect_timeout": 2, "socket_timeout": 5}
-
-log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parts:
-    """What both processes need."""
-
-    database_url: str
-    engine: AsyncEngine
-    transactions: TransactionThread
-    redis: Redis
-    redis_url: str
-    events: EventPublisher
-
-
-@contextlib.asynccontextmanager
-async def open_parts(name: str) -> AsyncIterator[Parts]:
-    """Open the connections that the environment names, until the block ends."""
-    database, broker = DatabaseSettings(), BrokerSettings()
-    serve_metrics(MetricsSettings())
-    engine = create_engine(database, application_name=f"satellite-{name}")
-    blocking_engine = create_blocking_engine(database, application_name=f"satellite-{name}")
-    redis = Redis.from_url(broker.redis_url, **REDIS_TIMEOUTS)
-    events = EventPublisher(engine=engine, redis=redis)
-    transactions = TransactionThread(blocking_engine)
-    try:
-        yield Parts(
-            database_url=database.url.get_secret_value(),
-            engine=engine,
-            transactions=transactions,
-            redis=redis,
-            redis_url=broker.redis_url,
-            events=events,
-        )
-    finally:
-        transactions.close()
-        blocking_engine.dispose()
-        await events.aclose()
-        await redis.aclose()
-        await engine.dispose()
 
 
 async def lead_dispatch(parts: Parts, settings: DispatchSettings) -> None:
@@ -92,20 +41,17 @@ async def lead_dispatch(parts: Parts, settings: DispatchSettings) -> None:
     reconciler = Reconciler(
         engine=parts.engine, redis=parts.redis, publisher=publisher, events=parts.events, settings=settings
     )
+
+    def loops(leadership: Leadership) -> Loops:
+        wakeups = Wakeups(leadership)
+        return {
+            "wakeups": wakeups.listen(),
+            "dispatcher": dispatcher.run(wakeups),
+            "reconciler": reconciler.run(),
+        }
+
     try:
-        while True:
-            leadership = await Leadership.take(parts.database_url, lock_id=DISPATCHER_LOCK)
-            log.info("dispatching")
-            wakeups = Wakeups(leadership)
-            try:
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(wakeups.listen())
-                    group.create_task(dispatcher.run(wakeups))
-                    group.create_task(reconciler.run())
-            except* (psycopg.Error, OSError) as errors:
-                log.warning("leadership lost", error=str(errors.exceptions[0]).strip())
-            finally:
-                await leadership.close()
+        await lead(parts.database_url, lock_id=DISPATCHER_LOCK, what="dispatching", loops=loops)
     finally:
         publisher.close()
 
@@ -118,26 +64,11 @@ async def lead_results(parts: Parts) -> None:
         source=ResultsSource(parts.redis),
         events=parts.events,
     )
-    while True:
-        leadership = await Leadership.take(parts.database_url, lock_id=RESULTS_LOCK)
-        log.info("consuming results")
-        watch = asyncio.create_task(_until_ended(leadership))
-        work = asyncio.create_task(consumer.run(leadership))
-        try:
-            await asyncio.wait({watch, work}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (watch, work):
-                task.cancel()
-            await asyncio.gather(watch, work, return_exceptions=True)
-            await leadership.close()
-        log.warning("leadership lost")
 
+    def loops(leadership: Leadership) -> Loops:
+        return {"leadership": leadership.watch(), "results consumer": consumer.run(leadership)}
 
-async def _until_ended(leadership: Leadership) -> None:
-    with contextlib.suppress(psycopg.Error, OSError):
-        while True:
-            await leadership.check()
-            await asyncio.sleep(CHECK_EVERY_S)
+    await lead(parts.database_url, lock_id=RESULTS_LOCK, what="consuming results", loops=loops)
 
 
 def run_dispatcher() -> None:

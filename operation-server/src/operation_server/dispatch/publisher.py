@@ -9,12 +9,12 @@ from typing import Any
 
 import orjson
 from celery import Celery
-from kombu.exceptions import KombuError, OperationalError
+from kombu.exceptions import KombuError, OperationalError, SerializationError
 from redis.exceptions import RedisError
 
+from operation_server.faults import Outage
 from operation_server.jobs.transitions import DispatchedJob
 from satellite.contracts.task_names import APPLY_OUTCOME, BATCH_HEADER, EXECUTE_JOB, RESULTS_QUEUE
-from satellite.errors import SatelliteError
 
 BROKER_FAULTS = (OperationalError, KombuError, RedisError, OSError)
 CONNECT_TIMEOUT_S = 3
@@ -31,7 +31,7 @@ OUTCOME_CALLBACK: dict[str, Any] = {
 EMBED = {"callbacks": [OUTCOME_CALLBACK], "errbacks": None, "chain": None, "chord": None}
 
 
-class BrokerDown(SatelliteError):
+class BrokerDown(Outage):
     """The broker takes no messages; jobs wait in the database."""
 
     code = "broker_down"
@@ -93,6 +93,9 @@ class JobPublisher:
                     connection.ensure_connection(max_retries=0, timeout=CONNECT_TIMEOUT_S)
                     self._producer = connection.Producer(auto_declare=False)
                 yield self._producer
+            except SerializationError:
+                # Of a message, not of the broker.
+                raise
             except BROKER_FAULTS as error:
                 self.close()
                 raise BrokerDown from error

@@ -4,33 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
-from sqlalchemy import Row, text
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from operation_server.database.connections import Connection
+from operation_server.database.engine import AsyncEngine
+from operation_server.database.rows import AnyRow
 from operation_server.dispatch.epoch import EpochWatch
 from operation_server.dispatch.event_sweep import sweep_events
-from operation_server.dispatch.publisher import BrokerDown, JobPublisher
+from operation_server.dispatch.publisher import JobPublisher
+from operation_server.dispatch.repository import list_active
+from operation_server.faults import is_outage, reason_of
 from operation_server.jobs.cancel_signal import signal_cancels
 from operation_server.jobs.transitions import (
+    Repaired,
     confirm_cancelled,
     expire_waiting,
+    find_expired,
     lose_attempts,
     release_undelivered,
 )
 from operation_server.live.event_publisher import EventPublisher
-from operation_server.metrics.recording import attempts_repaired
+from operation_server.metrics.recording import attempts_repaired, reconciler_failed
+from operation_server.rejections.repository import prune
 from operation_server.settings import DispatchSettings
 from satellite.contracts import redis_keys
-from satellite.contracts.event import StreamEntry
-from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE
+from satellite.contracts.job import JobStatus
+from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE, execute_queue
 
 BATCH = 500
 ROUND_TIMEOUT_S = 60.0
@@ -38,16 +42,8 @@ ROUND_TIMEOUT_S = 60.0
 CLOCK_SLACK_S = 0.5
 """Attempts dispatched within this before the queues were looked at are judged at the next round."""
 
-# Newest first: a queue is first in, first out, so what still waits in it was dispatched last.
-ACTIVE = text("""
-    SELECT j.id, j.attempt, j.status, j.cancel_requested_at IS NOT NULL AS cancel_requested,
-           extract(epoch FROM now() - j.dispatched_at) AS dispatched_s,
-           extract(epoch FROM now() - j.started_at) AS started_s,
-           coalesce(CAST(p.manifest -> 'resources' ->> 'gpus' AS float8), 0) > 0 AS needs_gpu
-    FROM jobs AS j JOIN plugins AS p ON p.id = j.plugin_id
-    WHERE j.status = 'processing' OR (j.status = 'queued' AND j.dispatched_at IS NOT NULL)
-    ORDER BY j.dispatched_at DESC, j.id DESC
-""")
+Item = TypeVar("Item")
+Change = TypeVar("Change")
 
 log = structlog.get_logger(__name__)
 
@@ -107,17 +103,33 @@ class Reconciler:
         self._events = events
         self._settings = settings
         self._epoch = EpochWatch(redis, settle_s=settings.lease_grace_s)
+        self._told: set[tuple[str, object]] = set()
+        """What cannot be repaired, so that its traceback is logged once."""
 
     async def run(self) -> None:
-        """Reconcile again and again; what fails is tried at the next round."""
+        """Reconcile again and again; what fails is tried at the next round, and stops nothing else."""
+        works = {
+            "expire": self._expire,
+            "reconcile": self.reconcile,
+            "events": self._sweep_events,
+            "rejected reports": self._prune_rejected,
+        }
         while True:
-            for work in (self._expire, self.reconcile, self._sweep_events):
-                try:
-                    async with asyncio.timeout(ROUND_TIMEOUT_S):
-                        await work()
-                except (SQLAlchemyError, RedisError, BrokerDown, OSError) as error:
-                    log.warning("reconciling failed", error=" ".join(str(error).split())[:300])
+            for name, work in works.items():
+                await self._do(name, work)
             await asyncio.sleep(self._settings.reconcile_s)
+
+    async def _do(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            async with asyncio.timeout(ROUND_TIMEOUT_S):
+                await work()
+        except Exception as error:
+            if is_outage(error):
+                log.warning("reconciling failed", work=name, error=reason_of(error))
+                return
+            # Not the end of the process: dispatch, beside it, has nothing to do with it.
+            log.exception("reconciling failed unforeseen", work=name)
+            reconciler_failed(name)
 
     async def reconcile(self) -> None:
         """Look at every active attempt once, and repair what is wrong with it."""
@@ -127,7 +139,7 @@ class Reconciler:
         lengths_read_s = time.monotonic()
         lengths = await asyncio.to_thread(self._publisher.queue_lengths, [EXECUTE_QUEUE, EXECUTE_GPU_QUEUE])
         async with self._engine.connect() as connection:
-            rows = (await connection.execute(ACTIVE)).all()
+            rows = await list_active(connection)
         await signal_cancels(self._redis, [row.id for row in rows if row.cancel_requested])
         active = await self._with_leases(rows)
         # Looked at after the leases: had Redis been emptied meanwhile, missing leases would mean nothing.
@@ -141,9 +153,9 @@ class Reconciler:
         undelivered = [one.key for one in missing if one.dispatched_s > start_timeout_s]
         lost = [one.key for one in active if self._is_lost(one)]
         cancelled = [one.key for one in active if self._is_cancelled(one, undelivered)]
-        await self._apply(cancelled, confirm_cancelled, "cancelled without a worker")
-        await self._apply(lost, lose_attempts, "lost")
-        await self._apply(
+        await self._repair(cancelled, confirm_cancelled, "cancelled without a worker")
+        await self._repair(lost, lose_attempts, "lost")
+        await self._repair(
             await self._without_lease(undelivered, cancelled), release_undelivered, "undelivered"
         )
 
@@ -168,39 +180,91 @@ class Reconciler:
     ) -> list[tuple[int, int]]:
         """Return those of `keys` that are not handled yet and that nobody has claimed in the meantime."""
         left = [key for key in keys if key not in handled]
-        leases = await self._redis.mget([redis_keys.lease(*key) for key in left]) if left else []
+        if not left:
+            return []
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            # Before the leases are read: who claims the attempt later, from a message that was only late, is
+            # told that there will be another one.
+            for job_id, attempt in left:
+                name = redis_keys.newest_attempt(job_id)
+                pipeline.set(name, attempt + 1, ex=redis_keys.NEWEST_TTL_S)
+            pipeline.mget([redis_keys.lease(*key) for key in left])
+            *_, leases = await pipeline.execute()
         return [key for key, lease in zip(left, leases, strict=True) if lease is None]
 
-    async def _with_leases(self, rows: Sequence[Row[Any]]) -> list[ActiveAttempt]:
+    async def _with_leases(self, rows: Sequence[AnyRow]) -> list[ActiveAttempt]:
         keys = [redis_keys.lease(row.id, row.attempt) for row in rows]
         leases = await self._redis.mget(keys) if keys else []
         return [
             ActiveAttempt(
                 job_id=row.id,
                 attempt=row.attempt,
-                is_processing=row.status == "processing",
+                is_processing=row.status == JobStatus.PROCESSING,
                 cancel_requested=row.cancel_requested,
                 dispatched_s=float(row.dispatched_s or 0),
                 started_s=float(row.started_s or 0),
-                queue=EXECUTE_GPU_QUEUE if row.needs_gpu else EXECUTE_QUEUE,
+                queue=execute_queue(_number(row.gpus)),
                 has_lease=lease is not None,
             )
             for row, lease in zip(rows, leases, strict=True)
         ]
 
-    async def _apply(self, keys: Sequence[tuple[int, int]], transition: Any, what: str) -> None:
-        for start in range(0, len(keys), BATCH):
-            batch = keys[start : start + BATCH]
-            async with self._engine.begin() as connection:
-                entries: list[StreamEntry] = await connection.run_sync(transition, batch)
-            await self._events.publish(entries)
-            attempts_repaired(what, len(batch))
-            log.info("attempts repaired", what=what, count=len(batch), first=batch[0])
+    async def _repair(
+        self,
+        keys: Sequence[tuple[int, int]],
+        transition: Callable[[Connection, Sequence[tuple[int, int]]], Repaired],
+        what: str,
+    ) -> None:
+        """Apply a transition to attempts, many at once; one that it cannot be applied to stops no other."""
+        for batch in batches(keys):
+            for repaired in await self._change(what, batch, transition):
+                await self._events.publish(repaired.entries)
+                if repaired.attempts:
+                    attempts_repaired(what, repaired.attempts)
+                    log.info("attempts repaired", what=what, count=repaired.attempts, first=batch[0])
 
     async def _expire(self) -> None:
         async with self._engine.begin() as connection:
-            entries = await connection.run_sync(expire_waiting)
-        await self._events.publish(entries)
+            expired = await connection.run_sync(find_expired)
+        for batch in batches(expired):
+            for entries in await self._change("expire", batch, expire_waiting):
+                await self._events.publish(entries)
+
+    async def _change(
+        self, what: str, batch: Sequence[Item], transition: Callable[[Connection, Sequence[Item]], Change]
+    ) -> list[Change]:
+        """Return what a transition of a batch did; one that fails is repeated for each alone."""
+        try:
+            async with self._engine.begin() as connection:
+                return [await connection.run_sync(transition, batch)]
+        except Exception as error:
+            if is_outage(error):
+                raise
+            if len(batch) > 1:
+                return [done for one in batch for done in await self._change(what, [one], transition)]
+            reconciler_failed(what)
+            if (what, batch[0]) not in self._told:
+                self._told.add((what, batch[0]))
+                log.exception("cannot be repaired, tried again and again", what=what, which=batch[0])
+            return []
 
     async def _sweep_events(self) -> None:
         await sweep_events(self._engine, self._events)
+
+    async def _prune_rejected(self) -> None:
+        async with self._engine.begin() as connection:
+            await connection.run_sync(prune)
+
+
+def batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """Yield parts of `items` that one transaction takes."""
+    for start in range(0, len(items), BATCH):
+        yield items[start : start + BATCH]
+
+
+def _number(text: str | None) -> float:
+    """Return a number of a stored manifest; whatever else stands there counts as none."""
+    try:
+        return float(text or 0)
+    except ValueError:
+        return 0

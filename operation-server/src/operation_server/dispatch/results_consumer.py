@@ -4,36 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
 import structlog
-from pydantic import ValidationError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from operation_server.database.connections import Connection
+from operation_server.dispatch.leadership import Leadership, LeadershipLost
 from operation_server.dispatch.outcome_metrics import count_reports
 from operation_server.dispatch.pace import Pace
-from operation_server.dispatch.results_source import ReceivedTask, ResultsSource, decode
+from operation_server.dispatch.rejecting import set_aside
+from operation_server.dispatch.reports import RejectedReport, Report, read, rejected
+from operation_server.dispatch.results_source import ResultsSource
 from operation_server.dispatch.transaction_thread import TransactionThread
-from operation_server.dispatch.wakeups import Leadership
+from operation_server.faults import is_outage, reason_of
 from operation_server.jobs.transitions import AppliedOutcomes, apply_outcomes, apply_started
 from operation_server.live.event_publisher import EventPublisher
-from operation_server.metrics.recording import loop_rested
+from operation_server.metrics.recording import loop_rested, report_rejected
 from satellite.contracts import redis_keys
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.job import StartedReport
 from satellite.contracts.outcome import Outcome
-from satellite.contracts.task_names import APPLY_OUTCOME, REPORT_STARTED
-
-Report = TypeVar("Report", StartedReport, Outcome)
 
 BATCH = 100
 AFTER_FAILURE_S = 0.5
-APPLY_TIMEOUT_S = 60.0
+TRANSACTION_TIMEOUT_S = 60.0
+TRIES_ALONE = 3
+TRY_AGAIN_S = 0.1
+
+Result = TypeVar("Result")
 
 log = structlog.get_logger(__name__)
 
@@ -50,62 +52,107 @@ class ResultsConsumer:
         self._events = events
 
     async def run(self, leadership: Leadership) -> None:
-        """Apply what comes, until the leadership is lost."""
+        """Apply what comes.
+
+        Raises:
+            LeadershipLost: another one may apply it now.
+        """
         must_recover = True
         pace = Pace()
         while leadership.holds:
             try:
                 if must_recover:
                     await self._recover()
-                    must_recover = False
                 raw = await self._source.take(BATCH)
+                # In a quiet moment also what somebody has taken who was believed to be dead.
+                must_recover = not raw
                 if raw:
                     received_at_s = time.monotonic()
-                    async with asyncio.timeout(APPLY_TIMEOUT_S):
-                        await self.apply(raw, received_at_s=received_at_s)
-                        await self._source.done()
+                    await self.apply(raw, received_at_s=received_at_s)
+                    await self._source.done()
                     rest_s = pace.rest_s(len(raw), took_s=time.monotonic() - received_at_s)
                     if len(raw) < BATCH:  # A full batch has left others behind.
                         loop_rested("results", rest_s)
                         await asyncio.sleep(rest_s)
-            except (RedisError, SQLAlchemyError, OSError) as error:
-                log.warning("reports wait", error=" ".join(str(error).split())[:300])
+            except Exception as error:
+                if not is_outage(error):
+                    raise
+                log.warning("reports wait", error=reason_of(error))
                 must_recover = True
                 await asyncio.sleep(AFTER_FAILURE_S)
+        raise LeadershipLost
 
     async def apply(self, raw: Sequence[bytes], *, received_at_s: float) -> None:
-        """Apply messages in one transaction; one that the database refuses does not hold up the others.
+        """Apply messages in one transaction; one that cannot be applied is set aside, the others are not.
+
+        Safe to repeat.
 
         Raises:
-            SQLAlchemyError: the database does not answer; nothing was applied.
+            Exception: there is an outage; what was not applied will be, when it is tried again.
         """
-        tasks = [task for one in raw if (task := decode(one)) is not None]
+        reports: list[Report] = []
+        for one in raw:
+            try:
+                reports.append(read(one))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the same bytes would raise it again
+                await self._set_aside(rejected(one, error))
         try:
-            await self._apply(tasks, received_at_s)
-        except DBAPIError as error:
-            if not _is_bad_data(error):
+            await self._apply(reports, received_at_s)
+        except Exception as error:
+            if is_outage(error):
                 raise
-            for task in tasks:
-                await self._apply_alone(task, received_at_s)
+            log.warning("a batch of reports is applied one by one", reports=len(reports), error=repr(error))
+            await self._apply_alone(reports, received_at_s)
 
-    async def _apply_alone(self, task: ReceivedTask, received_at_s: float) -> None:
+    async def _apply_alone(self, reports: Sequence[Report], received_at_s: float) -> None:
+        for _ in range(TRIES_ALONE):
+            faults = [(report, await self._try(report, received_at_s)) for report in reports]
+            refused = [(report, fault) for report, fault in faults if fault is not None]
+            if not refused:
+                return
+            reports = [report for report, _ in refused]
+            await asyncio.sleep(TRY_AGAIN_S)
+        for report, fault in refused:
+            await self._set_aside(rejected(report.raw, fault))
+
+    async def _try(self, report: Report, received_at_s: float) -> Exception | None:
+        """Apply one report, and return why that is impossible."""
         try:
-            await self._apply([task], received_at_s)
-        except DBAPIError as error:
-            if not _is_bad_data(error):
+            await self._apply([report], received_at_s)
+        except Exception as error:
+            if is_outage(error):
                 raise
-            log.exception("a report is refused by the database, dropped", task=task.name)
+            return error
+        return None
 
-    async def _apply(self, tasks: Sequence[ReceivedTask], received_at_s: float) -> None:
-        starts = _parse(tasks, REPORT_STARTED, StartedReport)
-        outcomes = _parse(tasks, APPLY_OUTCOME, Outcome)
+    async def _set_aside(self, report: RejectedReport) -> None:
+        told = {"task": report.task, "attempt": report.attempt}
+        log.error("a report cannot be applied and is set aside", **told, exc_info=report.error)
+        try:
+            kept, entries = await self._transact(partial(set_aside, report=report))
+        except Exception as error:
+            if is_outage(error):
+                raise
+            log.critical("a report cannot even be kept, dropped", **told, exc_info=True)
+            return
+        if kept:
+            report_rejected()
+        await self._events.publish(entries)
+
+    async def _apply(self, reports: Sequence[Report], received_at_s: float) -> None:
+        outcomes = [report.content for report in reports if isinstance(report.content, Outcome)]
+        starts = [report.content for report in reports if isinstance(report.content, StartedReport)]
         ended = {(outcome.job_id, outcome.attempt) for outcome in outcomes}
         starts = [report for report in starts if (report.job_id, report.attempt) not in ended]
-        entries, applied = await self._transactions.run(
+        entries, applied = await self._transact(
             partial(_apply_reports, starts=starts, outcomes=outcomes, received_at_s=received_at_s)
         )
-        count_reports(len(tasks), applied)
+        count_reports(len(reports), applied)
         await self._after_commit(entries, ended, applied.stale)
+
+    async def _transact(self, work: Callable[[Connection], Result]) -> Result:
+        async with asyncio.timeout(TRANSACTION_TIMEOUT_S):
+            return await self._transactions.run(work)
 
     async def _after_commit(
         self, entries: Sequence[StreamEntry], ended: set[tuple[int, int]], stale: int
@@ -138,19 +185,3 @@ def _apply_reports(
         return entries, AppliedOutcomes()
     applied = apply_outcomes(connection, outcomes, received_at_s=received_at_s)
     return entries + applied.entries, applied
-
-
-def _is_bad_data(error: DBAPIError) -> bool:
-    # SQLSTATE class 22, data exceptions, and 23, integrity: the same message would fail again for ever.
-    return str(getattr(error.orig, "sqlstate", None) or "")[:2] in {"22", "23"}
-
-
-def _parse(tasks: Sequence[ReceivedTask], name: str, model: type[Report]) -> list[Report]:
-    parsed = []
-    for task in tasks:
-        if task.name == name:
-            try:
-                parsed.append(model.model_validate(task.argument))
-            except ValidationError as error:
-                log.error("report not understood, dropped", task=name, error=str(error)[:500])  # noqa: TRY400
-    return parsed

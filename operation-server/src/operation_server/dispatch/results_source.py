@@ -1,16 +1,17 @@
 """Where the results consumer gets its messages: the broker's list, moved aside until they are applied.
 
 Taken straight from Redis instead of through a kombu consumer, which needs four round trips a message: two to
-fetch and two to acknowledge. A consumer that died finds what it had taken in the list aside.
+fetch and two to acknowledge. A consumer that died leaves what it had taken in a list of its own, from where
+the next one takes it up.
 """
 
 from __future__ import annotations
 
 import base64
+import uuid
 from typing import Any
 
 import orjson
-import structlog
 from redis.asyncio import Redis
 
 from satellite.contracts import redis_keys
@@ -18,8 +19,10 @@ from satellite.contracts.task_names import RESULTS_QUEUE
 
 BLOCK_S = 2
 
-# KEYS: queue, list aside. ARGV: how many at most.
+# KEYS: queue, list aside, set of lists aside. ARGV: how many at most. The list is registered here and not
+# once at the start, because Redis may lose its data in between.
 TAKE = """
+redis.call('SADD', KEYS[3], KEYS[2])
 local taken = {}
 for i = 1, tonumber(ARGV[1]) do
     local message = redis.call('RPOPLPUSH', KEYS[1], KEYS[2])
@@ -29,7 +32,57 @@ end
 return taken
 """
 
-log = structlog.get_logger(__name__)
+# KEYS: queue, list aside, set of lists aside. The newest message goes first, so that the oldest is next.
+PUT_BACK = """
+local count = 0
+while redis.call('LMOVE', KEYS[2], KEYS[1], 'LEFT', 'RIGHT') do count = count + 1 end
+redis.call('SREM', KEYS[3], KEYS[2])
+return count
+"""
+
+
+class ResultsSource:
+    """Takes messages in batches, each into a list of this consumer's own.
+
+    One consumer leads at a time, but one that was taken for dead may wake up beside its successor: with one
+    list for all, it would forget what its successor has taken.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._aside = redis_keys.results_in_flight(uuid.uuid4().hex)
+
+    async def recover(self) -> int:
+        """Put back what any consumer had taken and not applied; return how many messages it was.
+
+        What another one still works on is then applied twice, which changes nothing the second time.
+
+        Raises:
+            RedisError: Redis does not answer.
+        """
+        count = 0
+        for aside in await self._redis.smembers(redis_keys.RESULTS_CONSUMERS):
+            keys = (RESULTS_QUEUE, aside, redis_keys.RESULTS_CONSUMERS)
+            count += int(await self._redis.eval(PUT_BACK, len(keys), *keys))
+        return count
+
+    async def take(self, limit: int) -> list[bytes]:
+        """Return the next messages, oldest first; none when there were none for a while.
+
+        Raises:
+            RedisError: Redis does not answer.
+        """
+        keys = (RESULTS_QUEUE, self._aside, redis_keys.RESULTS_CONSUMERS)
+        # Sent together: the script runs as soon as the first message has ended the wait.
+        async with self._redis.pipeline(transaction=False) as commands:
+            commands.blmove(RESULTS_QUEUE, self._aside, BLOCK_S, "RIGHT", "LEFT")
+            commands.eval(TAKE, len(keys), *keys, limit - 1)
+            first, more = await commands.execute()
+        return [first, *more] if first is not None else more
+
+    async def done(self) -> None:
+        """Forget what was taken, because it was applied."""
+        await self._redis.delete(self._aside)
 
 
 class ReceivedTask:
@@ -42,46 +95,19 @@ class ReceivedTask:
         self.argument = argument
 
 
-class ResultsSource:
-    """Takes messages in batches; one consumer at a time."""
+def decode(raw: bytes) -> ReceivedTask:
+    """Return the task of a message of the virtual transport.
 
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
-
-    async def recover(self) -> int:
-        """Put back what a consumer that died had taken; return how many messages it was."""
-        count = 0
-        while await self._redis.lmove(redis_keys.RESULTS_IN_FLIGHT, RESULTS_QUEUE, "LEFT", "RIGHT"):
-            count += 1
-        return count
-
-    async def take(self, limit: int) -> list[bytes]:
-        """Return the next messages, oldest first; none when there were none for a while.
-
-        Raises:
-            RedisError: Redis does not answer.
-        """
-        # Sent together: the script runs as soon as the first message has ended the wait.
-        async with self._redis.pipeline(transaction=False) as commands:
-            commands.blmove(RESULTS_QUEUE, redis_keys.RESULTS_IN_FLIGHT, BLOCK_S, "RIGHT", "LEFT")
-            commands.eval(TAKE, 2, RESULTS_QUEUE, redis_keys.RESULTS_IN_FLIGHT, limit - 1)
-            first, more = await commands.execute()
-        return [first, *more] if first is not None else more
-
-    async def done(self) -> None:
-        """Forget what was taken, because it was applied."""
-        await self._redis.delete(redis_keys.RESULTS_IN_FLIGHT)
+    Raises:
+        Exception: of whatever kind, where it is no such message.
+    """
+    message = orjson.loads(raw)
+    return ReceivedTask(message["headers"]["task"], orjson.loads(body_of(message))[0][0])
 
 
-def decode(raw: bytes) -> ReceivedTask | None:
-    """Return the task of a message of the virtual transport, or None when it cannot be read."""
-    try:
-        message = orjson.loads(raw)
-        body = message["body"]
-        if message["properties"].get("body_encoding") == "base64":
-            body = base64.b64decode(body)
-        argument = orjson.loads(body)[0][0]
-        return ReceivedTask(message["headers"]["task"], argument)
-    except (ValueError, KeyError, IndexError, TypeError) as error:
-        log.error("message of the results queue cannot be read, dropped", error=str(error), start=raw[:200])  # noqa: TRY400
-        return None
+def body_of(message: dict[str, Any]) -> bytes:
+    """Return the body of a message of the virtual transport, as its sender wrote it."""
+    body = message["body"]
+    if message["properties"].get("body_encoding") == "base64":
+        return base64.b64decode(body)
+    return str(body).encode()

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine
+from operation_server.database.connections import Connection
+from operation_server.database.engine import Engine
 
 Result = TypeVar("Result")
 

@@ -7,76 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any, Self
 
-import psycopg
-import structlog
-
-from operation_server.database.engine import KEEPALIVES
+from operation_server.dispatch.leadership import CHECK_EVERY_S, Leadership, lost_with_session
 from operation_server.jobs.transitions.events import JOBS_CHANNEL, ROOM
-
-CONNECT_TIMEOUT_S = 5
-CHECK_EVERY_S = 5.0
-ANSWER_WITHIN_S = 10.0
-
-log = structlog.get_logger(__name__)
-
-
-class Leadership:
-    """A PostgreSQL session that holds an advisory lock; leadership ends with the session."""
-
-    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
-        self.connection = connection
-
-    @classmethod
-    async def take(cls, database_url: str, *, lock_id: int, retry_s: float = 0.5) -> Self:
-        """Wait until this process is the leader; other leaders and an absent database only delay it."""
-        while True:
-            try:
-                connection = await connect(database_url)
-            except (psycopg.Error, OSError) as error:
-                log.warning("database does not answer", error=str(error).strip())
-                await asyncio.sleep(retry_s)
-                continue
-            with contextlib.suppress(psycopg.Error):
-                while True:
-                    cursor = await connection.execute("SELECT pg_try_advisory_lock(%s)", (lock_id,))
-                    row = await cursor.fetchone()
-                    if row is not None and row[0]:
-                        return cls(connection)
-                    await asyncio.sleep(retry_s)
-            await connection.close()
-
-    @property
-    def holds(self) -> bool:
-        """Tell whether the session is still open, as far as this process knows."""
-        return not self.connection.closed and not self.connection.broken
-
-    async def check(self) -> None:
-        """Ask the server whether the session still lives.
-
-        Raises:
-            psycopg.Error, TimeoutError: it does not.
-        """
-        async with asyncio.timeout(ANSWER_WITHIN_S):
-            await self.connection.execute("SELECT 1")
-
-    async def close(self) -> None:
-        """Give the leadership up."""
-        with contextlib.suppress(psycopg.Error, TimeoutError):
-            async with asyncio.timeout(ANSWER_WITHIN_S):
-                await self.connection.close()
-
-
-async def connect(database_url: str) -> psycopg.AsyncConnection[Any]:
-    """Open a session outside the pool, which lives as long as this process leads."""
-    return await psycopg.AsyncConnection.connect(
-        database_url.replace("+psycopg", ""),
-        autocommit=True,
-        connect_timeout=CONNECT_TIMEOUT_S,
-        application_name="satellite-leader",
-        **KEEPALIVES,
-    )
 
 
 class Wakeups:
@@ -96,14 +29,15 @@ class Wakeups:
         dispatching by the poll alone, and beside another leader.
 
         Raises:
-            psycopg.Error, TimeoutError: it has ended.
+            LeadershipLost: it has ended.
         """
         connection = self._leadership.connection
-        await connection.execute(f"LISTEN {JOBS_CHANNEL}".encode())
-        while True:
-            async for notification in connection.notifies(timeout=CHECK_EVERY_S):
-                self._hear(notification.payload)
-            await self._leadership.check()
+        with lost_with_session():
+            await connection.execute(f"LISTEN {JOBS_CHANNEL}".encode())
+            while True:
+                async for notification in connection.notifies(timeout=CHECK_EVERY_S):
+                    self._hear(notification.payload)
+                await self._leadership.check()
 
     def wake(self) -> None:
         """Give a reason to look again now."""

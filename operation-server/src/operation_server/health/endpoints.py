@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from operation_server.dependencies import ServicesDep
+from operation_server.health.service import HealthService
 
 router = APIRouter(tags=["health"])
 
@@ -22,6 +23,7 @@ class ReadyRead(BaseModel):
     status: str = Field(examples=["ready"])
     database: str = Field(examples=["ok"])
     redis: str = Field(description="Not needed to accept jobs; they run once it is back.", examples=["ok"])
+    disk: str = Field(description="While it is full nothing is accepted; reading goes on.", examples=["ok"])
 
 
 @router.get("/health")
@@ -33,9 +35,12 @@ async def read_health() -> HealthRead:
 @router.get("/ready", responses={503: {"model": ReadyRead, "description": "Not ready"}})
 async def read_ready(services: ServicesDep, response: Response) -> ReadyRead:
     """Say whether requests can be served: the database answers and is migrated."""
-    found = await services.health.check()
+    found = await services[HealthService].check()
     if not found.is_ready:
         response.status_code = 503
     return ReadyRead(
-        status="ready" if found.is_ready else "not ready", database=found.database, redis=found.redis
+        status="ready" if found.is_ready else "not ready",
+        database=found.database,
+        redis=found.redis,
+        disk=found.disk,
     )

@@ -7,21 +7,22 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from operation_server.database.connections import Connections
-from operation_server.database.migrate import newest_revision
+from operation_server.database.disk_memory import DiskMemory
+from operation_server.database.errors import DATABASE_ERRORS
+from operation_server.database.migrate import current_revision, newest_revision
 
 CHECK_TIMEOUT_S = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """What was found; only the database decides."""
+    """What was found; only the database decides. A full disk still lets everybody read."""
 
     database: str
     redis: str
+    disk: str = "ok"
 
     @property
     def is_ready(self) -> bool:
@@ -32,23 +33,24 @@ class Readiness:
 class HealthService:
     """Looks at the database and Redis."""
 
-    def __init__(self, connections: Connections, redis: Redis) -> None:
+    def __init__(self, connections: Connections, redis: Redis, disk: DiskMemory) -> None:
         self._connections = connections
         self._redis = redis
+        self._disk = disk
         self._newest = newest_revision()
 
     async def check(self) -> Readiness:
         """Return what works. Redis is not needed: jobs are accepted without it and run later."""
         database, redis = await asyncio.gather(self._check_database(), self._check_redis())
-        return Readiness(database=database, redis=redis)
+        return Readiness(database=database, redis=redis, disk=self._disk.describe())
 
     async def _check_database(self) -> str:
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_S), self._connections.connect() as connection:
-                revision = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+                revision = await current_revision(connection)
         except TimeoutError:
             return "does not answer in time"
-        except (SQLAlchemyError, OSError) as exc:
+        except DATABASE_ERRORS as exc:
             missing = "alembic_version" in str(exc)
             return "is not migrated; run `operation-server migrate`" if missing else "cannot be reached"
         if revision != self._newest:
@@ -59,6 +61,9 @@ class HealthService:
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_S):
                 await self._redis.ping()
+                persistence = await self._redis.info("persistence")
+                if persistence.get("aof_last_write_status", "ok") != "ok":
+                    return "cannot write to its disk, so it takes no changes; make room there"
         except (RedisError, OSError, TimeoutError):
             return "cannot be reached"
         return "ok"

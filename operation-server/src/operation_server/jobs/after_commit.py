@@ -46,7 +46,13 @@ class AfterCommit:
         # The event loop keeps only weak references to tasks.
         task = asyncio.create_task(work)
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.error("work after a commit failed unforeseen", exc_info=error)
 
     async def _publish(self, entries: Sequence[StreamEntry]) -> None:
         await self._publisher.publish(entries)

@@ -1,40 +1,77 @@
-"""A job as answers show it, put together by PostgreSQL.
-
-One column of JSON text, instead of 25 columns that the driver and SQLAlchemy would turn into Python's values
-one by one, only for the answer to turn them into text again.
-"""
+"""A job as JSON text, ready for an answer: from the database as it is, or right after its submission."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Text, literal_column
+import orjson
 
-LISTED_PAYLOAD_BYTES = 4096
-"""Larger inputs and results are left out of lists."""
+from operation_server.database.rows import AnyRow
+from operation_server.jobs.schemas.job import JobRead
+from operation_server.jobs.transitions import NewJob
+from satellite.contracts.job import JobStatus
 
-_DOCUMENT = """json_build_object(
-    'id', jobs.id, 'plugin_name', jobs.plugin_name, 'plugin_version', jobs.plugin_version,
-    'status', jobs.status, 'input_data', {input_data}, 'result', {result},
-    'error_message', jobs.error ->> 'message', 'error', jobs.error, 'owner_id', jobs.owner_id,
-    'priority', jobs.priority, 'attempt', jobs.attempt, 'max_retries', jobs.max_retries,
-    'failures', jobs.failures, 'timeout_s', jobs.timeout_s, 'progress', jobs.progress,
-    'cancelling', jobs.completed_at IS NULL AND jobs.cancel_requested_at IS NOT NULL,
-    'worker', jobs.worker, 'run_at', jobs.run_at, 'expires_at', jobs.expires_at,
-    'created_at', jobs.created_at, 'started_at', jobs.started_at, 'completed_at', jobs.completed_at,
-    'timings', jobs.timings
-)::text"""
-
-# The stored size costs nothing to know, but is that of compressed data: the second look is at the text.
-_IF_SMALL = """CASE WHEN pg_column_size(jobs.{0}) > {1} OR octet_length(jobs.{0}::text) > {1} THEN NULL
-    ELSE jobs.{0} END"""
+NOTHING_YET: Final[dict[str, Any]] = dict.fromkeys(JobRead.model_fields)
+BEFORE_THE_FIRST_ATTEMPT: Final = NOTHING_YET | {
+    "status": JobStatus.QUEUED,
+    "attempt": 0,
+    "failures": 0,
+    "cancelling": False,
+}
 
 
-def _column(input_data: str, result: str) -> ColumnElement[Any]:
-    return literal_column(_DOCUMENT.format(input_data=input_data, result=result), Text).label("document")
+class JobDocument(NamedTuple):
+    """A job as answers show it: JSON text, and what the server itself has to know of it."""
+
+    id: int
+    status: JobStatus
+    text: str
 
 
-WHOLE = _column("jobs.input_data", "jobs.result")
-LISTED = _column(
-    _IF_SMALL.format("input_data", LISTED_PAYLOAD_BYTES), _IF_SMALL.format("result", LISTED_PAYLOAD_BYTES)
-)
+def job_document(row: AnyRow) -> JobDocument:
+    """Return a row of the repository as the answer shows it."""
+    return JobDocument(row.id, JobStatus(row.status), row.document)
+
+
+def submitted_document(job: NewJob, *, job_id: int, created_at: datetime) -> JobDocument:
+    """Return a job as it is right after its submission, without asking the database."""
+    lifetime = None if job.expires_in_s is None else timedelta(seconds=job.expires_in_s)
+    created = _as_stored(created_at)
+    fields = BEFORE_THE_FIRST_ATTEMPT | {
+        "id": job_id,
+        "plugin_name": job.plugin_name,
+        "plugin_version": job.plugin_version,
+        "input_data": orjson.Fragment(job.input_json),
+        "owner_id": job.owner_id,
+        "priority": job.priority,
+        "max_retries": job.max_retries,
+        "timeout_s": job.timeout_s,
+        "run_at": created,
+        "expires_at": None if lifetime is None else _as_stored(created_at + lifetime),
+        "created_at": created,
+    }
+    return JobDocument(job_id, JobStatus.QUEUED, orjson.dumps(fields).decode())
+
+
+def accepted_document(job_id: int) -> JobDocument:
+    """Return all that is certain of a job that was just stored."""
+    fields = {"id": job_id, "status": JobStatus.QUEUED}
+    return JobDocument(job_id, JobStatus.QUEUED, orjson.dumps(fields).decode())
+
+
+def render(value: Mapping[str, Any]) -> bytes:
+    """Return the JSON of an answer."""
+    return orjson.dumps(value)
+
+
+def render_page(total: int, items: Sequence[JobDocument], **more: Any) -> bytes:
+    """Return the JSON of a list of jobs, each as it is."""
+    return render({"total": total, "items": [orjson.Fragment(job.text) for job in items], **more})
+
+
+def _as_stored(moment: datetime) -> str:
+    """Return a time as PostgreSQL writes it into JSON, so that a job is shown by the same text ever after."""
+    written = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    return written.rstrip("0").rstrip(".") + "+00:00"

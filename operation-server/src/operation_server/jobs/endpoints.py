@@ -7,7 +7,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response, status
 
-from operation_server.dependencies import CallerDep, PaginationDep, ServicesDep
+from operation_server.accounts.caller import CallerDep
+from operation_server.dependencies import PaginationDep, ServicesDep
+from operation_server.jobs.changes import JobChangeService
+from operation_server.jobs.document import render, render_page
 from operation_server.jobs.explain import Explanation
 from operation_server.jobs.preferences import wait_seconds
 from operation_server.jobs.repository import JobFilter
@@ -23,18 +26,35 @@ from operation_server.jobs.schemas import (
     JobRead,
     Timeline,
     event_fields,
-    render,
     timeline_of,
 )
+from operation_server.jobs.service import JobService
+from operation_server.jobs.submission.service import SubmissionService
 from operation_server.json_route import StrictJSONRoute
 from operation_server.live.cursor import Cursor
+from operation_server.live.hub import Hub
 from operation_server.live.sse import EVENT_STREAM, STREAM_ANSWER, ResumeDep, sse_response
-from operation_server.live.subscription import Subscription
+from operation_server.live.websocket import subscription_to
 from operation_server.problems import problem_responses
 from satellite.contracts.job import JobStatus
 from satellite.contracts.numbers import LARGEST_ID
 
+
+class SubmissionRoute(StrictJSONRoute):
+    """Takes the input of a job inside an object."""
+
+    envelope_levels = 1
+
+
+class BatchRoute(StrictJSONRoute):
+    """Takes the inputs of many jobs, each inside an object of an array of an object."""
+
+    envelope_levels = 3
+
+
 router = APIRouter(tags=["jobs"], route_class=StrictJSONRoute)
+submission_router = APIRouter(tags=["jobs"], route_class=SubmissionRoute)
+batch_router = APIRouter(tags=["jobs"], route_class=BatchRoute)
 
 JobId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[42])]
 IdempotencyKey = Annotated[
@@ -79,7 +99,7 @@ class ListFilter:
 FilterDep = Annotated[ListFilter, Depends()]
 
 
-@router.post(
+@submission_router.post(
     "/jobs",
     status_code=status.HTTP_202_ACCEPTED,
     response_model=JobRead,
@@ -93,21 +113,21 @@ async def create_job(
     prefer: Prefer = None,
 ) -> Response:
     """Submit a job. It is stored when this answers 202, whatever else is down."""
-    submission = await services.jobs.submit(caller, body, idempotency_key=idempotency_key)
-    fields = submission.fields
-    headers = {"Location": f"/api/v1/jobs/{submission.job_id}"}
+    submission = await services[SubmissionService].submit(caller, body, idempotency_key=idempotency_key)
+    job = submission.document
+    headers = {"Location": f"/api/v1/jobs/{job.id}"}
     if submission.replayed:
         headers["Idempotent-Replay"] = "true"
     wait_s = wait_seconds(prefer)
     if wait_s is not None:
         headers["Preference-Applied"] = f"wait={wait_s}"
-        if not JobStatus(fields["status"]).is_terminal:
-            fields = await services.jobs.wait(caller, submission.job_id, timeout_s=wait_s)
-    finished = JobStatus(fields["status"]).is_terminal and (wait_s is not None or submission.replayed)
-    return _json(fields, status_code=200 if finished else 202, headers=headers)
+        if not job.status.is_terminal:
+            job = await services[JobService].wait_submitted(caller, job, timeout_s=wait_s)
+    finished = job.status.is_terminal and (wait_s is not None or submission.replayed)
+    return _json(job.text, status_code=200 if finished else 202, headers=headers)
 
 
-@router.post(
+@batch_router.post(
     "/jobs/batch",
     status_code=status.HTTP_202_ACCEPTED,
     response_model=BatchRead,
@@ -115,8 +135,12 @@ async def create_job(
 )
 async def create_batch(caller: CallerDep, services: ServicesDep, body: BatchCreate) -> Response:
     """Submit up to 1,000 jobs, all or none; each error names its job by index."""
-    ids, replayed = await services.jobs.submit_batch(caller, body.jobs)
-    return _json({"total": len(ids), "ids": ids, "replayed": replayed}, status_code=202)
+    ids, replayed = await services[SubmissionService].submit_batch(caller, body.jobs)
+    return _json(render({"total": len(ids), "ids": ids, "replayed": replayed}), status_code=202)
+
+
+router.include_router(submission_router)
+router.include_router(batch_router)
 
 
 @router.get("/jobs", response_model=JobList, responses=problem_responses(401, 422))
@@ -127,18 +151,18 @@ async def list_jobs(
     wanted: FilterDep,
 ) -> Response:
     """List jobs, newest first: the caller's own, for admins all. Totals are exact up to 1,000."""
-    total, items = await services.jobs.list_page(
+    total, items = await services[JobService].list_page(
         caller, wanted.as_jobs(), before_id=wanted.before_id, skip=page.skip, limit=page.limit
     )
     more = len(items) == page.limit
-    return _json({"total": total, "items": items, "next_cursor": str(items[-1]["id"]) if more else None})
+    return _json(render_page(total, items, next_cursor=str(items[-1].id) if more else None))
 
 
 @router.post("/jobs/cancel", status_code=status.HTTP_202_ACCEPTED, responses=problem_responses(401, 422))
 async def cancel_jobs(caller: CallerDep, services: ServicesDep, body: CancelRequest) -> CancelRead:
     """Cancel all unfinished jobs that match: among the caller's own, for admins among all."""
     wanted = JobFilter(ids=body.ids, status=body.status, plugin_name=body.plugin_name)
-    done = await services.jobs.cancel_many(caller, wanted)
+    done = await services[JobChangeService].cancel_many(caller, wanted)
     return CancelRead(
         cancelled=done.cancelled, cancelling=done.cancelling, already_finished=done.already_finished
     )
@@ -150,16 +174,16 @@ async def read_job(
 ) -> Response:
     """Show a job; with `Prefer: wait=N` once it has finished."""
     wait_s = wait_seconds(prefer)
-    fields = await services.jobs.get(caller, job_id)
-    if wait_s is not None and not JobStatus(fields["status"]).is_terminal:
-        fields = await services.jobs.wait(caller, job_id, timeout_s=wait_s)
-    return _json(fields)
+    job = await services[JobService].get(caller, job_id)
+    if wait_s is not None and not job.status.is_terminal:
+        job = await services[JobService].wait(caller, job_id, timeout_s=wait_s)
+    return _json(job.text)
 
 
 @router.get("/jobs/{job_id}/timeline", responses=problem_responses(401, 403, 404))
 async def read_timeline(caller: CallerDep, services: ServicesDep, job_id: JobId) -> Timeline:
     """Show where a job's time went, phase after phase."""
-    return timeline_of(await services.jobs.get(caller, job_id))
+    return timeline_of(await services[JobService].get_timings(caller, job_id))
 
 
 @router.post(
@@ -170,7 +194,7 @@ async def read_timeline(caller: CallerDep, services: ServicesDep, job_id: JobId)
 )
 async def cancel_job(caller: CallerDep, services: ServicesDep, job_id: JobId) -> Response:
     """Cancel a job: at once while it waits, within seconds while it runs."""
-    return _json(await services.jobs.cancel(caller, job_id), status_code=202)
+    return _json((await services[JobChangeService].cancel(caller, job_id)).text, status_code=202)
 
 
 @router.post(
@@ -181,7 +205,7 @@ async def cancel_job(caller: CallerDep, services: ServicesDep, job_id: JobId) ->
 )
 async def retry_job(caller: CallerDep, services: ServicesDep, job_id: JobId) -> Response:
     """Run a failed or cancelled job again, with a fresh retry budget."""
-    return _json(await services.jobs.retry(caller, job_id), status_code=202)
+    return _json((await services[JobChangeService].retry(caller, job_id)).text, status_code=202)
 
 
 @router.get(
@@ -196,7 +220,7 @@ async def read_log(
     attempt: Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="The newest unless given.")] = None,
 ) -> Response:
     """Show what the plugin wrote to stderr, stored when an attempt ends."""
-    text = await services.jobs.get_log(caller, job_id, attempt)
+    text = await services[JobService].get_log(caller, job_id, attempt)
     return Response(
         text, media_type="text/plain; charset=utf-8", headers={"X-Content-Type-Options": "nosniff"}
     )
@@ -205,8 +229,8 @@ async def read_log(
 @router.get("/jobs/{job_id}/attempts", response_model=AttemptList, responses=problem_responses(401, 403, 404))
 async def list_attempts(caller: CallerDep, services: ServicesDep, job_id: JobId) -> Response:
     """List a job's finished attempts."""
-    attempts = await services.jobs.list_attempts(caller, job_id)
-    return _json({"total": len(attempts), "items": attempts})
+    attempts = await services[JobService].list_attempts(caller, job_id)
+    return _json(render({"total": len(attempts), "items": attempts}))
 
 
 @router.get(
@@ -223,21 +247,19 @@ async def list_events(
 ) -> Response:
     """List a job's status and result events; with `Accept: text/event-stream` follow all of them live."""
     if EVENT_STREAM in request.headers.get("accept", ""):
-        await services.jobs.require_access(caller, job_id)
-        return sse_response(services.hub, Subscription(job_id=job_id), after=after)
+        owner_id = await services[JobService].require_access(caller, job_id)
+        return sse_response(services[Hub], subscription_to(job_id, owner_id, caller), after=after)
     after_id = Cursor.parse(after).event_id if after else 0
-    rows = await services.jobs.list_events(caller, job_id, after_id=after_id)
+    rows = await services[JobService].list_events(caller, job_id, after_id=after_id)
     items = [event_fields(row) for row in rows]
-    return _json({"total": len(items), "items": items})
+    return _json(render({"total": len(items), "items": items}))
 
 
 @router.get("/jobs/{job_id}/explain", responses=problem_responses(401, 403, 404))
 async def explain_job(caller: CallerDep, services: ServicesDep, job_id: JobId) -> Explanation:
     """Say why a job waits (or what it does) and what would help."""
-    return await services.jobs.explain(caller, job_id)
+    return await services[JobService].explain(caller, job_id)
 
 
-def _json(
-    value: dict[str, Any], *, status_code: int = 200, headers: dict[str, str] | None = None
-) -> Response:
-    return Response(render(value), status_code=status_code, media_type="application/json", headers=headers)
+def _json(content: bytes | str, *, status_code: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(content, status_code=status_code, media_type="application/json", headers=headers)

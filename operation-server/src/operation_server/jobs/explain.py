@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pydantic import BaseModel, Field
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from operation_server.database.connections import AsyncConnection
 from operation_server.database.rows import AnyRow
-from operation_server.jobs import queue_position
-from operation_server.jobs.queue_position import Circumstances
+from operation_server.jobs.put_aside import AsideNotes
+from operation_server.jobs.repository import Circumstances, look_around
+from operation_server.models.job_states import is_waiting
 from operation_server.workers.service import BrokerUnavailable, WorkerService
 from satellite.contracts.job import JobStatus
 from satellite.contracts.plugin_manifest import PluginResources
-from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE
+from satellite.contracts.task_names import execute_queue
 from satellite.contracts.worker import WorkerHeartbeat
 
 
@@ -27,6 +28,8 @@ class Reason(StrEnum):
     RUNNING = "running"
     BROKER_DOWN = "broker_down"
     WAITING_FOR_RETRY = "waiting_for_retry"
+    PLUGIN_UNREADABLE = "plugin_unreadable"
+    PUT_ASIDE = "put_aside"
     PLUGIN_PAUSED = "plugin_paused"
     NO_LIVE_WORKER = "no_live_worker"
     NO_FITTING_WORKER = "no_fitting_worker"
@@ -59,11 +62,13 @@ class Situation:
     around: Circumstances
     workers: Sequence[WorkerHeartbeat] | None
     """None: Redis does not answer."""
+    aside_reason: str | None = None
+    """Why the dispatcher leaves it alone for a while."""
 
     @property
     def resources(self) -> PluginResources:
         """Return what the plugin asks for."""
-        return PluginResources.of_stored(self.around.manifest.get("resources") or {})
+        return self.around.demands.needs
 
 
 Answer = tuple[Reason, str, str] | None
@@ -136,6 +141,30 @@ def waiting_for_retry(situation: Situation) -> Answer:
     )
 
 
+def plugin_unreadable(situation: Situation) -> Answer:
+    """What its plugin version asks for is not understood."""
+    reason = situation.around.unreadable
+    if reason is None:
+        return None
+    job = situation.job
+    return (
+        Reason.PLUGIN_UNREADABLE,
+        f"The definition of {job.plugin_name} {job.plugin_version} cannot be read: {reason}.",
+        "Register another version of the plugin and submit the job again with it; cancel this one.",
+    )
+
+
+def put_aside(situation: Situation) -> Answer:
+    """To dispatch it has failed."""
+    if situation.aside_reason is None:
+        return None
+    return (
+        Reason.PUT_ASIDE,
+        f"The job could not be dispatched: {situation.aside_reason}.",
+        "Wait: it is tried again soon, and fails after a few tries. The dispatcher's log tells more.",
+    )
+
+
 def plugin_paused(situation: Situation) -> Answer:
     """Operators hold the plugin back."""
     if not situation.around.is_paused:
@@ -161,8 +190,8 @@ def no_live_worker(situation: Situation) -> Answer:
 def no_fitting_worker(situation: Situation) -> Answer:
     """No live worker has what the plugin asks for, even when idle."""
     wanted = situation.resources
-    queue = EXECUTE_GPU_QUEUE if wanted.gpus > 0 else EXECUTE_QUEUE
-    if any(queue in worker.queues and _could_run(worker, wanted) for worker in situation.workers or ()):
+    queue = execute_queue(wanted.gpus)
+    if any(queue in worker.queues and worker.total.suffice_for(wanted) for worker in situation.workers or ()):
         return None
     asked = f"{wanted.cpus:g} cpus, {wanted.memory_mib} MiB memory" + (
         f", {wanted.gpus:g} gpus with {wanted.gpu_memory_mib} MiB" if wanted.gpus else ""
@@ -187,13 +216,14 @@ def waiting_for_slot(situation: Situation) -> Answer:
 
 def plugin_limit(situation: Situation) -> Answer:
     """As many jobs of the plugin run as may."""
-    limits = [limit for limit in situation.around.plugin_limits if limit is not None]
-    if not limits or situation.around.active_of_plugin < min(limits):
+    around = situation.around
+    limits = [limit for limit in (around.demands.max_running, around.control_limit) if limit is not None]
+    if not limits or around.active_of_plugin < min(limits):
         return None
     name = situation.job.plugin_name
     return (
         Reason.PLUGIN_LIMIT,
-        f"{situation.around.active_of_plugin} jobs of the plugin {name} run; {min(limits)} may.",
+        f"{around.active_of_plugin} jobs of the plugin {name} run; {min(limits)} may.",
         f"Wait for one to end, or an admin raises the limit: PATCH /api/v1/plugins/{name}/control",
     )
 
@@ -226,6 +256,8 @@ REASONS: tuple[Callable[[Situation], Answer], ...] = (
     running,
     broker_down,
     waiting_for_retry,
+    plugin_unreadable,
+    put_aside,
     plugin_paused,
     no_live_worker,
     no_fitting_worker,
@@ -240,19 +272,25 @@ REASONS: tuple[Callable[[Situation], Answer], ...] = (
 class Explainer:
     """Looks at a job, its surroundings and the workers, and finds the reason."""
 
-    def __init__(self, workers: WorkerService) -> None:
+    def __init__(self, workers: WorkerService, asides: AsideNotes) -> None:
         self._workers = workers
+        self._asides = asides
 
     async def explain(self, connection: AsyncConnection, job: AnyRow) -> Explanation:
         """Return why the job is where it is."""
-        around = await queue_position.look_around(connection, job)
+        around = await look_around(connection, job)
         try:
             workers: Sequence[WorkerHeartbeat] | None = await self._workers.list_live()
         except BrokerUnavailable:
             workers = None
-        situation = Situation(job=job, around=around, workers=workers)
+        waiting = is_waiting(job)
+        aside_reason = (
+            await self._asides.find(job_id=job.id, plugin_id=job.plugin_id, owner_id=job.owner_id)
+            if waiting
+            else None
+        )
+        situation = Situation(job=job, around=around, workers=workers, aside_reason=aside_reason)
         reason, detail, what_would_help = find_reason(situation)
-        waiting = job.status == JobStatus.QUEUED and job.dispatched_at is None
         return Explanation(
             job_id=job.id,
             status=job.status,
@@ -266,12 +304,3 @@ class Explainer:
 def find_reason(situation: Situation) -> tuple[Reason, str, str]:
     """Return the first reason that applies."""
     return next(answer for reason in REASONS if (answer := reason(situation)) is not None)
-
-
-def _could_run(worker: WorkerHeartbeat, wanted: PluginResources) -> bool:
-    return (
-        worker.total.cpus >= wanted.cpus
-        and worker.total.memory_mib >= wanted.memory_mib
-        and worker.total.gpus >= wanted.gpus
-        and worker.total.gpu_memory_mib >= wanted.gpu_memory_mib
-    )

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from operation_server.database.engine import AsyncEngine
+from operation_server.faults import is_outage
+from operation_server.live.repository import mark_published
 from operation_server.metrics.recording import events_published
 from satellite.contracts import redis_keys
 from satellite.contracts.event import StreamEntry
@@ -45,11 +44,6 @@ end
 return added
 """
 
-MARK_PUBLISHED = text("""
-    UPDATE job_events SET published_at = now()
-    WHERE id = ANY(CAST(:ids AS bigint[])) AND published_at IS NULL
-""")
-
 log = structlog.get_logger(__name__)
 
 
@@ -67,20 +61,32 @@ class EventPublisher:
         self._marking: asyncio.Task[None] | None = None
 
     async def publish(self, entries: Sequence[StreamEntry]) -> bool:
-        """Publish committed events in their order; return whether Redis took them."""
+        """Publish committed events in their order; return whether Redis took them.
+
+        One that can never be published is left to whoever reads the database, and the others are published.
+        """
         if not entries:
             return True
-        keys, arguments = _script_parameters(entries)
         try:
+            keys, arguments = _script_parameters(entries)
             await self._script(keys=keys, args=arguments)
-        except (RedisError, OSError) as error:
-            log.warning("events wait for the sweep", events=len(entries), error=str(error))
-            return False
-        events_published(entries)
-        self._unmarked.extend(entry.event_id for entry in entries if entry.event_id)
+        except Exception as error:
+            if is_outage(error):
+                log.warning("events wait for the sweep", events=len(entries), error=str(error))
+                return False
+            if len(entries) > 1:
+                return all([await self.publish([entry]) for entry in entries])
+            log.exception("an event cannot be published", event_id=entries[0].event_id)
+        else:
+            events_published(entries)
+        self.mark_later([entry.event_id for entry in entries if entry.event_id])
+        return True
+
+    def mark_later(self, event_ids: Sequence[int]) -> None:
+        """Remember soon that events need no publishing any more."""
+        self._unmarked.extend(event_ids)
         if self._unmarked and (self._marking is None or self._marking.done()):
             self._marking = asyncio.create_task(self._mark_soon())
-        return True
 
     async def aclose(self) -> None:
         """Write the marks that are still gathered."""
@@ -103,11 +109,12 @@ class EventPublisher:
         if not ids:
             return
         try:
-            async with self._engine.begin() as connection:
-                # A lost mark means one more harmless publication, so it need not wait for the disk.
-                await connection.execute(text("SET LOCAL synchronous_commit = off"))
-                await connection.execute(MARK_PUBLISHED, {"ids": ids})
-        except (SQLAlchemyError, OSError) as error:
+            await mark_published(self._engine, ids)
+        except Exception as error:
+            # They are published once more, which is harmless.
+            if not is_outage(error):
+                log.exception("published events are not marked", events=len(ids))
+                return
             log.warning("published events are not marked", events=len(ids), error=str(error))
 
 

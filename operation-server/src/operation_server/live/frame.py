@@ -40,7 +40,11 @@ class Frame:
         event_id: int = 0,
         stream_id: StreamId = STREAM_START,
     ) -> Frame:
-        """Return the frame of an event whose data is JSON text."""
+        """Return the frame of an event whose data is JSON text, on one line."""
+        if "\n" in data or "\r" in data:
+            # A plugin may write its result on many lines. A break in JSON is blank space: inside a string it
+            # would be written as \\n.
+            data = data.replace("\n", " ").replace("\r", " ")
         rest = {"job_id": job_id, "type": type_, "data": orjson.Fragment(data), "at": at}
         return cls(
             stream_id=stream_id,

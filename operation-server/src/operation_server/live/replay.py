@@ -6,29 +6,17 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 from redis.exceptions import RedisError
-from sqlalchemy import TextClause, text
 
 from operation_server.database.connections import Connections
+from operation_server.live import repository
 from operation_server.live.cursor import Cursor, StreamId, format_stream_id, parse_stream_id
 from operation_server.live.frame import Frame
-from operation_server.live.hub import Hub, readable
+from operation_server.live.hub import Hub
+from operation_server.live.stream_reader import readable
 from operation_server.live.subscription import Subscription
 from satellite.contracts import redis_keys
 
 PAGE = 500
-
-DURABLE_OF_JOB = text("""
-    SELECT id, job_id, owner_id, type, data::text AS data, at FROM job_events
-    WHERE job_id = :job_id AND id > :after ORDER BY id LIMIT :limit
-""")
-DURABLE_OF_OWNER = text("""
-    SELECT id, job_id, owner_id, type, data::text AS data, at FROM job_events
-    WHERE owner_id = :owner_id AND id > :after ORDER BY id LIMIT :limit
-""")
-DURABLE = text("""
-    SELECT id, job_id, owner_id, type, data::text AS data, at FROM job_events
-    WHERE id > :after ORDER BY id LIMIT :limit
-""")
 
 
 async def list_durable(
@@ -40,28 +28,21 @@ async def list_durable(
     limit: int = PAGE,
 ) -> list[Frame]:
     """Return a page of durable events in their order: of a job, of an owner, or of all."""
-    statement, scope = _scope(job_id, owner_id)
     async with connections.connect() as connection:
-        rows = await connection.execute(statement, {**scope, "after": after, "limit": limit})
-        return [
-            Frame.build(
-                event_id=row.id,
-                job_id=row.job_id,
-                owner_id=row.owner_id,
-                type_=row.type,
-                data=row.data,
-                at=row.at.isoformat(),
-            )
-            for row in rows
-        ]
-
-
-def _scope(job_id: int | None, owner_id: int | None) -> tuple[TextClause, dict[str, Any]]:
-    if job_id is not None:
-        return DURABLE_OF_JOB, {"job_id": job_id}
-    if owner_id is not None:
-        return DURABLE_OF_OWNER, {"owner_id": owner_id}
-    return DURABLE, {}
+        rows = await repository.list_durable(
+            connection, job_id=job_id, owner_id=owner_id, after=after, limit=limit
+        )
+    return [
+        Frame.build(
+            event_id=row.id,
+            job_id=row.job_id,
+            owner_id=row.owner_id,
+            type_=row.type,
+            data=row.data,
+            at=row.at.isoformat(),
+        )
+        for row in rows
+    ]
 
 
 async def follow(hub: Hub, subscription: Subscription, *, after: Cursor | None) -> AsyncGenerator[str]:
@@ -71,6 +52,7 @@ async def follow(hub: Hub, subscription: Subscription, *, after: Cursor | None) 
 
     Raises:
         FellBehind: the client is too slow.
+        AccountClosed, RoleLost: it may not see what it asked for any more.
     """
     subscription.event_id = after.event_id if after else hub.newest_event_id
     with hub.subscribed(subscription):
@@ -85,6 +67,7 @@ async def follow(hub: Hub, subscription: Subscription, *, after: Cursor | None) 
             missed = _from_database(hub, subscription)
         if missed is not None:
             async for line in missed:
+                subscription.require_access()
                 yield line
         while True:
             yield await subscription.take()

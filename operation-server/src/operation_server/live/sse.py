@@ -10,7 +10,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import StreamingResponse
 
-from operation_server.dependencies import CallerDep, ServicesDep
+from operation_server.accounts.caller import CallerDep
+from operation_server.dependencies import ServicesDep
 from operation_server.live.cursor import Cursor
 from operation_server.live.hub import Hub
 from operation_server.live.replay import follow
@@ -52,7 +53,7 @@ ResumeDep = Annotated[str | None, Depends(get_resume_cursor)]
 )
 async def follow_events(services: ServicesDep, caller: CallerDep, after: ResumeDep) -> StreamingResponse:
     """Tell what happens to the caller's jobs, as server-sent events; an admin sees everybody's."""
-    return sse_response(services.hub, subscription_of(caller), after=after)
+    return sse_response(services[Hub], subscription_of(caller), after=after)
 
 
 def sse_response(hub: Hub, subscription: Subscription, *, after: str | None) -> StreamingResponse:

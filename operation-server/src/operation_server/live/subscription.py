@@ -16,6 +16,14 @@ class StreamEnded(Exception):
     """The process stops; the client may resume from its cursor at another one."""
 
 
+class AccountClosed(StreamEnded):
+    """The client's account was closed."""
+
+
+class RoleLost(StreamEnded):
+    """The client's account is no admin's any more; another stream may show it less."""
+
+
 class FellBehind(StreamEnded):
     """The client reads more slowly than events come; it may resume from its cursor."""
 
@@ -26,6 +34,10 @@ class Subscription:
 
     job_id: int | None = None
     owner_id: int | None = None
+    account_id: int
+    """Whose client it is."""
+    shows_others: bool = False
+    """It shows what belongs to others."""
     event_id: int = 0
     """The newest durable event shown."""
     shown: set[int] = field(default_factory=set)
@@ -38,9 +50,12 @@ class Subscription:
     """Everything was sent, and the one who sends waits for more."""
     _has_overflowed: bool = False
     _has_ended: bool = False
+    _withdrawn: StreamEnded | None = None
 
     def offer(self, frame: Frame) -> None:
         """Add a frame without ever waiting; `deliver` follows."""
+        if self._withdrawn is not None:
+            return
         if len(self._waiting) >= QUEUE_LENGTH:
             self._has_overflowed = True
         else:
@@ -56,14 +71,31 @@ class Subscription:
         self._has_ended = True
         self._woken.set()
 
+    def withdraw(self, reason: AccountClosed | RoleLost) -> None:
+        """Let the client go at once, without what waits for it."""
+        self._withdrawn = reason
+        self._waiting.clear()
+        self._woken.set()
+
+    def require_access(self) -> None:
+        """Refuse to show anything more to a client that may not see it.
+
+        Raises:
+            AccountClosed, RoleLost: it was let go for that.
+        """
+        if self._withdrawn is not None:
+            raise self._withdrawn
+
     async def take(self) -> str:
         """Return the text of the next frame not shown yet.
 
         Raises:
             FellBehind: frames were dropped.
+            AccountClosed, RoleLost: the client may not see them any more.
             StreamEnded: the process stops.
         """
         while True:
+            self.require_access()
             while self._waiting:
                 frame = self._waiting.popleft()
                 if frame.event_id and frame.event_id in self.shown:

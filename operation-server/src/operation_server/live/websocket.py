@@ -6,17 +6,26 @@ import asyncio
 import contextlib
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Query, WebSocket
-from sqlalchemy import text
 from starlette.websockets import WebSocketDisconnect
 
+from operation_server.accounts.access import visible_to
 from operation_server.accounts.account import Account
-from operation_server.dependencies import ServicesDep, SocketCallerDep
+from operation_server.accounts.caller import SocketCallerDep
+from operation_server.dependencies import ServicesDep
+from operation_server.live import repository
 from operation_server.live.cursor import Cursor, CursorInvalid
 from operation_server.live.hub import Hub
 from operation_server.live.prepared_frames import EXTENSION
 from operation_server.live.replay import follow
-from operation_server.live.subscription import FellBehind, StreamEnded, Subscription
+from operation_server.live.subscription import (
+    AccountClosed,
+    FellBehind,
+    RoleLost,
+    StreamEnded,
+    Subscription,
+)
 
 SEND_TIMEOUT_S = 10.0
 """A client that takes no frame for so long has gone."""
@@ -29,8 +38,7 @@ UNSUPPORTED_DATA = 1003
 TRY_AGAIN_LATER = 1013
 RESTARTING = 1012
 
-OWNER = text("SELECT owner_id FROM jobs WHERE id = :id")
-
+log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/ws", tags=["live"])
 
 AfterParameter = Annotated[str | None, Query(description="Cursor of the last frame seen.")]
@@ -50,13 +58,13 @@ async def watch_job(
     if caller is None:
         await websocket.close(UNAUTHENTICATED, "a valid token or ticket is needed")
         return
-    owner_id = await find_owner(services.hub, job_id)
+    owner_id = await find_owner(services[Hub], job_id)
     if owner_id is None:
         await websocket.close(NOT_FOUND, f"there is no job {job_id}")
-    elif not caller.is_admin and owner_id != caller.id:
+    elif owner_id not in visible_to(caller):
         await websocket.close(FORBIDDEN, "this is somebody else's job")
     else:
-        await _serve(websocket, services.hub, Subscription(job_id=job_id), after)
+        await _serve(websocket, services[Hub], subscription_to(job_id, owner_id, caller), after)
 
 
 @router.websocket("/jobs")
@@ -68,12 +76,18 @@ async def watch_jobs(
     if caller is None:
         await websocket.close(UNAUTHENTICATED, "a valid token or ticket is needed")
         return
-    await _serve(websocket, services.hub, subscription_of(caller), after)
+    await _serve(websocket, services[Hub], subscription_of(caller), after)
 
 
 def subscription_of(caller: Account) -> Subscription:
     """Return a subscription to all jobs that the caller may see."""
-    return Subscription() if caller.is_admin else Subscription(owner_id=caller.id)
+    owner_id = visible_to(caller).owner_id
+    return Subscription(owner_id=owner_id, account_id=caller.id, shows_others=owner_id is None)
+
+
+def subscription_to(job_id: int, owner_id: int, caller: Account) -> Subscription:
+    """Return a subscription of the caller to one job."""
+    return Subscription(job_id=job_id, account_id=caller.id, shows_others=owner_id != caller.id)
 
 
 async def find_owner(hub: Hub, job_id: int) -> int | None:
@@ -81,8 +95,7 @@ async def find_owner(hub: Hub, job_id: int) -> int | None:
     if not 0 < job_id < 2**63:
         return None
     async with hub.connections.connect() as connection:
-        owner_id: int | None = (await connection.execute(OWNER, {"id": job_id})).scalar()
-        return owner_id
+        return await repository.find_owner(connection, job_id)
 
 
 async def _serve(websocket: WebSocket, hub: Hub, subscription: Subscription, after: str | None) -> None:
@@ -99,7 +112,9 @@ async def _serve(websocket: WebSocket, hub: Hub, subscription: Subscription, aft
     finally:
         for task in (sending, receiving):
             task.cancel()
-        await asyncio.gather(sending, receiving, return_exceptions=True)
+        for ended in await asyncio.gather(sending, receiving, return_exceptions=True):
+            if isinstance(ended, Exception):
+                log.error("a client's stream failed unforeseen", exc_info=ended)
 
 
 async def _send(websocket: WebSocket, hub: Hub, subscription: Subscription, cursor: Cursor | None) -> None:
@@ -111,6 +126,10 @@ async def _send(websocket: WebSocket, hub: Hub, subscription: Subscription, curs
                     await websocket.send_text(line)
     except FellBehind:
         await _close(websocket, TRY_AGAIN_LATER, "too slow; resume from the last cursor")
+    except AccountClosed:
+        await _close(websocket, UNAUTHENTICATED, "the account was closed")
+    except RoleLost:
+        await _close(websocket, RESTARTING, "the account is no admin's any more; resume from the last cursor")
     except StreamEnded:
         await _close(websocket, RESTARTING, "restarting; resume from the last cursor")
     except (WebSocketDisconnect, TimeoutError, RuntimeError):

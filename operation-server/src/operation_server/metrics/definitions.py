@@ -36,6 +36,13 @@ ATTEMPTS = Counter(
 OUTCOMES = Counter(
     "satellite_outcomes", "Reports of an attempt's end: applied, or stale and dropped.", ["fate"]
 )
+REJECTED = Counter("satellite_reports_rejected", "Reports of workers that could not be applied.")
+PUT_ASIDE = Counter(
+    "satellite_dispatch_put_aside", "Times that something was left alone, because it fails.", ["what"]
+)
+RECONCILER_FAULTS = Counter(
+    "satellite_reconciler_faults", "What the reconciler could not do for an unforeseen reason.", ["work"]
+)
 REPAIRED = Counter("satellite_attempts_repaired", "Attempts the reconciler ended or gave back.", ["reason"])
 DISPATCH_BATCH = TalliedHistogram(
     "satellite_dispatch_batch_jobs", "Jobs sent in one round.", buckets=BATCH_BUCKETS

@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from operation_server.dependencies import ServicesDep
 from operation_server.metrics.exposition import render
 from operation_server.metrics.pending import hand_on
+from operation_server.metrics.platform import PlatformStateReader
 
 router = APIRouter(tags=["health"])
 
@@ -21,7 +22,7 @@ router = APIRouter(tags=["health"])
 )
 async def read_metrics(services: ServicesDep) -> Response:
     """Show the metrics of this machine's processes and the state of the platform, for Prometheus."""
-    state = await services.platform_state.read()
+    state = await services[PlatformStateReader].read()
     hand_on()
     # In a thread, because files are read and a thousand lines written while requests wait.
     text = await asyncio.to_thread(render, state)

@@ -12,10 +12,10 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from operation_server.database.connections import Connections
+from operation_server.database.errors import DATABASE_ERRORS
+from operation_server.metrics.repository import COUNTED_AT_MOST, JobCounts, count_jobs
 from operation_server.workers.heartbeats import read_heartbeats
 from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE, RESULTS_QUEUE
 from satellite.contracts.worker import WorkerHeartbeat
@@ -23,36 +23,8 @@ from satellite.contracts.worker import WorkerHeartbeat
 CACHED_S = 5.0
 CACHED_FACTOR = 20
 """Counting a long queue takes a while; it is repeated so rarely that it costs a twentieth of a connection."""
-COUNTED_AT_MOST = 10_000
 LOOK_UP_TIMEOUT_S = 5.0
 QUEUES = (EXECUTE_QUEUE, EXECUTE_GPU_QUEUE, RESULTS_QUEUE)
-
-# Each part is a walk along a partial index: of what waits, of what is in the hands of the broker or a worker,
-# and of a bounded number of what failed. Completed jobs are only ever counted as they end.
-JOBS = text(f"""
-    SELECT waiting.jobs AS waiting, waiting.oldest_s, active.dispatched, active.processing,
-           (SELECT count(*) FROM (
-               SELECT FROM jobs WHERE status = 'failed' LIMIT {COUNTED_AT_MOST}) AS f) AS failed
-    FROM (
-        SELECT count(*) AS jobs, extract(epoch FROM now() - min(run_at)) AS oldest_s
-        FROM jobs WHERE status = 'queued' AND dispatched_at IS NULL
-    ) AS waiting CROSS JOIN (
-        SELECT count(*) FILTER (WHERE status = 'queued') AS dispatched,
-               count(*) FILTER (WHERE status = 'processing') AS processing
-        FROM jobs WHERE status = 'processing' OR (status = 'queued' AND dispatched_at IS NOT NULL)
-    ) AS active
-""")  # noqa: S608 - only a constant of this module goes in.
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobCounts:
-    """Unfinished jobs and dead letters."""
-
-    waiting: int
-    oldest_s: float
-    dispatched: int
-    processing: int
-    failed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -105,7 +77,7 @@ class PlatformStateReader:
         try:
             async with asyncio.timeout(LOOK_UP_TIMEOUT_S):
                 jobs = await self._count_jobs()
-        except (SQLAlchemyError, OSError, TimeoutError):
+        except (*DATABASE_ERRORS, TimeoutError):
             pass
         try:
             async with asyncio.timeout(LOOK_UP_TIMEOUT_S):
@@ -117,15 +89,7 @@ class PlatformStateReader:
 
     async def _count_jobs(self) -> JobCounts:
         async with self._connections.connect() as connection:
-            row = (await connection.execute(JOBS)).one()
-        return JobCounts(
-            waiting=row.waiting,
-            # Negative while all that waits is due later.
-            oldest_s=max(0.0, float(row.oldest_s or 0)),
-            dispatched=row.dispatched,
-            processing=row.processing,
-            failed=row.failed,
-        )
+            return await count_jobs(connection)
 
     async def _count_messages(self) -> dict[str, int]:
         async with self._redis.pipeline(transaction=False) as pipeline:
@@ -150,6 +114,9 @@ def _job_gauges(jobs: JobCounts) -> Iterable[Metric]:
     )
     yield GaugeMetricFamily(
         "satellite_dispatched_jobs", "Jobs in the broker, not started yet.", value=jobs.dispatched
+    )
+    yield GaugeMetricFamily(
+        "satellite_rejected_reports", "Reports set aside that are still kept.", value=jobs.rejected_reports
     )
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from operation_server.metrics import definitions
 from operation_server.metrics.pending import PendingCounter, PendingHistogram
 from satellite.contracts.event import StreamEntry
+from satellite.contracts.phases import PHASES
 
-PHASES = ("queued", "dispatched", "claimed", "prepared", "ran", "reported", "committed")
 MOST_PLUGINS = 500
 """Plugins beyond these are counted together, so that scrapes stay small."""
 
@@ -61,6 +61,21 @@ def loop_rested(loop: str, seconds: float) -> None:
 def attempts_repaired(reason: str, count: int) -> None:
     """Count attempts that the reconciler ended or gave back."""
     definitions.REPAIRED.labels(reason).inc(count)
+
+
+def report_rejected() -> None:
+    """Count a report that was set aside."""
+    definitions.REJECTED.inc()
+
+
+def put_aside(what: str) -> None:
+    """Count a job, a group of jobs or a plugin version that dispatch leaves alone for a while."""
+    definitions.PUT_ASIDE.labels(what).inc()
+
+
+def reconciler_failed(work: str) -> None:
+    """Count work of the reconciler, or a part of it, that failed unforeseen."""
+    definitions.RECONCILER_FAULTS.labels(work).inc()
 
 
 def events_published(entries: Iterable[StreamEntry]) -> None:

@@ -6,19 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Computed, Float, ForeignKey, Identity, Index, SmallInteger, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
 from operation_server.database.base import Base
+from operation_server.models.job_states import ACTIVE, WAITING
 
 PRIORITY_AGE_S = 60
 """One step of priority is worth this many seconds of age, so that nothing starves."""
-
-WAITING = text("status = 'queued' AND dispatched_at IS NULL")
-"""Jobs that no worker was told of: the dispatcher's queue."""
-
-ACTIVE = text("status = 'processing' OR (status = 'queued' AND dispatched_at IS NOT NULL)")
-"""Jobs in a worker's or the broker's hands: what limits count and the reconciler watches."""
 
 
 class Job(Base):
@@ -30,8 +25,8 @@ class Job(Base):
             "status IN ('queued', 'processing', 'completed', 'failed', 'cancelled')", name="status"
         ),
         CheckConstraint("priority BETWEEN 0 AND 9", name="priority"),
-        Index("ix_jobs_waiting", "plugin_id", "owner_id", "order_key", "id", postgresql_where=WAITING),
-        Index("ix_jobs_active", "plugin_name", "owner_id", postgresql_where=ACTIVE),
+        Index("ix_jobs_waiting", "plugin_id", "owner_id", "order_key", "id", postgresql_where=text(WAITING)),
+        Index("ix_jobs_active", "plugin_name", "owner_id", postgresql_where=text(ACTIVE)),
         Index(
             "ix_jobs_expiring",
             "expires_at",
@@ -56,7 +51,7 @@ class Job(Base):
     plugin_version: Mapped[str]
     status: Mapped[str] = mapped_column(server_default="queued")
     priority: Mapped[int] = mapped_column(SmallInteger, server_default="0")
-    input_data: Mapped[Any] = mapped_column(JSONB(none_as_null=False))
+    input_data: Mapped[Any] = mapped_column(JSON(none_as_null=False))
 
     # The queue.
     run_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -86,7 +81,7 @@ class Job(Base):
     cancel_requested_at: Mapped[datetime | None]
 
     # What came of it.
-    result: Mapped[Any] = mapped_column(JSONB(none_as_null=True), nullable=True)
+    result: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
     error: Mapped[dict[str, Any] | None]
     error_fingerprint: Mapped[str | None]
     progress: Mapped[float | None] = mapped_column(Float(53))

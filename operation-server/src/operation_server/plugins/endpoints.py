@@ -8,11 +8,21 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Path, Query, Request, Response, status
 from fastapi.exceptions import RequestValidationError
 
-from operation_server.dependencies import CallerDep, PaginationDep, ServicesDep
+from operation_server.accounts.caller import CallerDep
+from operation_server.dependencies import PaginationDep, ServicesDep
 from operation_server.json_route import StrictJSONRoute
 from operation_server.plugins.errors import PluginInvalid
-from operation_server.plugins.schemas import EXAMPLE, PluginControlChange, PluginList, PluginRead
-from operation_server.problems import Violation, json_pointer, problem_responses
+from operation_server.plugins.schemas import (
+    EXAMPLE,
+    PluginControlChange,
+    PluginList,
+    PluginOwnerChange,
+    PluginOwnerRead,
+    PluginRead,
+)
+from operation_server.plugins.service import PluginService
+from operation_server.problems import Violation, problem_responses
+from satellite.contracts.json_text import json_pointer
 from satellite.contracts.plugin_manifest import PluginManifest
 
 
@@ -29,7 +39,7 @@ class ManifestRoute(StrictJSONRoute):
             except RequestValidationError as exc:
                 errors = exc.errors()
                 if any(
-                    error["type"] == "json_invalid"
+                    error["type"] in {"json_invalid", "json_refused"}
                     or (error["loc"] == ("body",) and error["type"] == "missing")
                     for error in errors
                 ):
@@ -54,7 +64,7 @@ VersionQuery = Annotated[
 @registration.post(
     "/plugins",
     status_code=status.HTTP_201_CREATED,
-    responses=REGISTERED_ALREADY | problem_responses(400, 401, 403, 409, 413, 422),
+    responses=REGISTERED_ALREADY | problem_responses(400, 401, 403, 409, 413, 422, 503),
 )
 async def register_plugin(
     caller: CallerDep,
@@ -64,8 +74,11 @@ async def register_plugin(
         PluginManifest, Body(openapi_examples={"classifier": {"summary": "A classifier", "value": EXAMPLE}})
     ],
 ) -> PluginRead:
-    """Register a plugin version from its `plugin.json`; the same content again is 200."""
-    row, made = await services.plugins.register(caller, manifest)
+    """Register a plugin version from its `plugin.json`; the same content again is 200.
+
+    A name belongs to who registered it first; others are refused, admins excepted.
+    """
+    row, made = await services[PluginService].register(caller, manifest)
     if not made:
         response.status_code = status.HTTP_200_OK
     return PluginRead.of(row)
@@ -80,7 +93,7 @@ async def list_plugins(
 ) -> PluginList:
     """List plugins by name, the newest version of each."""
     del caller
-    total, rows = await services.plugins.list_latest(name=name, skip=page.skip, limit=page.limit)
+    total, rows = await services[PluginService].list_latest(name=name, skip=page.skip, limit=page.limit)
     return PluginList(total=total, items=[PluginRead.of(row) for row in rows])
 
 
@@ -90,14 +103,14 @@ async def read_plugin(
 ) -> PluginRead:
     """Show a plugin, by default its newest version."""
     del caller
-    return PluginRead.of(await services.plugins.get(name, version))
+    return PluginRead.of(await services[PluginService].get(name, version))
 
 
 @router.get("/plugins/{name}/versions", responses=problem_responses(401, 404))
 async def list_plugin_versions(caller: CallerDep, services: ServicesDep, name: Name) -> PluginList:
     """List all versions of a plugin, newest registration first."""
     del caller
-    rows = await services.plugins.list_versions(name)
+    rows = await services[PluginService].list_versions(name)
     return PluginList(total=len(rows), items=[PluginRead.of(row) for row in rows])
 
 
@@ -113,19 +126,29 @@ async def delete_plugin(
     version: Annotated[str | None, Query(max_length=64, description="All versions unless given.")] = None,
 ) -> None:
     """Delete a plugin or one version; refused while jobs of it are queued or processing."""
-    await services.plugins.delete(caller, name, version)
+    await services[PluginService].delete(caller, name, version)
+
+
+@router.put("/plugins/{name}/owner", responses=problem_responses(401, 403, 404, 422))
+async def change_plugin_owner(
+    caller: CallerDep, services: ServicesDep, name: Name, body: PluginOwnerChange
+) -> PluginOwnerRead:
+    """Hand a plugin name to another account. For its owner and for admins."""
+    return PluginOwnerRead(
+        name=name, owner_id=await services[PluginService].hand_over(caller, name, body.owner_id)
+    )
 
 
 @router.post("/plugins/{name}/pause", responses=problem_responses(401, 403, 404))
 async def pause_plugin(caller: CallerDep, services: ServicesDep, name: Name) -> PluginRead:
     """Start no more jobs of a plugin; running ones go on. For admins."""
-    return PluginRead.of(await services.plugins.control(caller, name, is_paused=True))
+    return PluginRead.of(await services[PluginService].control(caller, name, is_paused=True))
 
 
 @router.post("/plugins/{name}/resume", responses=problem_responses(401, 403, 404))
 async def resume_plugin(caller: CallerDep, services: ServicesDep, name: Name) -> PluginRead:
     """Start jobs of a paused plugin again. For admins."""
-    return PluginRead.of(await services.plugins.control(caller, name, is_paused=False))
+    return PluginRead.of(await services[PluginService].control(caller, name, is_paused=False))
 
 
 @router.patch("/plugins/{name}/control", responses=problem_responses(401, 403, 404, 422))
@@ -133,7 +156,7 @@ async def change_plugin_control(
     caller: CallerDep, services: ServicesDep, name: Name, body: PluginControlChange
 ) -> PluginRead:
     """Limit how many jobs of a plugin run at once. For admins."""
-    return PluginRead.of(await services.plugins.control(caller, name, max_running=body.max_running))
+    return PluginRead.of(await services[PluginService].control(caller, name, max_running=body.max_running))
 
 
 def _violation(error: dict[str, Any]) -> Violation:

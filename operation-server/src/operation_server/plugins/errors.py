@@ -27,6 +27,12 @@ class PluginNotFound(SatelliteError):
     code = "plugin_not_found"
 
 
+class PluginUnreadable(PluginNotFound):
+    """The stored manifest of the plugin cannot be read; register it under a new version."""
+
+    code = "plugin_unreadable"
+
+
 class PluginVersionTaken(SatelliteError):
     """This name and version exist with other content; register the change under a new version."""
 
@@ -40,6 +46,35 @@ class PluginInUse(SatelliteError):
 
 
 class PluginNotYours(SatelliteError):
-    """Only an admin or the account that registered a plugin may delete it."""
+    """A plugin's name belongs to who registered it first, or was handed it; ask them or an admin."""
 
     code = "plugin_not_yours"
+
+
+class NewOwnerNotFound(SatelliteError):
+    """A plugin's name can be handed to an active account only."""
+
+    code = "new_owner_not_found"
+
+    def __init__(self, owner_id: int) -> None:
+        told = f"is not the id of an active account: {owner_id}"
+        super().__init__(f"owner_id {told}")
+        self.violations = (Violation("/owner_id", told),)
+
+
+class PluginUnusable(SatelliteError):
+    """The plugin's schema, accepted by an older release, breaks a rule; register a new version."""
+
+    code = "plugin_unusable"
+
+
+class InputNotCheckable(SatelliteError):
+    """Checking the input by the plugin's schema needs more time or memory than there is for one check."""
+
+    code = "input_not_checkable"
+
+
+class SchemaChecksBusy(SatelliteError):
+    """The schema is not a simple one, and all processes that check by such schemas are busy; try again."""
+
+    code = "schema_checks_busy"

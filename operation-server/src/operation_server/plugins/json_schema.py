@@ -1,89 +1,131 @@
-"""JSON Schemas of plugins: checked when registered, compiled once; the only module that knows the library."""
+"""Schemas of plugins: examined when registered, input checked by them, the event loop kept free."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterator
-from itertools import islice
-from typing import Any
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
-import jsonschema_rs
-import orjson
+import structlog
 
-from operation_server.problems import Violation, json_pointer
+from operation_server.plugins.errors import InputNotCheckable, PluginUnusable, SchemaChecksBusy
+from operation_server.problems import Violation
+from satellite.contracts.json_text import JSONRefused, write_json
+from satellite.schemas.checked import CheckedSchema, CheckedSchemas
+from satellite.schemas.compiled import SchemaInvalid
+from satellite.schemas.faults import Fault, SchemaTooComplex
+from satellite.schemas.limits import CHECKERS, MOST_BYTES, MOST_DEPTH, MOST_VIOLATIONS, WAIT_S
+from satellite.schemas.pool import CheckerPool
 
-MOST_SCHEMA_BYTES = 256 * 1024
-MOST_SCHEMA_DEPTH = 64
-MOST_VIOLATIONS = 100
-MOST_COMPILED = 256
-MOST_MESSAGE_CHARACTERS = 500
-# Backtracking beyond this counts as a mismatch; ordinary patterns need a few hundred steps.
-BACKTRACK_LIMIT = 100_000
+SLICE_BYTES = 10_000
+"""After an input of this size the event loop has a turn: a batch may hold hundreds of them."""
+
+Answer = TypeVar("Answer")
+log = structlog.get_logger(__name__)
+
+
+class SchemaChecks:
+    """All that one API process does with schemas."""
+
+    def __init__(self) -> None:
+        """Start nothing yet."""
+        self._pool = CheckerPool()
+        self._known = CheckedSchemas()
+        self._threads = ThreadPoolExecutor(CHECKERS, thread_name_prefix="schema-checks")
+        self._room = asyncio.Semaphore(CHECKERS)
+
+    async def find_violations(self, key: str, schema: dict[str, Any]) -> list[Violation]:
+        """Return what is wrong with the schema under the manifest's `key`.
+
+        Raises:
+            SchemaChecksBusy: it needs a limited process, and none becomes free.
+        """
+        pointer = f"/{key}"
+        if depth_of(schema) > MOST_DEPTH:
+            return [Violation(pointer, f"is nested deeper than {MOST_DEPTH} levels")]
+        if _is_too_large(schema):
+            return [Violation(pointer, f"is larger than {MOST_BYTES} bytes")]
+        checked = await asyncio.to_thread(CheckedSchema, schema)
+        faults = checked.faults or await self._try_out(checked)
+        return [Violation(pointer + fault.pointer, fault.message) for fault in faults[:MOST_VIOLATIONS]]
+
+    async def validator(self, plugin: str, digest: str, schema: dict[str, Any]) -> InputValidator:
+        """Return what checks the input of the plugin version called `plugin`, whose manifest has `digest`."""
+        checked = self._known.find(digest)
+        if checked is None:
+            checked = await asyncio.to_thread(self._known.get, digest, schema)
+        return InputValidator(self, checked, plugin=plugin, digest=digest)
+
+    async def faults(self, checked: CheckedSchema, digest: str, value: Any, text: bytes) -> list[Fault]:
+        """Return what breaks a schema in a value, checked where it hurts nobody."""
+        found = checked.check_here(value, text)
+        if found is None:
+            return await self._there(lambda: checked.check_there(self._pool, digest, text))
+        if len(text) > SLICE_BYTES:
+            await asyncio.sleep(0)
+        return found
+
+    def close(self) -> None:
+        """End the limited processes."""
+        self._pool.close()
+        self._threads.shutdown()
+
+    async def _try_out(self, checked: CheckedSchema) -> list[Fault]:
+        if checked.is_small:
+            return []
+        try:
+            await self._there(lambda: self._pool.compile(checked.text))
+        except SchemaInvalid as exc:
+            return [exc.fault]
+        except SchemaTooComplex as exc:
+            return [Fault("", f"is too complex: to check even a simple value by it {exc}")]
+        return []
+
+    async def _there(self, ask: Callable[[], Answer]) -> Answer:
+        """Ask a limited process, from a thread of those that are kept for it."""
+        try:
+            async with asyncio.timeout(WAIT_S):
+                await self._room.acquire()
+        except TimeoutError as exc:
+            raise SchemaChecksBusy from exc
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        finally:
+            self._room.release()
 
 
 class InputValidator:
-    """A compiled schema."""
+    """Checks the input of one plugin version."""
 
-    def __init__(self, schema: Any) -> None:
-        """Compile `schema`, never fetching anything.
+    def __init__(self, checks: SchemaChecks, checked: CheckedSchema, *, plugin: str, digest: str) -> None:
+        self._checks = checks
+        self._checked = checked
+        self._plugin = plugin
+        self._digest = digest
+
+    async def violations(self, value: Any, text: str, *, at: str = "") -> list[Violation]:
+        """Return how `value`, whose JSON text is `text`, breaks the schema; at most 100, each below `at`.
 
         Raises:
-            jsonschema_rs.ValidationError: it is not a JSON Schema, or refers to something outside.
+            PluginUnusable: the schema, accepted by an older release, breaks a rule.
+            InputNotCheckable: checking `value` takes more time or memory than there is.
+            SchemaChecksBusy: it needs a limited process, and none becomes free.
         """
-        self._compiled = jsonschema_rs.validator_for(
-            schema,
-            offline=True,
-            pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=BACKTRACK_LIMIT),
-        )
-
-    def violations(self, value: Any, *, at: str = "") -> list[Violation]:
-        """Return how `value` breaks the schema, each with its pointer below `at`; at most 100."""
-        if self._compiled.is_valid(value):
-            return []
-        errors = islice(self._compiled.iter_errors(value), MOST_VIOLATIONS)
-        return [
-            Violation(at + json_pointer(error.instance_path), error.message[:MOST_MESSAGE_CHARACTERS])
-            for error in errors
-        ]
-
-
-class CompiledSchemas:
-    """Keeps the most recently used compiled input schemas, by the digest of their manifest."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[str, InputValidator] = OrderedDict()
-
-    def get(self, digest: str, schema: Any) -> InputValidator:
-        """Return the compiled schema of the manifest with `digest`."""
-        known = self._kept.get(digest)
-        if known is None:
-            known = self._kept[digest] = InputValidator(schema)
-            if len(self._kept) > MOST_COMPILED:
-                self._kept.popitem(last=False)
-        else:
-            self._kept.move_to_end(digest)
-        return known
-
-
-def schema_violations(key: str, schema: dict[str, Any]) -> Iterator[Violation]:
-    """Yield what is wrong with the schema under the manifest's `key`."""
-    pointer = f"/{key}"
-    if depth_of(schema) > MOST_SCHEMA_DEPTH:
-        yield Violation(pointer, f"is nested deeper than {MOST_SCHEMA_DEPTH} levels")
-        return
-    if len(orjson.dumps(schema)) > MOST_SCHEMA_BYTES:
-        yield Violation(pointer, f"is larger than {MOST_SCHEMA_BYTES} bytes")
-        return
-    try:
-        jsonschema_rs.meta.validate(schema)
-        InputValidator(schema)
-    except jsonschema_rs.ValidationError as exc:
-        yield Violation(
-            pointer + json_pointer(exc.instance_path),
-            f"is not a valid JSON Schema: {exc.message[:MOST_MESSAGE_CHARACTERS]}",
-        )
-    except (jsonschema_rs.ReferencingError, ValueError) as exc:
-        yield Violation(pointer, f"is not a valid JSON Schema: {str(exc)[:MOST_MESSAGE_CHARACTERS]}")
+        try:
+            found = await self._checks.faults(self._checked, self._digest, value, text.encode())
+        except SchemaInvalid as exc:
+            raise PluginUnusable(
+                f"The input_schema of {self._plugin} cannot be used: {exc.fault.pointer or 'it'} "
+                f"{exc.fault.message}. Register a new version."
+            ) from exc
+        except SchemaTooComplex as exc:
+            log.warning("an input could not be checked within the limits", plugin=self._plugin)
+            raise InputNotCheckable(
+                f"The input cannot be checked: by the input_schema of {self._plugin} it {exc}. "
+                "Send a smaller input, or register a version with a simpler schema."
+            ) from exc
+        return [Violation(at + fault.pointer, fault.message) for fault in found]
 
 
 def depth_of(value: Any) -> int:
@@ -99,3 +141,11 @@ def depth_of(value: Any) -> int:
         ]
         deepest += 1
     return deepest - 1
+
+
+def _is_too_large(schema: dict[str, Any]) -> bool:
+    try:
+        return len(write_json(schema).encode()) > MOST_BYTES
+    except JSONRefused:
+        # Written out, its numbers may have more digits than in the manifest.
+        return True

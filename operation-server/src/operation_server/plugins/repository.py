@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, func, select, text, update
+from sqlalchemy import Select, bindparam, exists, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.database.rows import AnyRow
-from operation_server.models import Job, Plugin, PluginControl
+from operation_server.models import Job, Plugin, PluginControl, PluginOwner, User
 from satellite.contracts.job import JobStatus
 from satellite.contracts.plugin_manifest import PluginManifest
 
@@ -27,9 +27,11 @@ def _with_control() -> Select[*tuple[Any, ...]]:
             Plugin.manifest,
             Plugin.created_by,
             Plugin.created_at,
+            func.coalesce(PluginOwner.owner_id, Plugin.created_by).label("owner_id"),
             func.coalesce(PluginControl.is_paused, text("false")).label("is_paused"),
             PluginControl.max_running.label("max_running"),
         )
+        .outerjoin(PluginOwner, PluginOwner.plugin_name == Plugin.name)
         .outerjoin(PluginControl, PluginControl.plugin_name == Plugin.name)
         .where(Plugin.deleted_at.is_(None))
     )
@@ -88,6 +90,41 @@ async def add(
         .returning(Plugin.id)
     )
     return plugin_id
+
+
+async def lock_owner(
+    connection: AsyncConnection, name: str, *, claimed_by: int | None = None
+) -> AnyRow | None:
+    """Return the id and username of a name's owner; the name stays theirs until the transaction ends.
+
+    A name that nobody has registered is given to `claimed_by`; without that the answer is None. Of two who
+    claim it at once the second waits for the first.
+    """
+    first = (
+        select(Plugin.created_by).where(Plugin.name == name).order_by(Plugin.id).limit(1).scalar_subquery()
+    )
+    # A process of an older release, still running during an upgrade, registers names without an owner.
+    claim = select(literal(name), func.coalesce(first, claimed_by).label("owner_id")).subquery()
+    await connection.execute(
+        insert(PluginOwner)
+        .from_select(["plugin_name", "owner_id"], select(claim).where(claim.c.owner_id.is_not(None)))
+        .on_conflict_do_nothing(index_elements=[PluginOwner.plugin_name])
+    )
+    return (
+        await connection.execute(
+            select(User.id, User.username)
+            .join(PluginOwner, PluginOwner.owner_id == User.id)
+            .where(PluginOwner.plugin_name == name)
+            .with_for_update(of=PluginOwner)
+        )
+    ).one_or_none()
+
+
+async def set_owner(connection: AsyncConnection, name: str, owner_id: int) -> None:
+    """Give a name to another account."""
+    await connection.execute(
+        update(PluginOwner).where(PluginOwner.plugin_name == name).values(owner_id=owner_id)
+    )
 
 
 async def lock_registered(connection: AsyncConnection, name: str, version: str) -> AnyRow:

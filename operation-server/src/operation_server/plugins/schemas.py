@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from operation_server.database.rows import AnyRow
-from satellite.contracts.numbers import MaxRunning
+from satellite.contracts.numbers import Id, MaxRunning
 from satellite.contracts.plugin_manifest import PluginManifest
 
 EXAMPLE: dict[str, Any] = {
@@ -30,9 +31,12 @@ REGISTERED: dict[str, Any] = EXAMPLE | {
     "id": 1,
     "manifest_digest": "9f2c7a51d0e84b6f83a0c5e1724d96bb",
     "created_by": 1,
+    "owner_id": 1,
     "created_at": "2026-01-02T03:04:05Z",
     "control": {"is_paused": False, "max_running": None},
 }
+
+log = structlog.get_logger(__name__)
 
 
 class PluginControlRead(BaseModel):
@@ -50,23 +54,39 @@ class PluginRead(PluginManifest):
 
     id: int
     manifest_digest: str = Field(description="SHA-256 of the canonical manifest.")
-    created_by: int
+    created_by: int = Field(description="Who registered this version.")
+    owner_id: int = Field(
+        description="Whose the name is: who may register and delete versions, beside admins."
+    )
     created_at: datetime
     control: PluginControlRead
+    unreadable: str | None = Field(
+        default=None,
+        description="Why this release cannot read the stored manifest, of which nothing is shown.",
+    )
 
     @classmethod
-    def of(cls, row: AnyRow) -> Self:
-        """Return the answer for a row of the repository."""
-        return cls.of_stored(
-            {
-                **row.manifest,
-                "id": row.id,
-                "manifest_digest": row.digest,
-                "created_by": row.created_by,
-                "created_at": row.created_at,
-                "control": {"is_paused": row.is_paused, "max_running": row.max_running},
-            }
-        )
+    def of(cls, row: AnyRow) -> PluginRead:
+        """Return the answer for a row of the repository, also for one that cannot be read."""
+        added = {
+            "name": row.name,
+            "version": row.version,
+            "id": row.id,
+            "manifest_digest": row.digest,
+            "created_by": row.created_by,
+            "owner_id": row.owner_id,
+            "created_at": row.created_at,
+            "control": PluginControlRead(is_paused=row.is_paused, max_running=row.max_running),
+        }
+        try:
+            return cls.of_stored({**row.manifest, **added})
+        except (ValidationError, TypeError) as error:
+            reason = str(error)[:500]
+            log.warning(
+                "a stored manifest cannot be read", plugin=row.name, version=row.version, error=reason
+            )
+            nothing: dict[str, Any] = {"docker_image": "", "input_schema": {}, "output_schema": {}}
+            return cls.model_construct(**added, **nothing, unreadable=reason)
 
 
 class PluginList(BaseModel):
@@ -76,6 +96,21 @@ class PluginList(BaseModel):
 
     total: int
     items: list[PluginRead]
+
+
+class PluginOwnerChange(BaseModel):
+    """To whom a plugin name is handed."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"owner_id": 2}]})
+
+    owner_id: Id
+
+
+class PluginOwnerRead(BaseModel):
+    """Whose a plugin name is."""
+
+    name: str = Field(examples=["example-classifier"])
+    owner_id: int = Field(examples=[2])
 
 
 class PluginControlChange(BaseModel):

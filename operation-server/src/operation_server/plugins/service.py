@@ -5,76 +5,65 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from operation_server.accounts.access import Permission, require
 from operation_server.accounts.account import Account
-from operation_server.accounts.errors import AdminRequired
 from operation_server.database.connections import Connections
 from operation_server.database.rows import AnyRow
-from operation_server.plugins import repository
+from operation_server.plugins import changes, repository
 from operation_server.plugins.catalog import PluginCatalog
-from operation_server.plugins.errors import (
-    PluginInUse,
-    PluginInvalid,
-    PluginNotFound,
-    PluginNotYours,
-    PluginVersionTaken,
-)
-from operation_server.plugins.json_schema import schema_violations
+from operation_server.plugins.errors import PluginInvalid, PluginNotFound
+from operation_server.plugins.json_schema import SchemaChecks
+from operation_server.problems import Violation
+from satellite.contracts.image_reference import WANTED, is_image_reference
+from satellite.contracts.outcome import ErrorKind
 from satellite.contracts.plugin_manifest import PluginManifest
 
 
 class PluginService:
     """Registers, lists, deletes and controls plugins."""
 
-    def __init__(self, connections: Connections, catalog: PluginCatalog) -> None:
+    def __init__(self, connections: Connections, catalog: PluginCatalog, schemas: SchemaChecks) -> None:
         self._connections = connections
         self._catalog = catalog
+        self._schemas = schemas
 
     async def register(self, caller: Account, manifest: PluginManifest) -> tuple[AnyRow, bool]:
         """Register a version and return it, and whether that made it available.
 
-        The same content again changes nothing; a deleted version with the same content comes back.
+        The same content again changes nothing; a deleted version with the same content comes back. A name
+        that nobody has belongs to the caller from now on.
 
         Raises:
-            PluginInvalid: a schema of it is not valid.
+            PluginInvalid: a schema or a kind of `retry.kinds` is not valid, or no engine could start it.
             AdminRequired: it relaxes the container template and the caller is not an admin.
+            PluginNotYours: its name belongs to somebody else and the caller is not an admin.
             PluginVersionTaken: its name and version exist with other content.
         """
         violations = [
-            *schema_violations("input_schema", manifest.input_schema),
-            *schema_violations("output_schema", manifest.output_schema),
+            *unstartable(manifest),
+            *unknown_kinds(manifest),
+            *await self._schemas.find_violations("input_schema", manifest.input_schema),
+            *await self._schemas.find_violations("output_schema", manifest.output_schema),
         ]
         if violations:
             raise PluginInvalid(violations)
-        if manifest.needs_admin and not caller.is_admin:
-            raise AdminRequired(
-                "Only an admin may register a plugin with `network`, `secrets` or `batch.across_owners`."
+        if manifest.needs_admin:
+            require(
+                caller,
+                Permission.TRUST_PLUGINS,
+                "Only an admin may register a plugin with `network`, `secrets` or `batch.across_owners`.",
             )
-        digest = manifest.digest()
         async with self._connections.begin() as connection:
-            added = await repository.add(connection, manifest, digest=digest, created_by=caller.id)
-            made = added is not None
-            if not made:
-                registered = await repository.lock_registered(connection, manifest.name, manifest.version)
-                if registered.digest != digest:
-                    raise PluginVersionTaken(
-                        f"{manifest.name} version {manifest.version} exists with other content; "
-                        "register the change under a new version."
-                    )
-                if registered.deleted_at is not None:
-                    await repository.restore(connection, registered.id)
-                    made = True
-            row = await repository.find(connection, manifest.name, manifest.version)
+            registered = await changes.register(connection, caller, manifest)
         self._catalog.forget()
-        if row is None:
-            raise PluginNotFound
-        return row, made
+        return registered
 
     async def get(self, name: str, version: str | None) -> AnyRow:
         """Return a plugin version, the newest registration unless `version` is given."""
         async with self._connections.connect() as connection:
             row = await repository.find(connection, name, version)
         if row is None:
-            raise PluginNotFound(f"There is no plugin {name}" + (f" version {version}." if version else "."))
+            raise changes.not_found(name, version)
         return row
 
     async def list_latest(self, *, name: str | None, skip: int, limit: int) -> tuple[int, Sequence[AnyRow]]:
@@ -95,35 +84,57 @@ class PluginService:
 
         Raises:
             PluginNotFound: there is no such plugin.
-            PluginNotYours: the caller neither registered all of them nor is an admin.
+            PluginNotYours: the name belongs to somebody else and the caller is not an admin.
             PluginInUse: a job of them is queued or processing.
         """
         async with self._connections.begin() as connection:
-            rows = [
-                row
-                for row in await repository.list_versions(connection, name)
-                if version is None or row.version == version
-            ]
-            if not rows:
-                raise PluginNotFound(
-                    f"There is no plugin {name}" + (f" version {version}." if version else ".")
-                )
-            if not caller.is_admin and any(row.created_by != caller.id for row in rows):
-                raise PluginNotYours
-            ids = [row.id for row in rows]
-            if await repository.has_unfinished_jobs(connection, ids):
-                raise PluginInUse
-            await repository.mark_deleted(connection, ids)
+            await changes.delete(connection, caller, name, version)
         self._catalog.forget()
+
+    async def hand_over(self, caller: Account, name: str, owner_id: int) -> int:
+        """Give a plugin's name, deleted or not, to another account and return its id; safe to repeat.
+
+        Raises:
+            PluginNotFound: nobody has registered the name.
+            PluginNotYours: it belongs to somebody else and the caller is not an admin.
+            NewOwnerNotFound: there is no active account of this id.
+        """
+        async with self._connections.begin() as connection:
+            await changes.hand_over(connection, caller, name, owner_id)
+        return owner_id
 
     async def control(self, caller: Account, name: str, **values: Any) -> AnyRow:
         """Set `is_paused` or `max_running` of a plugin name and return its latest version; for admins.
 
         The dispatcher sees it at its next poll.
         """
-        caller.require_admin()
-        row = await self.get(name, None)
         async with self._connections.begin() as connection:
-            await repository.set_control(connection, name, **values)
+            row = await changes.control(connection, caller, name, **values)
         self._catalog.forget()
-        return await self.get(name, row.version)
+        return row
+
+
+def unstartable(manifest: PluginManifest) -> list[Violation]:
+    """Return what no engine could look for or start, whatever images it has."""
+    violations = []
+    if not is_image_reference(manifest.docker_image):
+        violations.append(
+            Violation("/docker_image", f"{manifest.docker_image[:100]!r} is no image: {WANTED}")
+        )
+    if manifest.command is not None and not manifest.command[0]:
+        violations.append(
+            Violation("/command/0", "the program has no name; without `command` the image's own is run")
+        )
+    return violations
+
+
+def unknown_kinds(manifest: PluginManifest) -> list[Violation]:
+    """Return the entries of `retry.kinds` that no error has."""
+    known = [kind.value for kind in ErrorKind]
+    return [
+        Violation(
+            f"/retry/kinds/{index}", f"{kind[:100]!r} is not an error kind; those are {', '.join(known)}"
+        )
+        for index, kind in enumerate(manifest.retry.kinds or [])
+        if kind not in known
+    ]

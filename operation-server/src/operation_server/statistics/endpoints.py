@@ -5,8 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from operation_server.dependencies import CallerDep, ServicesDep
+from operation_server.accounts.caller import CallerDep
+from operation_server.dependencies import ServicesDep
 from operation_server.problems import problem_responses
+from operation_server.statistics.service import StatisticsService
 
 router = APIRouter(tags=["statistics"])
 
@@ -41,4 +43,4 @@ class Summary(BaseModel):
 @router.get("/results/stats/summary", responses=problem_responses(401))
 async def read_summary(caller: CallerDep, services: ServicesDep) -> Summary:
     """Summarise the last 24 hours: the caller's own jobs, for admins all."""
-    return Summary.model_validate(await services.statistics.summary(caller))
+    return Summary.model_validate(await services[StatisticsService].summary(caller))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import text
+from cachetools import TLRUCache
 
+from operation_server.accounts.access import visible_to
 from operation_server.accounts.account import Account
 from operation_server.database.connections import Connections
+from operation_server.statistics import repository
 
 CACHED_S = 1.0
 CACHED_FACTOR = 20
@@ -16,21 +18,12 @@ CACHED_FACTOR = 20
 refresh cost at most a twentieth of one connection."""
 MOST_CACHED = 1_000
 
-BY_STATUS = text("""
-    SELECT status, count(*) AS jobs FROM jobs
-    WHERE created_at > now() - interval '1 day'
-      AND (CAST(:owner_id AS bigint) IS NULL OR owner_id = :owner_id)
-    GROUP BY status
-""")
-BY_PLUGIN = text("""
-    SELECT plugin_name, count(*) AS completed,
-           avg(CAST(timings ->> 'total' AS float8)) AS average_total_ms,
-           percentile_cont(0.95) WITHIN GROUP (ORDER BY CAST(timings ->> 'total' AS float8)) AS p95_total_ms
-    FROM jobs
-    WHERE status = 'completed' AND created_at > now() - interval '1 day'
-      AND (CAST(:owner_id AS bigint) IS NULL OR owner_id = :owner_id)
-    GROUP BY plugin_name ORDER BY plugin_name
-""")
+
+class Known(NamedTuple):
+    """Figures, and how long it took to get them."""
+
+    figures: dict[str, Any]
+    took_s: float
 
 
 class StatisticsService:
@@ -38,24 +31,19 @@ class StatisticsService:
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
-        self._known: dict[int | None, tuple[float, dict[str, Any]]] = {}
+        self._known: TLRUCache[int | None, Known] = TLRUCache(MOST_CACHED, ttu=_until, timer=time.monotonic)
 
     async def summary(self, caller: Account) -> dict[str, Any]:
         """Return counts by status and times by plugin: of the caller's jobs, for admins of all."""
-        owner_id = None if caller.is_admin else caller.id
+        owner_id = visible_to(caller).owner_id
         known = self._known.get(owner_id)
-        if known is not None and known[0] > time.monotonic():
-            return known[1]
-        began = time.monotonic()
-        async with self._connections.connect() as connection:
-            statuses = await connection.execute(BY_STATUS, {"owner_id": owner_id})
-            plugins = await connection.execute(BY_PLUGIN, {"owner_id": owner_id})
-            found = {
-                "by_status": {row.status: row.jobs for row in statuses},
-                "by_plugin": [row._asdict() for row in plugins],
-            }
-        if len(self._known) >= MOST_CACHED:
-            self._known.clear()
-        now = time.monotonic()
-        self._known[owner_id] = (now + max(CACHED_S, CACHED_FACTOR * (now - began)), found)
-        return found
+        if known is None:
+            began_s = time.monotonic()
+            async with self._connections.connect() as connection:
+                figures = await repository.summarise(connection, owner_id)
+            known = self._known[owner_id] = Known(figures, time.monotonic() - began_s)
+        return known.figures
+
+
+def _until(_: int | None, known: Known, now_s: float) -> float:
+    return now_s + max(CACHED_S, CACHED_FACTOR * known.took_s)

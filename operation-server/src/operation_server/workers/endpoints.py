@@ -7,8 +7,10 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from operation_server.dependencies import CallerDep, ServicesDep
+from operation_server.accounts.caller import CallerDep
+from operation_server.dependencies import ServicesDep
 from operation_server.problems import problem_responses
+from operation_server.workers.service import WorkerService
 from satellite.contracts.worker import WorkerHeartbeat
 
 router = APIRouter(tags=["workers"])
@@ -57,5 +59,5 @@ class WorkerList(BaseModel):
 async def list_workers(caller: CallerDep, services: ServicesDep) -> WorkerList:
     """List the workers that gave a sign of life in the last 15 seconds."""
     del caller
-    beats = list(await services.workers.list_live())
+    beats = list(await services[WorkerService].list_live())
     return WorkerList(total=len(beats), items=beats)

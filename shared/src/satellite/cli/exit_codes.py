@@ -41,6 +41,7 @@ _BY_ERROR = {
     "NotAuthenticated": ExitCode.NO_SERVER,
     "NotFound": ExitCode.NOT_FOUND,
     "Refused": ExitCode.REFUSED,
+    "JSONMalformed": ExitCode.REFUSED,
     "Conflict": ExitCode.CONFLICT,
     "Forbidden": ExitCode.FORBIDDEN,
     "TooManyRequests": ExitCode.LIMITED,

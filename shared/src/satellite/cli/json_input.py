@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import json
 import sys
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -68,17 +67,21 @@ def decode(content: bytes, name: str) -> str:
 
 
 def parse_json(text: str, name: str) -> Any:
-    """Return the JSON value in `text`.
+    """Return the JSON value in `text`; its size is looked at when it is written for the server.
 
     Raises:
-        BadUsage: it is empty, or not JSON; NaN and infinities are not.
+        BadUsage: it is empty, or not JSON that Satellite takes.
     """
+    from satellite.contracts import json_text  # noqa: PLC0415  # Slow to import.
+
     if not text.strip():
         raise BadUsage(f"{name} is empty; give JSON, such as {{}}.")
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise BadUsage(f"{name} is not JSON: {error}.") from error
+        return json_text.parse_json(text, bytes_max=None)
+    except json_text.JSONMalformed as refusal:
+        raise BadUsage(f"{name} is not JSON: {refusal}.") from refusal
+    except json_text.JSONRefused as refusal:
+        raise BadUsage(f"{name} cannot be sent: {refusal}.") from refusal
 
 
 def _not_text(content: bytes, name: str, encoding: str, *, position: int) -> BadUsage:
@@ -99,7 +102,3 @@ def _stdin() -> BinaryIO:
     if sys.stdin is None or sys.stdin.closed:
         raise BadUsage("Standard input is closed; give the input with --input or --input-file.")
     return sys.stdin.buffer
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number of JSON")

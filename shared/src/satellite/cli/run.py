@@ -55,7 +55,7 @@ def read_input(text: str | None, file: str | None) -> Any:
     """Return the input that the options name; an empty object without any.
 
     Raises:
-        BadUsage: both are given, the file cannot be read, or it is not JSON.
+        BadUsage: both are given, the file cannot be read, or it is not JSON that a server takes.
     """
     if text is not None and file is not None:
         raise BadUsage("Give --input or --input-file, not both.")

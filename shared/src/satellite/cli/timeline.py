@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from satellite.contracts.phases import PHASES
+
 WIDTH = 48
-PHASES = ("queued", "dispatched", "claimed", "prepared", "ran", "reported", "committed")
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO, cast
 
 import typer
 
@@ -50,10 +50,11 @@ def up(  # noqa: PLR0917
 
     from satellite.local.stack import StackOptions  # noqa: PLC0415
     from satellite.local.up import UpRequest, run_up  # noqa: PLC0415
+    from satellite.lossy_stream import LossyStream  # noqa: PLC0415
 
     options = StackOptions(port=port, flower_port=flower_port, workers=workers)
     if slots is not None:
         options = StackOptions(port=port, flower_port=flower_port, workers=workers, slots=slots)
     request = UpRequest(home=home or default_home(), options=options, runtime=runtime, wants_demo=demo)
-    console = Console(file=sys.stderr if as_json else sys.stdout)
+    console = Console(file=cast("TextIO", LossyStream(sys.stderr if as_json else sys.stdout)))
     asyncio.run(run_up(request, console))

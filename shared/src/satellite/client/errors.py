@@ -49,7 +49,7 @@ class APIError(ClientError):
     def __init__(self, status: int, problem: dict[str, Any]) -> None:
         self.status = status
         self.problem = problem
-        self.code = str(problem.get("code") or problem.get("error") or f"http_{status}")
+        self.code = str(problem.get("code") or f"http_{status}")
         self.violations: list[Any] = _listed(problem)
         super().__init__(_words(problem, status))
 
@@ -122,15 +122,12 @@ def _without_words(response: httpx.Response) -> str:
 
 
 def _listed(problem: dict[str, Any]) -> list[Any]:
-    listed = problem.get("errors") or problem.get("violations")
+    listed = problem.get("errors")
     return listed if isinstance(listed, list) else []
 
 
 def _words(problem: dict[str, Any], status: int) -> str:
-    detail = problem.get("detail") or problem.get("title")
-    if isinstance(detail, list):
-        detail = "; ".join(str(part.get("msg", part) if isinstance(part, dict) else part) for part in detail)
-    words = str(detail or f"The server answered {status}.")
+    words = str(problem.get("detail") or problem.get("title") or f"The server answered {status}.")
     listed = [_violation(entry) for entry in _listed(problem)]
     return f"{words} ({'; '.join(listed)})" if listed else words
 
@@ -138,8 +135,5 @@ def _words(problem: dict[str, Any], status: int) -> str:
 def _violation(entry: Any) -> str:
     if not isinstance(entry, dict):
         return str(entry)
-    where = entry.get("pointer") or entry.get("instance_path") or entry.get("loc") or ""
-    if isinstance(where, list):
-        where = ".".join(str(step) for step in where)
-    what = entry.get("message") or entry.get("detail") or entry.get("msg") or entry
+    where, what = entry.get("pointer"), entry.get("message", entry)
     return f"{where}: {what}" if where else str(what)

@@ -50,6 +50,7 @@ class Job(Answer):
     cancelling: bool = False
     worker: str | None = None
     run_at: datetime | None = None
+    expires_at: datetime | None = None
     progress: float | None = None
     created_at: datetime
     started_at: datetime | None = None
@@ -70,6 +71,7 @@ class Plugin(Answer):
     version: str
     description: str = ""
     docker_image: str | None = None
+    owner_id: int | None = None
     input_schema: dict[str, Any] = Field(default_factory=dict)
     output_schema: dict[str, Any] = Field(default_factory=dict)
 

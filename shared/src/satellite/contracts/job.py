@@ -26,7 +26,8 @@ class JobStatus(StrEnum):
 class Message(BaseModel):
     """A frozen message of the wire; unknown fields of a newer sender are ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # Whoever shows a message writes JSON, which has no NaN: one in a heartbeat would hide all workers.
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class JobMessage(Message):

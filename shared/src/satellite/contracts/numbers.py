@@ -63,6 +63,7 @@ Gpus = Annotated[
     float, Field(ge=0, le=64, allow_inf_nan=False), NUMBER, DECIMALS, AfterValidator(_share_or_whole_cards)
 ]
 MemoryMib = Annotated[int, Field(ge=16, le=LARGEST_MIB), NUMBER]
+WritableMib = Annotated[int, Field(ge=1, le=1_048_576), NUMBER]
 GpuMemoryMib = Annotated[int, Field(ge=0, le=LARGEST_MIB), NUMBER]
 
 TimeoutS = Annotated[float, Field(ge=0.01, le=7 * DAY_S, allow_inf_nan=False), NUMBER]

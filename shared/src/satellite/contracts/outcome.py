@@ -6,7 +6,6 @@ import base64
 import zlib
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from pydantic import Field
 
@@ -38,7 +37,7 @@ class ErrorKind(StrEnum):
     OUTPUT = "output"
     """The plugin's output was not one JSON value, broke the output schema, or was too large."""
     IMAGE = "image"
-    """The plugin's image or environment could not be had."""
+    """The plugin's image or environment could not be had, or its command not be run."""
     LOST = "lost"
     """The worker died or went silent while it ran the attempt."""
     RESOURCES = "resources"
@@ -60,7 +59,7 @@ class JobError(Message):
 
     kind: ErrorKind
     message: str
-    exit_code: int | None = None
+    exit_code: int | None = Field(default=None, ge=-(2**63), lt=2**63)
     stderr_tail: str | None = Field(default=None, description="The last lines of stderr, at most 4 KiB.")
 
 
@@ -103,7 +102,7 @@ class Outcome(Message):
     attempt: int
     worker: str
     status: OutcomeStatus
-    result: Any = None
+    result_json: str | None = Field(default=None, description="The plugin's answer as JSON text, as it came.")
     error: JobError | None = None
     started_at: datetime
     finished_at: datetime

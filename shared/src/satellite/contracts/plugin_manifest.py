@@ -1,7 +1,8 @@
 """The plugin manifest, `plugin.json`: what a plugin is and what it needs.
 
-An unknown key is an error that names the key. Whether the schemas are valid JSON Schema is checked
-where a schema library is at hand (the operation server, the command line).
+An unknown key is an error that names the key. What the operation server checks beyond that when a plugin is
+registered (its schemas, the kinds of `retry.kinds`) does not stand here: manifests that an older release
+accepted must stay readable.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
@@ -27,6 +30,11 @@ from satellite.contracts import numbers
 
 NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 VERSION_PATTERN = r"^[0-9A-Za-z]([0-9A-Za-z.+_-]{0,62}[0-9A-Za-z])?$"
+WRITABLE_MIB = 64
+"""Size of `/tmp` and of `/dev/shm` where a manifest does not say it."""
+ADDED_LATER = (("resources", "tmp_mib"), ("resources", "shm_mib"))
+"""Fields that count for the digest only where they differ from their default, or that of every plugin
+registered before they came would be another one."""
 ENV_NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
 PluginName = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
@@ -74,17 +82,33 @@ class PluginResources(ManifestPart):
     )
     gpu_memory_mib: numbers.GpuMemoryMib = 0
     memory_mib: numbers.MemoryMib = 512
+    tmp_mib: numbers.WritableMib = Field(
+        default=WRITABLE_MIB, description="Size of /tmp; what it holds counts as memory."
+    )
+    shm_mib: numbers.WritableMib = Field(
+        default=WRITABLE_MIB, description="Size of /dev/shm; it counts as memory too."
+    )
+
+    @field_validator("tmp_mib", "shm_mib")
+    @classmethod
+    def _within_memory(cls, size_mib: int, info: ValidationInfo) -> int:
+        if size_mib > max(info.data.get("memory_mib", size_mib), WRITABLE_MIB):
+            raise ValueError(
+                f"{info.field_name} counts as memory and is more than memory_mib; raise that as well"
+            )
+        return size_mib
 
 
 class RetryPolicy(ManifestPart):
-    """When a failed attempt is tried again. `input` and `output` errors never are."""
+    """When a failed attempt is tried again. `input`, `output` and `resources` errors never are."""
 
     max_retries: numbers.MaxRetries = 3
     delay_s: numbers.RetryDelayS = Field(default=1, description="Before the first retry.")
     factor: numbers.RetryFactor = Field(default=2, description="Each further delay is this much longer.")
     max_delay_s: numbers.RetryDelayS = 300
     kinds: list[str] | None = Field(
-        default=None, description="Error kinds worth a retry; by default all but `input` and `output`."
+        default=None,
+        description="Error kinds worth a retry; by default all but `input`, `output`, `resources`, `image`.",
     )
 
 
@@ -140,10 +164,6 @@ class PluginManifest(ManifestPart):
         bad = [name for name in [*self.env, *self.secrets] if not ENV_NAME.match(name)]
         if bad:
             raise ValueError(f"not a name of an environment variable: {bad[0]!r}")
-        for key, schema in (("input_schema", self.input_schema), ("output_schema", self.output_schema)):
-            remote = find_remote_ref(schema)
-            if remote is not None:
-                raise ValueError(f"{key} refers to {remote!r}; only references inside the schema are allowed")
         return self
 
     @property
@@ -154,20 +174,9 @@ class PluginManifest(ManifestPart):
 
     def digest(self) -> str:
         """Return the SHA-256 of the canonical JSON; equal manifests have equal digests."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        content = self.model_dump(mode="json")
+        for part, name in ADDED_LATER:
+            if name not in getattr(self, part).model_dump(exclude_defaults=True):
+                del content[part][name]
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def find_remote_ref(schema: Any) -> str | None:
-    """Return the first `$ref` that leaves the schema, or None."""
-    if isinstance(schema, dict):
-        for key in ("$ref", "$dynamicRef", "$recursiveRef"):
-            ref = schema.get(key)
-            if isinstance(ref, str) and not ref.startswith("#"):
-                return ref
-        children: list[Any] = list(schema.values())
-    elif isinstance(schema, list):
-        children = schema
-    else:
-        return None
-    return next((ref for child in children if (ref := find_remote_ref(child)) is not None), None)

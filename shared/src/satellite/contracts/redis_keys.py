@@ -22,8 +22,16 @@ WORKERS: Final = "satellite:workers"
 COUNTERS: Final = "satellite:counters"
 """Hash of counts since Redis was last empty: stale outcomes, lost attempts and the like."""
 
-RESULTS_IN_FLIGHT: Final = "satellite:results:in-flight"
-"""List of messages of the results queue that the results consumer works on; none is lost if it dies."""
+RESULTS_CONSUMERS: Final = "satellite:results:consumers"
+"""Set of the lists of `results_in_flight` that may hold something."""
+
+NEWEST_TTL_S: Final = 86_400
+"""As long as a message of an earlier attempt may lie in the broker while no worker takes it."""
+
+
+def results_in_flight(consumer: str) -> str:
+    """List of messages of the results queue that one consumer works on; none is lost if it dies."""
+    return f"satellite:results:in-flight:{consumer}"
 
 
 def claim(job_id: int, attempt: int) -> str:
@@ -39,6 +47,16 @@ def lease(job_id: int, attempt: int) -> str:
 def cancel(job_id: int) -> str:
     """Key that exists when a job shall not run (any more)."""
     return f"satellite:cancel:{job_id}"
+
+
+def newest_attempt(job_id: int) -> str:
+    """Key of the newest attempt of a job that was dispatched again; older ones are not executed any more."""
+    return f"satellite:newest:{job_id}"
+
+
+def put_aside(what: str) -> str:
+    """Key of the reason why dispatch leaves a job, or a group of them, alone for a while."""
+    return f"satellite:aside:{what}"
 
 
 def worker(name: str) -> str:

@@ -30,6 +30,11 @@ EXECUTE_GPU_QUEUE: Final = "satellite.execute.gpu"
 RESULTS_QUEUE: Final = "satellite.results"
 
 
+def execute_queue(gpus: float) -> str:
+    """Return the queue of workers that can run what asks for so many graphics cards."""
+    return EXECUTE_GPU_QUEUE if gpus > 0 else EXECUTE_QUEUE
+
+
 def canary_queue(worker: str) -> str:
     """Return the queue that only the named worker consumes."""
     return f"satellite.canary.{worker}"

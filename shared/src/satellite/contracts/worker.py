@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import Field
 
 from satellite.contracts.job import Message
+from satellite.contracts.plugin_manifest import PluginResources
 
 
 class GPUCard(Message):
@@ -24,6 +25,15 @@ class WorkerResources(Message):
     memory_mib: int = 0
     gpus: float = 0
     gpu_memory_mib: int = Field(default=0, description="The most memory free on one card.")
+
+    def suffice_for(self, wanted: PluginResources) -> bool:
+        """Tell whether a plugin that asks for `wanted` could run here, were nothing else running."""
+        return (
+            self.cpus >= wanted.cpus
+            and self.memory_mib >= wanted.memory_mib
+            and self.gpus >= wanted.gpus
+            and self.gpu_memory_mib >= wanted.gpu_memory_mib
+        )
 
 
 class LoadedPlugin(Message):
@@ -58,7 +68,7 @@ class WorkerHeartbeat(Message):
     runtime_reason: str = Field(default="", description="Why this runtime was chosen.")
     queues: list[str]
     slots: int = Field(description="Attempts it holds at the same time; a batch of them takes one slot.")
-    slots_taken: int = 0
+    slots_taken: int = Field(default=0, description="Slots in use; 0 from workers that do not tell.")
     seats: int = Field(default=0, description="Attempts it may hold besides, in the slots of their batches.")
     running: list[tuple[int, int]] = Field(default_factory=list, description="(job_id, attempt) pairs.")
     draining: bool = False

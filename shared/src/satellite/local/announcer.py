@@ -30,7 +30,7 @@ class Announcer:
         title = spec.title or spec.name
         if state is PartState.READY:
             self._line("[green]✓[/green]", f"{title:<22}", f"{self.elapsed_s:5.1f} s")
-        elif state is PartState.ENDED and not self.is_stopping:
+        elif state in {PartState.ENDED, PartState.TROUBLED} and not self.is_stopping:
             self._line("[yellow]![/yellow]", title, detail)
         elif state is PartState.STOPPED:
             self._line("[dim]·[/dim]", title, "stopped")

@@ -28,37 +28,40 @@ def record_processes(home: StackHome, process_ids: list[int]) -> None:
 
 def end_leftover_processes(home: StackHome) -> int:
     """End processes of an earlier start of this home, gently first; returns how many there were."""
-    groups = [pid for pid, began in _recorded(home) if _start_time(pid) == began]
-    strays = find_strays(home.stack_id)
-    for pid in {*groups, *strays}:
+    leaders = {pid: began for pid, began in _recorded(home) if _start_time(pid) == began}
+    found = leaders | find_strays(home.stack_id)
+    for pid, began in found.items():
         # SIGINT lets PostgreSQL shut down cleanly without waiting for its clients.
-        _send(pid, signal.SIGINT)
+        _send(pid, began, signal.SIGINT)
     deadline = time.monotonic() + GRACE_S
-    while time.monotonic() < deadline and any(_start_time(pid) for pid in {*groups, *strays}):
+    while time.monotonic() < deadline and any(_start_time(pid) == began for pid, began in found.items()):
         time.sleep(0.05)
-    for group in groups:
-        kill_group(group)
+    for pid, began in leaders.items():
+        # What is left of the group of one that has ended carries the stack's id.
+        if _start_time(pid) == began:
+            kill_group(pid)
     kill_strays(home.stack_id)
     home.processes.unlink(missing_ok=True)
     shutil.rmtree(home.scratch, ignore_errors=True)
-    return len({*groups, *strays})
+    return len(found)
 
 
 def kill_strays(stack_id: str) -> None:
     """Kill every process that carries the stack's id in its environment, but this one."""
-    for pid in find_strays(stack_id):
-        _send(pid, signal.SIGKILL)
+    for pid, began in find_strays(stack_id).items():
+        _send(pid, began, signal.SIGKILL)
 
 
-def find_strays(stack_id: str) -> list[int]:
-    """Return the processes that carry the stack's id in their environment, but not this one."""
+def find_strays(stack_id: str) -> dict[int, str]:
+    """Return the processes, with their start, whose environment has the stack's id, but not this one."""
     marker = f"{STACK_VARIABLE}={stack_id}".encode()
-    found = []
+    found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if marker in (folder / "environ").read_bytes().split(b"\0"):
-                found.append(int(folder.name))
-    return [pid for pid in found if pid != os.getpid()]
+            began = _start_time(int(folder.name))
+            if began is not None and marker in (folder / "environ").read_bytes().split(b"\0"):
+                found[int(folder.name)] = began
+    return {pid: began for pid, began in found.items() if pid != os.getpid()}
 
 
 def remove_leftover_containers(stack_id: str) -> int:
@@ -70,7 +73,7 @@ def remove_leftover_containers(stack_id: str) -> int:
         containers = client.containers.list(all=True, filters={"label": f"{STACK_LABEL}={stack_id}"})
         for container in containers:
             with contextlib.suppress(docker.errors.APIError):
-                container.remove(force=True)
+                container.remove(force=True, v=True)
         return len(containers)
     finally:
         client.close()
@@ -92,6 +95,12 @@ def _start_time(pid: int) -> str | None:
     return None if state == "Z" else fields[18]
 
 
-def _send(pid: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.kill(pid, number)
+def _send(pid: int, began: str, number: signal.Signals) -> None:
+    with contextlib.suppress(OSError):
+        descriptor = os.pidfd_open(pid)
+        try:
+            # The descriptor stays with the process that was looked at, whoever has its id later.
+            if _start_time(pid) == began:
+                signal.pidfd_send_signal(descriptor, number)
+        finally:
+            os.close(descriptor)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 import satellite
+from satellite.contracts.json_text import JSONRefused, parse_json
 
 MANIFEST = "plugin.json"
 VARIABLE = "SATELLITE_WORKER_PLUGIN_DIR"
@@ -32,8 +32,8 @@ def read_manifests(plugin_dir: Path) -> dict[str, dict[str, Any]]:
     manifests = {}
     for file in sorted(plugin_dir.glob(f"*/{MANIFEST}")):
         try:
-            manifest = json.loads(file.read_text())
-        except (OSError, ValueError):
+            manifest = parse_json(file.read_bytes())
+        except (OSError, JSONRefused):
             continue
         if isinstance(manifest, dict) and isinstance(manifest.get("name"), str):
             manifests[manifest["name"]] = manifest

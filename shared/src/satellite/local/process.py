@@ -45,7 +45,8 @@ class ProcessSpec:
     restarts_with: Sequence[str] = ()
     prepare: Callable[[], Awaitable[Mapping[str, str]]] | None = None
     probe: Probe | None = None
-    ready_timeout_s: float = 60
+    # A busy machine had an API not ready after 60 s (2026-11-25); a part that dies is noticed at once.
+    ready_timeout_s: float = 180
     runs_once: bool = False
     is_optional: bool = False
     stop_signal: signal.Signals = signal.SIGTERM
@@ -84,11 +85,13 @@ async def spawn(spec: ProcessSpec, *, log: Path) -> asyncio.subprocess.Process:
 
 async def end(process: asyncio.subprocess.Process, spec: ProcessSpec) -> None:
     """Ask the process to stop, and kill its whole group when it is gone or out of time."""
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(spec.stop_signal)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), spec.stop_timeout_s)
+    if process.returncode is not None:
+        # It ended by itself and its group was killed then; by now the id may be another's.
+        return
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(spec.stop_signal)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(process.wait(), spec.stop_timeout_s)
     kill_group(process.pid)
     await process.wait()
 

@@ -216,7 +216,6 @@ class Stack:
             prepare=clear_scratch,
             env={**self._marker, **self._ray_environment},
             probe=has_started,
-            ready_timeout_s=90,
             death_signal=signal.SIGTERM,
         )
 
@@ -302,7 +301,6 @@ class Stack:
             # Its actor and what ran in it are gone with the Ray they were on.
             restarts_with=("ray",),
             probe=lambda pid: probes.heartbeat_is_of(self.ports.redis, self.redis.password, key, pid),
-            ready_timeout_s=120,
             stop_timeout_s=DRAIN_TIMEOUT_S + 15,
             stop_group="workers",
         )

@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import logging
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +25,8 @@ PROBE_INTERVAL_MAX_S = 0.4
 STABLE_AFTER_S = 30
 """A process that ran for so long starts again with the shortest delay."""
 
+logger = logging.getLogger(__name__)
+
 
 class PartState(StrEnum):
     """What became of a process."""
@@ -31,6 +35,8 @@ class PartState(StrEnum):
     ENDED = "ended"
     """It ended by itself and is started again."""
     STOPPED = "stopped"
+    TROUBLED = "troubled"
+    """It runs, but something around it does not work."""
 
 
 Listener = Callable[[ProcessSpec, PartState, str], None]
@@ -76,7 +82,7 @@ class Supervisor:
         """Begin to start everything; returns at once."""
         for part in self._parts.values():
             part.log.parent.mkdir(parents=True, exist_ok=True)
-            rotate(part.log)
+            self._rotate(part)
             part.keeper = asyncio.create_task(self._keep(part), name=f"keep-{part.spec.name}")
             part.keeper.add_done_callback(self._notice_defect)
 
@@ -116,7 +122,8 @@ class Supervisor:
     def kill(self) -> None:
         """Kill every process at once."""
         for part in self._parts.values():
-            if part.process is not None:
+            # The id of one that has ended may be another's by now.
+            if part.process is not None and part.process.returncode is None:
                 kill_group(part.process.pid)
 
     async def _stop(self, part: _Part) -> None:
@@ -126,16 +133,16 @@ class Supervisor:
         if part.process is not None:
             await end(part.process, part.spec)
             if not part.spec.runs_once:
-                self._listener(part.spec, PartState.STOPPED, "")
+                self._tell(part, PartState.STOPPED)
 
     async def _keep(self, part: _Part) -> None:
-        """Run one process for as long as the stack lives."""
+        """Run one process for as long as the stack lives, whatever goes wrong once it was ready."""
         spec, failures = part.spec, 0
         while True:
             for name in spec.depends_on:
                 await self._parts[name].ready.wait()
             began = time.monotonic()
-            how_it_ended = await self._run_once(part, began)
+            how_it_ended = await self._run_in_spite_of_defects(part, began)
             if spec.runs_once and part.ready.is_set():
                 return
             if not part.was_ready and not spec.is_optional:
@@ -143,9 +150,23 @@ class Supervisor:
                 return
             self._kill_useless(spec.name)
             failures = 0 if time.monotonic() - began > STABLE_AFTER_S else failures + 1
-            delay_s = min(spec.restart_delay_s * 2 ** max(failures - 1, 0), spec.restart_delay_max_s)
-            self._listener(spec, PartState.ENDED, f"{how_it_ended}; starts again in {delay_s:g} s")
+            # A part may fail for days, and 2 ** 1024 is no float any more.
+            delay_s = min(spec.restart_delay_s * 2 ** min(max(failures - 1, 0), 20), spec.restart_delay_max_s)
+            self._tell(part, PartState.ENDED, f"{how_it_ended}; starts again in {delay_s:g} s")
             await asyncio.sleep(delay_s)
+
+    async def _run_in_spite_of_defects(self, part: _Part, began: float) -> str:
+        """Run a process once; an error that nobody thought of ends it, and is told like any other end."""
+        try:
+            return await self._run_once(part, began)
+        except Exception as error:
+            if not part.was_ready and not part.spec.is_optional:
+                raise
+            self._log_defect(part, error)
+            part.ready.clear()
+            if part.process is not None:
+                await end(part.process, part.spec)
+            return f"could not be kept running: {type(error).__name__}: {error}"
 
     def _kill_useless(self, ended: str) -> None:
         for part in self._parts.values():
@@ -161,7 +182,7 @@ class Supervisor:
             return f"could not be started: {error.strerror or error}"
         except SatelliteError as error:
             return f"could not be started: {error}"
-        self._record()
+        self._record(part)
         ended = asyncio.create_task(part.process.wait())
         try:
             if not part.spec.runs_once and not await self._becomes_ready(part, ended):
@@ -199,7 +220,7 @@ class Supervisor:
     def _mark_ready(self, part: _Part, began: float) -> None:
         part.ready.set()
         part.was_ready = True
-        self._listener(part.spec, PartState.READY, f"{time.monotonic() - began:.1f} s")
+        self._tell(part, PartState.READY, f"{time.monotonic() - began:.1f} s")
 
     def _notice_defect(self, keeper: asyncio.Task[None]) -> None:
         """Pass on what no keeper should raise, so that nobody waits for a process without one."""
@@ -215,11 +236,30 @@ class Supervisor:
                 PartFailed(f"{part.spec.name} {how_it_ended}{said}; its log is {part.log}.")
             )
 
-    def _record(self) -> None:
-        self._recorder(
-            [
-                part.process.pid
-                for part in self._parts.values()
-                if part.process is not None and part.process.returncode is None
-            ]
-        )
+    def _record(self, started: _Part) -> None:
+        """Note what runs; a note that cannot be made ends nothing."""
+        process_ids = [self.process_id(name) for name in self._parts]
+        try:
+            self._recorder([process_id for process_id in process_ids if process_id is not None])
+        except Exception as error:  # noqa: BLE001  # Whatever it is, the process runs and is kept.
+            self._log_defect(started, error)
+            self._tell(started, PartState.TROUBLED, f"runs, but could not be noted down: {error}")
+
+    def _rotate(self, part: _Part) -> None:
+        try:
+            rotate(part.log)
+        except OSError as error:
+            self._tell(part, PartState.TROUBLED, f"its log goes on in the old file: {error}")
+
+    def _tell(self, part: _Part, state: PartState, detail: str = "") -> None:
+        """Tell the listener, whose own errors must not end what it is told of."""
+        try:
+            self._listener(part.spec, state, detail)
+        except Exception as error:  # noqa: BLE001  # As above.
+            self._log_defect(part, error)
+
+    def _log_defect(self, part: _Part, error: Exception) -> None:
+        """Put an error with its traceback into this process's log and into the part's."""
+        logger.error("keeping %s", part.spec.name, exc_info=error)
+        with contextlib.suppress(OSError), part.log.open("a") as log:
+            log.write("".join(traceback.format_exception(error)))

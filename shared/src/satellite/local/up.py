@@ -18,6 +18,7 @@ from rich.console import Console
 
 from satellite.errors import SatelliteError
 from satellite.local.announcer import Announcer
+from satellite.local.disk_watch import watch_disk
 from satellite.local.engine import RuntimeChoice, RuntimeDecision, decide_runtime
 from satellite.local.home import StackHome
 from satellite.local.leftovers import (
@@ -111,12 +112,13 @@ class _Run:
         supervisor.start()
         work = asyncio.create_task(self._serve(stack, supervisor))
         stop = asyncio.create_task(told.wait())
+        disk = asyncio.create_task(watch_disk(self.home.path, warn=self.say.warn, note=self.say.note))
         try:
             await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
             if work.done():
                 work.result()
         finally:
-            await self._stop(supervisor, work, stop)
+            await self._stop(supervisor, work, stop, disk)
 
     async def _stop(self, supervisor: Supervisor, *tasks: asyncio.Task[Any]) -> None:
         self.say.is_stopping = True

@@ -8,10 +8,11 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 
+from satellite.lossy_stream import LossyStream
 from satellite.settings.observability import LogSettings
 from satellite.visible_text import make_log_visible, make_visible
 
@@ -41,7 +42,7 @@ def configure_logging(settings: LogSettings) -> None:
             *form,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", LossyStream(sys.stderr))),
         cache_logger_on_first_use=True,
     )
 

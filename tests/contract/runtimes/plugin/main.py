@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from multiprocessing import shared_memory
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,12 @@ def ignore_and_spawn(token: str) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     child = f"import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); '{token}'; time.sleep(600)"
     subprocess.Popen([sys.executable, "-c", child], start_new_session=True)
+
+
+def slip_away(token: str) -> None:
+    """Start a process that nothing but its origin connects with this one."""
+    child = f"import os, time; os.fork() and os._exit(0); os.setsid(); '{token}'; time.sleep(600)"
+    subprocess.run(["env", "-i", "setsid", sys.executable, "-c", child], stdout=subprocess.DEVNULL)
 
 
 def echo(job: Job) -> None:
@@ -79,12 +88,14 @@ def loop(job: Job) -> None:
     log("looping")
     if "token" in job:
         ignore_and_spawn(job["token"])
+        slip_away(job["token"])
     while True:
         time.sleep(1)
 
 
 def leave_a_child(job: Job) -> None:
     ignore_and_spawn(job["token"])
+    slip_away(job["token"])
     answer("left")
 
 
@@ -109,6 +120,34 @@ def variable(job: Job) -> None:
     answer(os.environ.get(job["name"]))
 
 
+def shell(job: Job) -> None:
+    script = ["/bin/sh", "-c", job["script"]]
+    answer(subprocess.run(script, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout)
+
+
+def surroundings(_: Job) -> None:
+    places = {name: os.environ.get(name, "") for name in ("HOME", "TMPDIR")}
+    for place in places.values():
+        (Path(place) / "written").write_text("here")
+    answer({**places, "tempfile": tempfile.gettempdir(), "own file": Path("unread.py").read_text()[:3]})
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def share(_: Job) -> None:
+    with multiprocessing.Lock(), multiprocessing.Pool(2) as pool:
+        squares = pool.map(square, range(4))
+    memory = shared_memory.SharedMemory(create=True, size=8_000_000)
+    memory.buf[:4] = b"mine"
+    other = shared_memory.SharedMemory(name=memory.name)
+    answer([squares, bytes(other.buf[:4]).decode()])
+    other.close()
+    memory.close()
+    memory.unlink()
+
+
 ACTS = {
     "echo": echo,
     "progress": progress,
@@ -125,6 +164,9 @@ ACTS = {
     "where": where,
     "fill card": fill_card,
     "variable": variable,
+    "shell": shell,
+    "surroundings": surroundings,
+    "share": share,
 }
 
 
@@ -133,4 +175,5 @@ def main() -> None:
     ACTS[job["how"]](job)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -12,21 +12,12 @@ from analysis_server.execution import admission
 from analysis_server.execution.admission import Grant, ResourceLedger
 from satellite.contracts.plugin_manifest import PluginManifest
 from satellite.contracts.worker import GPUCard
+from satellite.testing import manifest_of
 from tests.fixtures.servers import wait_until
 
 
 def manifest(mode: str = "oneshot", **resources: Any) -> PluginManifest:
-    return PluginManifest.model_validate(
-        {
-            "name": "p",
-            "version": "1",
-            "docker_image": "p:1",
-            "input_schema": {},
-            "output_schema": {},
-            "mode": mode,
-            "resources": {"cpus": 1, "memory_mib": 100, **resources},
-        }
-    )
+    return manifest_of(mode=mode, resources={"cpus": 1, "memory_mib": 100, **resources})
 
 
 def make_ledger(cards: int = 0, **totals: Any) -> ResourceLedger:
@@ -91,7 +82,7 @@ def test_a_stopped_attempt_waits_no_longer() -> None:
     wait_until(lambda: len(ledger._queue) == 1)
     waiting.stopped = True
     ledger.wake()
-    waiting.join(5)
+    waiting.join(60)
     assert not waiting.is_alive()
     assert waiting.grant is None
 
@@ -127,7 +118,7 @@ def test_what_shares_a_card_fits_its_memory() -> None:
     assert greedy.grant is None
     greedy.stopped = True
     ledger.wake()
-    greedy.join(5)
+    greedy.join(60)
     assert take(ledger, manifest(gpus=0.25, gpu_memory_mib=300)).gpu_ids == ("card-0",)
 
 

@@ -12,6 +12,7 @@ import pytest
 from analysis_server.execution import admission
 from analysis_server.execution.admission import ResourceLedger
 from analysis_server.execution.grants import Grant
+from analysis_server.runtimes.standby import precedence
 from analysis_server.runtimes.standing import Eviction, LoadedServer, PluginPlace, SpareCount, Standing
 from satellite.contracts.plugin_manifest import PluginManifest
 from satellite.contracts.worker import GPUCard
@@ -30,7 +31,7 @@ class Stage:
 
     def make_room(self, eviction: Eviction) -> Collection[PluginPlace]:
         self.evictions.append(eviction)
-        assert self.may_go.wait(10)
+        assert self.may_go.wait(60)
         return [place for place in (*eviction.servers, *eviction.spares) if place[0] not in self.stays]
 
     @property
@@ -226,3 +227,28 @@ def test_a_later_word_on_spares_has_a_higher_serial(make: Callable[..., Resource
     first = take(ledger, with_spares(1), "p").spare_room
     assert first is not None
     assert ledger.spare_room().serial > first.serial
+
+
+def test_spares_used_no_longer_give_way_to_those_of_a_later_version(
+    make: Callable[..., ResourceLedger], stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precedence, "IN_TURN_S", 0.0)
+    ledger = make(memory_mib=300)
+    use(ledger, with_spares(2), "old")
+    use(ledger, with_spares(2), "new")
+    assert ledger.spare_room().counts == {("old", ()): 2, ("new", ()): 1}
+    ledger.let_spares_give_way()
+    assert stage.evicted == ["old"]
+    assert ledger.spare_room().counts == {("old", ()): 1, ("new", ()): 2}
+    ledger.let_spares_give_way()
+    assert stage.evicted == ["old"]
+
+
+def test_spares_of_versions_used_in_turn_stay(make: Callable[..., ResourceLedger], stage: Stage) -> None:
+    ledger = make(memory_mib=300)
+    for _ in range(3):
+        use(ledger, with_spares(2), "first")
+        use(ledger, with_spares(2), "second")
+        ledger.let_spares_give_way()
+    assert ledger.spare_room().counts == {("first", ()): 2, ("second", ()): 1}
+    assert not stage.evictions

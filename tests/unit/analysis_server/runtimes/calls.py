@@ -6,27 +6,13 @@ import json
 from typing import Any
 
 from analysis_server.runtimes.port import RunRequest, SilentListener
-from analysis_server.runtimes.run_control import RunControl
+from analysis_server.runtimes.run.control import RunControl
 from analysis_server.runtimes.serving.call import Call
-from satellite.contracts.plugin_manifest import PluginManifest
-
-
-def manifest_of(**changes: Any) -> PluginManifest:
-    return PluginManifest.model_validate(
-        {
-            "name": "tried",
-            "version": "1",
-            "docker_image": "tried:1",
-            "mode": "server",
-            "input_schema": {},
-            "output_schema": {},
-            **changes,
-        }
-    )
+from satellite.testing import manifest_of
 
 
 def request_of(job_id: int = 1, *, job: Any = None, owner_id: int = 1, **manifest: Any) -> RunRequest:
-    definition = manifest_of(**manifest)
+    definition = manifest_of(**{"mode": "server", **manifest})
     return RunRequest(
         job_id=job_id,
         attempt=1,

@@ -16,9 +16,10 @@ from analysis_server.runtimes.serving.wire import NotAnAnswer, read_answer, requ
 from satellite.contracts.outcome import ErrorKind
 from tests.unit.analysis_server.runtimes.calls import call_of
 
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner),
     max_leaves=10,
 )
 
@@ -48,10 +49,46 @@ def test_a_request_is_one_line_whatever_the_input(job: Any) -> None:
 @given(JSON)
 def test_an_answer_as_the_sdk_writes_it_is_kept_byte_for_byte(result: Any) -> None:
     body = json.dumps(result).encode()
-    answer = read_answer(b'{"id":"7.1","result":' + body + b"}", [call_of(7)])
-    if b"\\ud" not in body:
-        assert answer.result_json == body
-    assert answer.error is None
+    for line in (b'{"id":"7.1","result":%b}', b' { "id": "7.1", "result": %b }\r'):
+        answer = read_answer(line % body)
+        assert (answer.id, answer.result_json, answer.value) == ("7.1", body, result)
+        assert answer.error is None
+
+
+@given(JSON)
+def test_an_answer_written_otherwise_keeps_its_value(result: Any) -> None:
+    answer = read_answer(json.dumps({"result": result, "id": "7.1"}).encode())
+    assert (answer.id, json.loads(answer.result_json), answer.error) == ("7.1", result, None)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [b"[" * 1_000 + b"]" * 1_000, b"NaN", b"[1e400]", rb'"\u0000"', rb'"\ud800"', b"oops", b"9" * 5_000],
+)
+def test_a_result_that_is_refused_is_its_jobs_fault_alone(result: bytes) -> None:
+    calls = [call_of(1), call_of(2)]
+    exchange = Exchange(calls)
+    assert exchange.take(b'{"id": "1.1", "result": ' + result + b"}") is None
+    assert exchange.take(b'{"id": "2.1", "result": [' + b"1" * 30 + b"]}") is None
+    exchange.give_results()
+    bad, good = [call.wait(0) for call in calls]
+    assert bad is not None
+    assert bad.error is not None
+    assert (bad.error.kind, "The result is refused" in bad.error.message) == (ErrorKind.OUTPUT, True)
+    assert good is not None
+    assert good.result_json == b"[" + b"1" * 30 + b"]"
+
+
+def test_an_exit_code_that_no_number_column_holds_is_left_out() -> None:
+    line = b'{"id":"1.1","error":{"kind":"exit","message":"no","exit_code":%d}}' % 2**70
+    call = call_of(1)
+    exchange = Exchange([call])
+    assert exchange.take(line) is None
+    exchange.give_results()
+    result = call.wait(0)
+    assert result is not None
+    assert result.error is not None
+    assert (result.error.message, result.error.exit_code) == ("no", None)
 
 
 @pytest.mark.parametrize(
@@ -60,11 +97,11 @@ def test_an_answer_as_the_sdk_writes_it_is_kept_byte_for_byte(result: Any) -> No
 )
 def test_anything_else_is_no_answer(line: bytes) -> None:
     with pytest.raises(NotAnAnswer):
-        read_answer(line, [call_of(7)])
+        read_answer(line)
 
 
 def test_a_result_that_smuggles_keys_is_read_as_a_whole() -> None:
-    answer = read_answer(b'{"id":"7.1","result":1,"error":{"kind":"exit","message":"no"}}', [call_of(7)])
+    answer = read_answer(b'{"id":"7.1","result":1,"error":{"kind":"exit","message":"no"}}')
     assert answer.error == {"kind": "exit", "message": "no"}
 
 

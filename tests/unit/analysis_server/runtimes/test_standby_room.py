@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from analysis_server.runtimes.port import RunRequest
+from analysis_server.runtimes.standby import precedence
 from analysis_server.runtimes.standby.pool import StandbyPool
 from analysis_server.runtimes.standby.shelf import TOP_UP_DELAY_S, StandbyLimits
 from analysis_server.runtimes.standing import SpareRoom
@@ -28,7 +29,7 @@ class FakeSpare:
         return True
 
     def discard(self) -> None:
-        assert self._workshop.may_end.wait(10)
+        assert self._workshop.may_end.wait(60)
         self._workshop.ended += 1
 
 
@@ -43,7 +44,7 @@ class Workshop:
 
     def start(self, _: RunRequest) -> FakeSpare:
         self.started += 1
-        assert self.may_start.wait(10)
+        assert self.may_start.wait(60)
         return FakeSpare(self)
 
 
@@ -98,7 +99,7 @@ def test_a_job_waits_for_the_spare_whose_room_it_has(
         taken = threads.submit(pool.take, job(2, 0))
         assert not taken.done()
         workshop.may_start.set()
-        assert taken.result(10) is not None
+        assert taken.result(60) is not None
     assert workshop.started == 1
 
 
@@ -144,3 +145,41 @@ def test_the_next_start_leaves_the_job_a_lead_but_is_not_put_off_again(
     assert time.monotonic() - began >= TOP_UP_DELAY_S
     # Jobs that keep coming do not put it off for ever.
     wait_until(lambda: pool.take(job(4, 2)) is None and workshop.started > 6, interval_s=TOP_UP_DELAY_S / 5)
+
+
+@pytest.fixture
+def narrow(workshop: Workshop) -> Iterator[StandbyPool[FakeSpare]]:
+    """Return a pool that has room for one spare."""
+    pool = StandbyPool(workshop.start, StandbyLimits(spares_max=1, memory_reserve_mib=0))
+    yield pool
+    pool.close()
+
+
+def names(pool: StandbyPool[FakeSpare]) -> list[str]:
+    return [shelf.place[0] for shelf in pool.standing() if shelf.ready]
+
+
+def version(digest: str) -> RunRequest:
+    return replace(request_of(mode="oneshot", standby=1), plugin_digest=digest)
+
+
+def test_without_room_the_least_recently_used_goes(
+    narrow: StandbyPool[FakeSpare], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precedence, "IN_TURN_S", 0.1)
+    narrow.take(version("old"))
+    wait_until(lambda: names(narrow) == ["old"])
+    time.sleep(0.15)
+    narrow.take(version("new"))
+    wait_until(lambda: names(narrow) == ["new"])
+
+
+def test_without_room_those_used_in_turn_do_not_end_each_others(
+    narrow: StandbyPool[FakeSpare], workshop: Workshop
+) -> None:
+    narrow.take(version("first"))
+    wait_until(lambda: names(narrow) == ["first"])
+    narrow.take(version("second"))
+    time.sleep(2 * TOP_UP_DELAY_S)
+    assert names(narrow) == ["first"]
+    assert workshop.ended == 0

@@ -6,9 +6,17 @@ import asyncio
 
 import pytest
 
+from operation_server.live.account_watch import loss_of
 from operation_server.live.frame import Frame
 from operation_server.live.prepared_frames import prepare
-from operation_server.live.subscription import QUEUE_LENGTH, FellBehind, StreamEnded, Subscription
+from operation_server.live.subscription import (
+    QUEUE_LENGTH,
+    AccountClosed,
+    FellBehind,
+    RoleLost,
+    StreamEnded,
+    Subscription,
+)
 
 
 def frame(number: int, *, event_id: int = 0) -> Frame:
@@ -18,7 +26,7 @@ def frame(number: int, *, event_id: int = 0) -> Frame:
 
 
 async def test_a_slow_client_gets_what_was_kept_and_is_let_go() -> None:
-    subscription = Subscription(job_id=1)
+    subscription = Subscription(account_id=1, job_id=1)
     for number in range(QUEUE_LENGTH + 1):
         subscription.offer(frame(number))
 
@@ -29,7 +37,7 @@ async def test_a_slow_client_gets_what_was_kept_and_is_let_go() -> None:
 
 
 async def test_what_was_shown_from_the_database_is_not_shown_again() -> None:
-    subscription = Subscription(job_id=1, shown={7})
+    subscription = Subscription(account_id=1, job_id=1, shown={7})
     subscription.offer(frame(1, event_id=7))
     subscription.offer(frame(2, event_id=8))
 
@@ -37,7 +45,7 @@ async def test_what_was_shown_from_the_database_is_not_shown_again() -> None:
 
 
 async def test_what_waits_is_told_before_the_end() -> None:
-    subscription = Subscription(job_id=1)
+    subscription = Subscription(account_id=1, job_id=1)
     subscription.offer(frame(1))
     subscription.end()
 
@@ -61,7 +69,7 @@ class Socket:
 
 async def idle(socket: Socket) -> tuple[Subscription, asyncio.Task[str]]:
     """Return a subscription that has sent everything, and the task that waits for more."""
-    subscription = Subscription(job_id=1, shown={7}, write_now=socket.write)
+    subscription = Subscription(account_id=1, job_id=1, shown={7}, write_now=socket.write)
     waiting = asyncio.create_task(subscription.take())
     await asyncio.sleep(0)
     return subscription, waiting
@@ -104,3 +112,32 @@ async def test_nobody_is_written_to_after_frames_were_dropped() -> None:
 
     assert socket.written == b""
     assert '"cursor":"0-0:0"' in await waiting
+
+
+async def test_who_may_not_see_it_any_more_gets_nothing_that_waits() -> None:
+    socket = Socket()
+    subscription, waiting = await idle(socket)
+    subscription.withdraw(AccountClosed())
+    subscription.offer(frame(1))
+    subscription.deliver()
+
+    with pytest.raises(AccountClosed):
+        await waiting
+    with pytest.raises(AccountClosed):
+        subscription.require_access()
+    assert socket.written == b""
+
+
+@pytest.mark.parametrize(
+    ("shows_others", "roles", "loss"),
+    [
+        (False, {1: "user"}, None),
+        (True, {1: "admin"}, None),
+        (True, {1: "user"}, RoleLost),
+        (False, {2: "user"}, AccountClosed),
+        (True, {}, AccountClosed),
+    ],
+)
+def test_what_ends_a_stream(shows_others: bool, roles: dict[int, str], loss: type | None) -> None:
+    found = loss_of(Subscription(account_id=1, shows_others=shows_others), roles)
+    assert (found and type(found)) is loss

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from operation_server.jobs.schemas import timeline_of
-from operation_server.jobs.transitions.timings import PHASES, job_timings
+from operation_server.jobs.transitions.timings import job_timings
 from satellite.contracts.outcome import StartKind, WorkerTimings
+from satellite.contracts.phases import PHASES
 
 CREATED = datetime(2026, 1, 2, tzinfo=UTC)
 

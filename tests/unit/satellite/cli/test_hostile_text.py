@@ -13,8 +13,9 @@ from satellite.cli import checks
 from satellite.cli.checks import Finding, Verdict
 from satellite.client import SatelliteClient
 from satellite.contracts.event import Event, EventType
+from satellite.testing import AnsweringServer
 from satellite.visible_text import make_log_visible, make_visible
-from tests.unit.satellite.cli.conftest import CommandLine, Done, FakeServer, job
+from tests.unit.satellite.cli.conftest import CommandLine, Done, job
 
 HOSTILE = "[red]\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp\r\n7 forged completed[/red]"
 ACTING = set("\x1b\x07\x9b\u202e\r")
@@ -49,7 +50,7 @@ def is_harmless(done: Done) -> bool:
     ],
 )  # fmt: skip
 def test_every_command_shows_it_harmless(  # noqa: PLR0917
-    server: FakeServer,
+    server: AnsweringServer,
     command: CommandLine,
     monkeypatch: pytest.MonkeyPatch,
     words: str,
@@ -66,7 +67,7 @@ def test_every_command_shows_it_harmless(  # noqa: PLR0917
 
 
 @pytest.mark.parametrize("words", ["job show 7", "run adder"])
-def test_errors_are_harmless(server: FakeServer, command: CommandLine, words: str) -> None:
+def test_errors_are_harmless(server: AnsweringServer, command: CommandLine, words: str) -> None:
     problem = {"detail": HOSTILE, "errors": [{"pointer": "/" + HOSTILE, "message": HOSTILE}]}
     server.answer("GET /jobs/7", problem, status=404)
     server.answer("POST /jobs", problem, status=400)
@@ -78,7 +79,7 @@ def test_errors_are_harmless(server: FakeServer, command: CommandLine, words: st
 
 
 def test_the_reason_of_a_failed_job_is_harmless(
-    server: FakeServer, command: CommandLine, monkeypatch: pytest.MonkeyPatch
+    server: AnsweringServer, command: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(SatelliteClient, "events", hostile_events)
     server.answer("POST /jobs", job(status="queued"))
@@ -88,20 +89,20 @@ def test_the_reason_of_a_failed_job_is_harmless(
 
 
 def test_watched_events_are_harmless(
-    server: FakeServer, command: CommandLine, monkeypatch: pytest.MonkeyPatch
+    server: AnsweringServer, command: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(SatelliteClient, "events", hostile_events)
 
     assert is_harmless(command("job", "watch", "7"))
 
 
-def test_a_log_keeps_its_lines_and_tabs(server: FakeServer, command: CommandLine) -> None:
+def test_a_log_keeps_its_lines_and_tabs(server: AnsweringServer, command: CommandLine) -> None:
     server.answer("GET /jobs/7/logs", "one\r\n\ttwo\x1b[31m\n10 %\r20 %\n")
 
     assert command("job", "logs", "7").out == "one\n\ttwo\\u001b[31m\n10 %\\u000d20 %\n"
 
 
-def test_json_says_exactly_what_the_server_said(server: FakeServer, command: CommandLine) -> None:
+def test_json_says_exactly_what_the_server_said(server: AnsweringServer, command: CommandLine) -> None:
     server.answer("GET /jobs/7", job(result=HOSTILE))
 
     done = command("job", "show", "7", "--json")

@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from tests.unit.satellite.cli.conftest import FakeServer, job
+from satellite.testing import AnsweringServer
+from tests.unit.satellite.cli.conftest import job
 
 NAME = "Grüße, 漢字 ✓"
 ENVIRONMENTS = [
@@ -27,7 +28,7 @@ def run(*words: str, environment: dict[str, str]) -> subprocess.CompletedProcess
 
 
 @pytest.fixture(autouse=True)
-def has_a_job(server: FakeServer) -> None:
+def has_a_job(server: AnsweringServer) -> None:
     timings = {"queued": 1.0, "ran": 2.0, "total": 3.0}
     server.answer("GET /jobs/7", job(result={"name": NAME}, error_message=NAME, timings=timings))
 
@@ -42,7 +43,7 @@ def test_nothing_ends_in_a_traceback_and_json_stays_json(environment: dict[str, 
     assert json.loads(document.stdout)["result"] == {"name": NAME}
 
 
-def test_what_has_no_room_is_written_in_ascii(server: FakeServer) -> None:
+def test_what_has_no_room_is_written_in_ascii(server: AnsweringServer) -> None:
     shown = run("job", "show", "7", environment={"PYTHONIOENCODING": "latin-1"}).stdout.decode("latin-1")
 
     assert "error_message" in shown
@@ -50,7 +51,7 @@ def test_what_has_no_room_is_written_in_ascii(server: FakeServer) -> None:
     assert "##" in shown
 
 
-def test_closed_output_is_no_error(server: FakeServer) -> None:
+def test_closed_output_is_no_error(server: AnsweringServer) -> None:
     done = subprocess.run(
         f"{sys.executable} -m satellite.cli.main job show 7 --json >&-", shell=True, capture_output=True
     )

@@ -86,7 +86,7 @@ def test_states_of_a_newer_server_are_taken() -> None:
     assert (known.status, known.is_finished) == ("completed", True)
 
 
-@pytest.mark.parametrize("value", [float("nan"), "\ud800", {1, 2}, object()])
+@pytest.mark.parametrize("value", [float("nan"), "\ud800", object()])
 def test_input_that_is_no_json_is_not_sent(value: Any) -> None:
     with pytest.raises(RequestUnfit, match="cannot be written"):
         client_of(httpx.Response(202, json=JOB)).submit("adder", value)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from tests.unit.analysis_server.runtimes.calls import manifest_of
+from satellite.testing import manifest_of
 
 
 def test_only_an_admin_may_let_a_batch_mix_users() -> None:
-    assert manifest_of(batch={"max_size": 2, "across_owners": True}).needs_admin
-    assert not manifest_of(batch={"max_size": 2}).needs_admin
-    assert not manifest_of().needs_admin
+    assert manifest_of(mode="server", batch={"max_size": 2, "across_owners": True}).needs_admin
+    assert not manifest_of(mode="server", batch={"max_size": 2}).needs_admin
+    assert not manifest_of(mode="server").needs_admin
 
 
 def test_a_manifest_that_does_not_mix_keeps_its_digest() -> None:
     plain, mixing = (
-        manifest_of(batch={"max_size": 2}),
-        manifest_of(batch={"max_size": 2, "across_owners": True}),
+        manifest_of(mode="server", batch={"max_size": 2}),
+        manifest_of(mode="server", batch={"max_size": 2, "across_owners": True}),
     )
     assert plain.model_dump()["batch"] == {"max_size": 2, "max_wait_ms": 5}
-    assert plain.digest() == manifest_of(batch={"max_size": 2, "across_owners": False}).digest()
+    assert (
+        plain.digest() == manifest_of(mode="server", batch={"max_size": 2, "across_owners": False}).digest()
+    )
     assert plain.digest() != mixing.digest()

@@ -37,7 +37,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable
 
     yield start
     for thread in threads:
-        thread.join(5)
+        thread.join(60)
     for server in servers:
         server.close()
 

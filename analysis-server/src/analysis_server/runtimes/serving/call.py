@@ -6,10 +6,10 @@ import threading
 import time
 from collections.abc import Iterable
 
-from analysis_server.runtimes.log_capture import LogCapture
 from analysis_server.runtimes.port import RunListener, RunRequest, RunResult, RunStatus
-from analysis_server.runtimes.run_control import RunControl, StopReason
-from analysis_server.runtimes.verdict import overran
+from analysis_server.runtimes.run.control import RunControl, StopReason
+from analysis_server.runtimes.run.log_capture import LogCapture
+from analysis_server.runtimes.run.verdict import overran
 from satellite.contracts.outcome import JobError, StartKind
 
 

@@ -46,7 +46,7 @@ class Exchange:
         if len(line) > self._line_bytes_max:
             return self._too_long(line)
         try:
-            answer = read_answer(line, self.calls)
+            answer = read_answer(line)
         except NotAnAnswer:
             return no_answer(line, quoted=self._quotes)
         if answer.id not in self._waiting:

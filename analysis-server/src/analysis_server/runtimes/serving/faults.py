@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from analysis_server.runtimes import answer
-from analysis_server.runtimes.answer import quote
 from analysis_server.runtimes.port import RunRequest
+from analysis_server.runtimes.run import answer
+from analysis_server.runtimes.run.answer import quote
+from analysis_server.runtimes.run.verdict import Ending, bad_exit, not_started, out_of_memory
 from analysis_server.runtimes.serving.call import Call
-from analysis_server.runtimes.verdict import Ending, bad_exit, out_of_memory
 from satellite.contracts.outcome import ErrorKind, JobError
 
 NOT_SHOWN = "what it wrote is not shown, because it may belong to another user's job."
@@ -83,9 +83,12 @@ def crashed_at_work(request: RunRequest, ending: Ending, *, withheld: bool) -> F
 
 def crashed_at_start(request: RunRequest, ending: Ending, *, tail: str | None, started_for: int) -> Fault:
     """Return the fault of a server that ended before it was ready, having written `tail` last."""
+    unstarted = None if ending.oom else not_started(request, ending, tail=tail or "")
 
     def fault(call: Call) -> JobError:
         shown = tail if call.request.owner_id == started_for else None
+        if unstarted is not None:
+            return unstarted.model_copy(update={"exit_code": ending.exit_code, "stderr_tail": shown})
         return crash(request, ending, tail=shown, ready=False, withheld=shown != tail)
 
     return fault

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 from analysis_server.runtimes.port import RunListener, RunRequest, RunResult, RunStatus
-from analysis_server.runtimes.run_control import RunControl, StopReason
+from analysis_server.runtimes.run.control import RunControl, StopReason
 from analysis_server.runtimes.serving.call import Call
 from analysis_server.runtimes.serving.desk import Desk
 from analysis_server.runtimes.serving.faults import Fault, told_to_all

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from analysis_server.runtimes.port import RunRequest
-from analysis_server.runtimes.pump import Reader
-from analysis_server.runtimes.verdict import Ending
+from analysis_server.runtimes.run.pump import Reader
+from analysis_server.runtimes.run.verdict import Ending
 from satellite.contracts.outcome import JobError
 from satellite.contracts.plugin_manifest import PluginManifest
 

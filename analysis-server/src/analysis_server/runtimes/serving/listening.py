@@ -7,10 +7,10 @@ import select
 import time
 from typing import TYPE_CHECKING, ClassVar
 
-from analysis_server.runtimes.log_capture import FLUSH_S
+from analysis_server.runtimes.run.log_capture import FLUSH_S
+from analysis_server.runtimes.run.verdict import out_of_memory
 from analysis_server.runtimes.serving.faults import told_to_all
 from analysis_server.runtimes.serving.outbox import Outbox
-from analysis_server.runtimes.verdict import out_of_memory
 
 if TYPE_CHECKING:
     from analysis_server.runtimes.serving.link import Link

@@ -10,6 +10,7 @@ from typing import Protocol
 import structlog
 
 from analysis_server.runtimes.port import RunRequest
+from analysis_server.runtimes.run.verdict import Ending
 from analysis_server.runtimes.serving.call import Call
 from analysis_server.runtimes.serving.exchange import IDLE, Exchange
 from analysis_server.runtimes.serving.faults import (
@@ -27,7 +28,6 @@ from analysis_server.runtimes.serving.outbox import Outbox
 from analysis_server.runtimes.serving.stderr_router import StderrRouter
 from analysis_server.runtimes.serving.wire import is_ready_line, request_line
 from analysis_server.runtimes.standing import LoadedServer
-from analysis_server.runtimes.verdict import Ending
 from satellite.contracts.outcome import ErrorKind, JobError
 
 logger = structlog.get_logger(__name__)

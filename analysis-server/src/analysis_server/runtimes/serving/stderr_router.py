@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import structlog
 
-from analysis_server.runtimes.log_capture import HeadAndTail, printable
-from analysis_server.runtimes.partial_line import PartialLine
+from analysis_server.runtimes.run.log_capture import HeadAndTail, printable
+from analysis_server.runtimes.run.partial_line import PartialLine
 from analysis_server.runtimes.serving.call import Call, owners_of
 
 KEPT_BYTES = 16 * 1024

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
-from analysis_server.runtimes.answer import find_value_fault, too_large
-from analysis_server.runtimes.log_capture import printable
 from analysis_server.runtimes.port import RunRequest
+from analysis_server.runtimes.run.answer import find_value_fault, refused, too_large
+from analysis_server.runtimes.run.log_capture import printable
 from analysis_server.runtimes.serving.call import Call
+from satellite.contracts.json_text import JSONMalformed, JSONRefused, parse_json, write_json
 from satellite.contracts.outcome import ErrorKind, JobError
 
 MESSAGE_CHARS_MAX = 2_000
 _PLUGIN_KINDS = {ErrorKind.EXIT, ErrorKind.OOM, ErrorKind.INPUT, ErrorKind.OUTPUT}
+_EXIT_CODES = range(-(2**63), 2**63)
+_USUAL_ANSWER = re.compile(rb'\s*\{\s*"id"\s*:\s*"([\w.-]+)"\s*,\s*"result"\s*:(.*)\}\s*', re.DOTALL)
+"""How the SDK and most others write an answer, whose result is kept byte for byte."""
 _BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
 
@@ -53,36 +59,44 @@ def is_ready_line(line: bytes) -> dict[str, Any] | None:
     return message if isinstance(message, dict) and message.get("ready") is True else None
 
 
-def read_answer(line: bytes, calls: Sequence[Call]) -> Answer:
-    """Read an answer line; raise `NotAnAnswer` for anything else."""
-    if len(calls) == 1:
-        exact = _read_exact(line, calls[0].id)
-        if exact is not None:
-            return exact
+def read_answer(line: bytes) -> Answer:
+    """Read an answer line; raise `NotAnAnswer` for anything else.
+
+    What is wrong with a result alone is an error of its job, and no fault of the server.
+    """
+    usual = _USUAL_ANSWER.fullmatch(line)
+    if usual is None:
+        return _read_as_a_whole(line)
+    call_id, written = usual[1].decode(), usual[2].strip()
     try:
-        message = orjson.loads(line)
-    except orjson.JSONDecodeError:
+        return Answer(call_id, parse_json(written, bytes_max=None), written, None)
+    except JSONMalformed as refusal:
+        # Perhaps there are more keys behind the result.
+        with contextlib.suppress(NotAnAnswer):
+            return _read_as_a_whole(line)
+        return _refused(call_id, refusal, written)
+    except JSONRefused as refusal:
+        return _refused(call_id, refusal, written)
+
+
+def _read_as_a_whole(line: bytes) -> Answer:
+    try:
+        message = parse_json(line, envelope_levels=1, bytes_max=None)
+    except JSONRefused:
         message = None
     if not isinstance(message, dict) or "id" not in message or not {"result", "error"} & message.keys():
         raise NotAnAnswer
-    error = message.get("error")
+    call_id, value, error = str(message["id"]), message.get("result"), message.get("error")
     if error is not None:
         error = error if isinstance(error, dict) else {"message": str(error)}
-    value = message.get("result")
-    return Answer(str(message["id"]), value, orjson.dumps(value), error)
-
-
-def _read_exact(line: bytes, call_id: str) -> Answer | None:
-    """Read an answer as the SDK writes it, with the result kept byte for byte."""
-    head = b'{"id":"%b","result":' % call_id.encode()
-    line = line.rstrip()
-    if not line.startswith(head) or not line.endswith(b"}"):
-        return None
-    body = line[len(head) : -1]
     try:
-        return Answer(call_id, orjson.loads(body), body, None)
-    except orjson.JSONDecodeError:
-        return None
+        return Answer(call_id, value, write_json(value).encode(), error)
+    except JSONRefused as refusal:
+        return _refused(call_id, refusal, line)
+
+
+def _refused(call_id: str, refusal: JSONRefused, written: bytes) -> Answer:
+    return Answer(call_id, None, b"null", {"kind": ErrorKind.OUTPUT, "message": refused(refusal, written)})
 
 
 def find_answer_fault(answer: Answer, request: RunRequest) -> JobError | None:
@@ -104,5 +118,7 @@ def _told_error(error: dict[str, Any]) -> JobError:
     return JobError(
         kind=kind,
         message=message or "The plugin failed and did not say why.",
-        exit_code=code if isinstance(code, int) and not isinstance(code, bool) else None,
+        exit_code=code
+        if isinstance(code, int) and not isinstance(code, bool) and code in _EXIT_CODES
+        else None,
     )

@@ -11,7 +11,9 @@ from typing import Generic
 import psutil
 import structlog
 
+from analysis_server.loop_thread import LoopThread
 from analysis_server.runtimes.port import RunRequest
+from analysis_server.runtimes.standby.precedence import those_that_give_way
 from analysis_server.runtimes.standby.shelf import Shelf, SpareT, StandbyLimits
 from analysis_server.runtimes.standing import PluginPlace, SpareCount, SpareRoom
 from satellite.contracts.plugin_manifest import InputVia, PluginManifest
@@ -48,15 +50,10 @@ class StandbyPool(Generic[SpareT]):
 
     def take(self, request: RunRequest, *, is_stopped: Callable[[], bool] = lambda: False) -> SpareT | None:
         """Return a spare for a job, None if there is none; the next ones are started in the background."""
-        wanted = has_spares(request.manifest)
-        if not wanted and not self._shelves:
+        if not has_spares(request.manifest):
             return None
         with self._lock:
             self._hear(request.spare_room)
-            self._drop_other_versions(request)
-            if not wanted:
-                self._changed.notify_all()
-                return None
             shelf = self._shelves.setdefault(request.place, Shelf(request))
             shelf.used_at = time.monotonic()
             spare = self._take_usable(shelf)
@@ -135,11 +132,6 @@ class StandbyPool(Generic[SpareT]):
         self._dropped.append((shelf, shelf.spares.popleft()))
         shelf.ending += 1
 
-    def _drop_other_versions(self, request: RunRequest) -> None:
-        for place, shelf in list(self._shelves.items()):
-            if shelf.template.manifest.name == request.manifest.name and place[0] != request.plugin_digest:
-                self._give_up(shelf)
-
     def _give_up(self, shelf: Shelf[SpareT]) -> None:
         del self._shelves[shelf.place]
         while shelf.spares:
@@ -149,15 +141,16 @@ class StandbyPool(Generic[SpareT]):
 
     def _keep(self) -> None:
         if self._thread is None and not self._closed:
-            self._thread = threading.Thread(target=self._live, name="standby", daemon=True)
+            # Spares only save time, and what runs beside them is worth more.
+            self._thread = LoopThread("standby", self._live)
             self._thread.start()
 
     def _live(self) -> None:
         while True:
             with self._lock:
                 self._tidy()
+                wanting = self._next_with_room()
                 dropped, self._dropped = self._dropped, []
-                wanting = self._next_wanting()
                 if not dropped and wanting is None:
                     if self._closed:
                         return
@@ -193,14 +186,23 @@ class StandbyPool(Generic[SpareT]):
             return None
         return min(CHECK_S, *(shelf.due_in_s() for shelf in self._shelves.values()))
 
-    def _next_wanting(self) -> Shelf[SpareT] | None:
-        if self._closed or sum(shelf.standing for shelf in self._shelves.values()) >= self._limits.spares_max:
-            return None
+    def _next_with_room(self) -> Shelf[SpareT] | None:
+        """Return who may start a spare now; drop one that gives way where only room is missing."""
         wanting = [shelf for shelf in self._shelves.values() if shelf.wants(self._room_at(shelf.place))]
         shelf = max(wanting, key=lambda each: each.used_at, default=None)
-        if shelf is None or not self._has_memory(shelf.template.manifest.resources.memory_mib):
+        if self._closed or shelf is None:
             return None
-        return shelf
+        if self._has_room_for(shelf):
+            return shelf
+        filled = [each for each in self._shelves.values() if each.spares]
+        for older in those_that_give_way(filled, wanted_at=shelf.used_at)[:1]:
+            self._drop(older)
+        return None
+
+    def _has_room_for(self, shelf: Shelf[SpareT]) -> bool:
+        standing = sum(each.standing for each in (*self._shelves.values(), *self._closing))
+        memory_mib = shelf.template.manifest.resources.memory_mib
+        return standing < self._limits.spares_max and self._has_memory(memory_mib)
 
     def _has_memory(self, memory_mib: int) -> bool:
         return bool(psutil.virtual_memory().available / MIB >= self._limits.memory_reserve_mib + memory_mib)

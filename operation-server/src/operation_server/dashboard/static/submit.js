@@ -17,6 +17,12 @@ function nothingToRun(dialog) {
   return emptyState("No plugin is registered", "Register one: satellite plugin register, or POST /api/v1/plugins.", close);
 }
 
+/** Return the body of a request with the input as it was typed: parsed, large whole numbers would be rounded. */
+function submission(plugin_name, input, priority) {
+  JSON.parse(input);
+  return `${JSON.stringify({ plugin_name, priority }).slice(0, -1)},"input_data":${input}}`;
+}
+
 function form(dialog, plugins, pluginName) {
   const byName = new Map(plugins.map((plugin) => [plugin.name, plugin]));
   const choice = el("select", { name: "plugin", onchange: () => choose() }, ...plugins.map(({ name }) => el("option", { value: name, selected: name === pluginName }, name)));
@@ -38,7 +44,7 @@ function form(dialog, plugins, pluginName) {
     event.preventDefault();
     problems.replaceChildren();
     try {
-      const job = await post("/jobs", { plugin_name: choice.value, input_data: JSON.parse(input.value), priority: Number(priority.value) });
+      const job = await post("/jobs", submission(choice.value, input.value, Number(priority.value)));
       dialog.close();
       toast(`Job ${job.id} is submitted.`);
       location.hash = `#/jobs/${job.id}`;

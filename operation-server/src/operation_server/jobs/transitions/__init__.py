@@ -7,10 +7,12 @@ transaction. The events it returns are published after the commit; what is not p
 
 from operation_server.jobs.transitions.cancel import CancelRequested, confirm_cancelled, request_cancel
 from operation_server.jobs.transitions.catalog import PluginCatalog, PluginVersion
-from operation_server.jobs.transitions.dispatch import DispatchedJob, Selection, select_and_mark
-from operation_server.jobs.transitions.expire import expire_waiting
+from operation_server.jobs.transitions.dispatch import Aside, DispatchedJob, Selection, select_and_mark
+from operation_server.jobs.transitions.ending import Repaired
+from operation_server.jobs.transitions.expire import expire_waiting, find_expired
+from operation_server.jobs.transitions.fail_waiting import fail_waiting
 from operation_server.jobs.transitions.finish import AppliedOutcomes, apply_outcomes
-from operation_server.jobs.transitions.json_text import JSONNotStorable, dump_json
+from operation_server.jobs.transitions.give_up import give_up_attempts
 from operation_server.jobs.transitions.lose import lose_attempts
 from operation_server.jobs.transitions.redispatch import release_undelivered
 from operation_server.jobs.transitions.replay import replay
@@ -20,20 +22,23 @@ from operation_server.jobs.transitions.submit import NewJob, SubmittedJobs, subm
 
 __all__ = [
     "AppliedOutcomes",
+    "Aside",
     "CancelRequested",
     "DispatchCapacity",
     "DispatchedJob",
-    "JSONNotStorable",
     "NewJob",
     "PluginCatalog",
     "PluginVersion",
+    "Repaired",
     "Selection",
     "SubmittedJobs",
     "apply_outcomes",
     "apply_started",
     "confirm_cancelled",
-    "dump_json",
     "expire_waiting",
+    "fail_waiting",
+    "find_expired",
+    "give_up_attempts",
     "lose_attempts",
     "release_undelivered",
     "replay",

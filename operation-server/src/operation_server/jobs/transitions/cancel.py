@@ -8,10 +8,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from operation_server.jobs.transitions.ending import EndedAttempt, LockedAttempt, end_attempts, lock_attempts
+from operation_server.jobs.transitions.ending import (
+    EndedAttempt,
+    LockedAttempt,
+    Repaired,
+    end_attempts,
+    lock_attempts,
+)
 from operation_server.jobs.transitions.events import insert_events, result_event, status_event
 from operation_server.jobs.transitions.policy import Decision
 from operation_server.jobs.transitions.timings import NEVER_DISPATCHED, job_timings
+from operation_server.models.job_states import ACTIVE, WAITING, is_waiting
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.job import JobStatus
 from satellite.contracts.outcome import OutcomeStatus
@@ -25,16 +32,16 @@ LOCK = text("""
 CANCEL_WAITING = text(f"""
     UPDATE jobs SET status = 'cancelled', completed_at = now(), cancel_requested_at = now(), worker = NULL,
                     error = NULL, error_fingerprint = NULL, timings = {NEVER_DISPATCHED}
-    WHERE id = ANY(CAST(:ids AS bigint[])) AND status = 'queued' AND dispatched_at IS NULL
+    WHERE id = ANY(CAST(:ids AS bigint[])) AND {WAITING}
     RETURNING id, owner_id, attempt
-""")  # noqa: S608 - only a constant of this package goes in.
+""")  # noqa: S608 - only constants of this program go in.
 
-MARK_CANCELLING = text("""
+MARK_CANCELLING = text(f"""
     UPDATE jobs SET cancel_requested_at = now()
     WHERE id = ANY(CAST(:ids AS bigint[])) AND cancel_requested_at IS NULL
-      AND (status = 'processing' OR (status = 'queued' AND dispatched_at IS NOT NULL))
+      AND {ACTIVE}
     RETURNING id, owner_id, attempt, status
-""")
+""")  # noqa: S608 - only constants of this program go in.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +60,7 @@ def request_cancel(connection: Connection, job_ids: Sequence[int]) -> CancelRequ
     """Record that jobs shall not run (any more); asking twice changes nothing."""
     locked = (connection.execute(LOCK, {"ids": list(job_ids)})).all()
     finished = [row.id for row in locked if JobStatus(row.status).is_terminal]
-    waiting = [row.id for row in locked if _is_waiting(row)]
+    waiting = [row.id for row in locked if is_waiting(row)]
     held = [row.id for row in locked if row.id not in {*finished, *waiting}]
     ended = _run(connection, CANCEL_WAITING, waiting)
     marked = _run(connection, MARK_CANCELLING, held)
@@ -73,20 +80,17 @@ def request_cancel(connection: Connection, job_ids: Sequence[int]) -> CancelRequ
     return CancelRequested(cancelled=waiting, cancelling=held, already_finished=finished, entries=entries)
 
 
-def _is_waiting(row: Row[Any]) -> bool:
-    return row.status == JobStatus.QUEUED and row.dispatched_at is None
-
-
 def _run(connection: Connection, statement: Any, ids: list[int]) -> Sequence[Row[Any]]:
     if not ids:
         return []
     return sorted((connection.execute(statement, {"ids": ids})).all(), key=lambda row: int(row.id))
 
 
-def confirm_cancelled(connection: Connection, attempts: Sequence[tuple[int, int]]) -> list[StreamEntry]:
+def confirm_cancelled(connection: Connection, attempts: Sequence[tuple[int, int]]) -> Repaired:
     """End attempts whose cancel was requested and which no worker holds."""
-    locked = lock_attempts(connection, attempts)
-    return end_attempts(connection, [ended_as_cancelled(job) for job in locked if job.cancel_requested])
+    requested = [job for job in lock_attempts(connection, attempts) if job.cancel_requested]
+    entries = end_attempts(connection, [ended_as_cancelled(job) for job in requested])
+    return Repaired(attempts=len(requested), entries=entries)
 
 
 def ended_as_cancelled(job: LockedAttempt) -> EndedAttempt:

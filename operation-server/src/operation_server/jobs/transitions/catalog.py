@@ -2,19 +2,50 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any, Final
 
-from sqlalchemy import Connection, text
+from pydantic import BaseModel, Field, field_validator
+from sqlalchemy import Connection, Row, text
 
 from satellite.contracts.plugin_manifest import PluginResources
+from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, execute_queue
 
-LOAD = text("""
-    SELECT id, name, digest, manifest::text AS manifest_json, manifest -> 'resources' AS resources,
-           CAST(manifest ->> 'max_running' AS bigint) AS max_running,
-           CAST(manifest #>> '{batch,max_size}' AS bigint) AS batch_size
-    FROM plugins WHERE id = ANY(CAST(:ids AS bigint[]))
-""")
+TRY_AGAIN_S = 30.0
+"""A version that cannot be read is left alone for so long."""
+
+DEMANDS: Final = """
+    json_build_object(
+        'resources', p.manifest -> 'resources', 'max_running', p.manifest -> 'max_running',
+        'batch_size', p.manifest #> '{batch,max_size}'
+    )::text AS demands_json
+"""
+"""SQL of a version's `PluginDemands`: text, so that a value nobody expects fails for this version alone."""
+
+LOAD = text(f"""
+    SELECT id, name, digest, manifest::text AS manifest_json, {DEMANDS}
+    FROM plugins AS p WHERE id = ANY(CAST(:ids AS bigint[]))
+""")  # noqa: S608 - only a constant of this module goes in.
+
+
+class PluginDemands(BaseModel):
+    """What of a manifest decides when its jobs are dispatched; read more leniently than registered."""
+
+    resources: PluginResources | None = None
+    max_running: int | None = Field(default=None, ge=1)
+    batch_size: int | None = Field(default=None, ge=1)
+
+    @field_validator("resources", mode="before")
+    @classmethod
+    def _within_ranges(cls, stored: Any) -> Any:
+        return PluginResources.of_stored(stored) if isinstance(stored, dict) else stored
+
+    @property
+    def needs(self) -> PluginResources:
+        """Return the resources, the default ones where the manifest names none."""
+        return self.resources or PluginResources()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +62,14 @@ class PluginVersion:
     """Most jobs that are gathered into one call of its server, if they are."""
 
     @property
+    def queue(self) -> str:
+        """Return the Celery queue that its jobs go to."""
+        return execute_queue(self.resources.gpus)
+
+    @property
     def needs_gpu(self) -> bool:
-        """Tell whether its jobs go to the queue of workers with graphics cards."""
-        return self.resources.gpus > 0
+        """Tell whether only workers with graphics cards take its jobs."""
+        return self.queue == EXECUTE_GPU_QUEUE
 
 
 @dataclass(slots=True)
@@ -41,19 +77,37 @@ class PluginCatalog:
     """The plugin versions met so far, by id."""
 
     versions: dict[int, PluginVersion] = field(default_factory=dict)
+    faults: dict[int, Exception] = field(default_factory=dict)
+    """Why versions cannot be read; their jobs wait, and hold up no others."""
+    _try_again_at_s: dict[int, float] = field(default_factory=dict)
 
     def load(self, connection: Connection, plugin_ids: Iterable[int]) -> None:
         """Read the versions not known yet."""
-        missing = set(plugin_ids) - self.versions.keys()
+        now_s = time.monotonic()
+        missing = [
+            plugin_id
+            for plugin_id in set(plugin_ids) - self.versions.keys()
+            if self._try_again_at_s.get(plugin_id, now_s) <= now_s
+        ]
         if not missing:
             return
-        for row in connection.execute(LOAD, {"ids": list(missing)}):
-            self.versions[row.id] = PluginVersion(
-                plugin_id=row.id,
-                name=row.name,
-                digest=row.digest,
-                manifest_json=row.manifest_json,
-                resources=PluginResources.model_validate(row.resources or {}),
-                max_running=row.max_running,
-                batch_size=row.batch_size,
-            )
+        for row in connection.execute(LOAD, {"ids": missing}):
+            try:
+                self.versions[row.id] = _version(row)
+                self.faults.pop(row.id, None)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is this version's alone
+                self.faults[row.id] = error
+                self._try_again_at_s[row.id] = now_s + TRY_AGAIN_S
+
+
+def _version(row: Row[tuple[object, ...]]) -> PluginVersion:
+    demands = PluginDemands.model_validate_json(row.demands_json)
+    return PluginVersion(
+        plugin_id=row.id,
+        name=row.name,
+        digest=row.digest,
+        manifest_json=row.manifest_json,
+        resources=demands.needs,
+        max_running=demands.max_running,
+        batch_size=demands.batch_size,
+    )

@@ -8,7 +8,7 @@ the head of the queue cost as much as one.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, text
 
 from operation_server.jobs.transitions.catalog import PluginCatalog, PluginVersion
 from operation_server.jobs.transitions.room import DispatchCapacity, Room, WaitingGroup
-from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE
+from operation_server.models.job_states import ACTIVE, WAITING, waiting
 
 ROUND_LOCK = 7_244_001
 """Advisory lock of one round, until its transaction ends: limits are counted and used up by one at a time."""
@@ -33,15 +33,15 @@ PREPARE = text("""
 
 # The groups that wait, and what is taken already, in one round trip. The groups are a loose index scan: one
 # descent for each, however many jobs it has.
-LOOK = text("""
+LOOK = text(f"""
     WITH RECURSIVE waiting AS (
-        (SELECT plugin_id, owner_id FROM jobs WHERE status = 'queued' AND dispatched_at IS NULL
+        (SELECT plugin_id, owner_id FROM jobs WHERE {WAITING}
          ORDER BY plugin_id, owner_id LIMIT 1)
         UNION ALL
         SELECT following.plugin_id, following.owner_id
         FROM waiting CROSS JOIN LATERAL (
             SELECT j.plugin_id, j.owner_id FROM jobs AS j
-            WHERE j.status = 'queued' AND j.dispatched_at IS NULL
+            WHERE {waiting("j")}
               AND (j.plugin_id, j.owner_id) > (waiting.plugin_id, waiting.owner_id)
             ORDER BY j.plugin_id, j.owner_id LIMIT 1
         ) AS following
@@ -55,38 +55,39 @@ LOOK = text("""
     ), active AS (
         SELECT plugin_id, owner_id, count(*) AS jobs, count(*) FILTER (WHERE status = 'queued') AS unstarted
         FROM jobs
-        WHERE status = 'processing' OR (status = 'queued' AND dispatched_at IS NOT NULL)
+        WHERE {ACTIVE}
         GROUP BY plugin_id, owner_id
     )
     SELECT (SELECT coalesce(json_agg(w), '[]') FROM waiting_groups AS w) AS waiting,
            (SELECT coalesce(json_agg(a), '[]') FROM active AS a) AS active
-""")
+""")  # noqa: S608 - only constants of this program go in.
 
-CANDIDATES = text("""
+CANDIDATES = text(f"""
     SELECT g.position - 1 AS group_index, c.id, c.order_key
     FROM unnest(CAST(:plugin_ids AS bigint[]), CAST(:owner_ids AS bigint[]))
          WITH ORDINALITY AS g(plugin_id, owner_id, position)
     CROSS JOIN LATERAL (
         SELECT j.id, j.order_key FROM jobs AS j
-        WHERE j.status = 'queued' AND j.dispatched_at IS NULL
+        WHERE {waiting("j")}
           AND j.plugin_id = g.plugin_id AND j.owner_id = g.owner_id
           AND (j.order_key, j.id) > (CAST(:order_key AS float8), CAST(:id AS bigint))
           AND j.order_key <= extract(epoch FROM now())
           AND j.run_at <= now() AND (j.expires_at IS NULL OR j.expires_at > now())
+          AND j.id <> ALL(CAST(:aside AS bigint[]))
         ORDER BY j.order_key, j.id LIMIT :chunk
     ) AS c
     ORDER BY c.order_key, c.id
-""")
+""")  # noqa: S608 - only constants of this program go in.
 
-MARK = text("""
+MARK = text(f"""
     UPDATE jobs SET attempt = attempt + 1, dispatched_at = clock_timestamp()
     WHERE id IN (
         SELECT id FROM jobs WHERE id = ANY(CAST(:ids AS bigint[]))
-          AND status = 'queued' AND dispatched_at IS NULL
+          AND {WAITING}
         FOR UPDATE SKIP LOCKED
     )
-    RETURNING id, attempt, owner_id, plugin_id, input_data::text AS input_json, timeout_s
-""")
+    RETURNING id, attempt, owner_id, plugin_id, CAST(input_data AS text) AS input_json, timeout_s
+""")  # noqa: S608 - only constants of this program go in.
 
 START_OF_QUEUE = (-math.inf, 0)
 SMALLEST_CHUNK = 4
@@ -106,7 +107,36 @@ class DispatchedJob:
     @property
     def queue(self) -> str:
         """Return the Celery queue of workers that can run it."""
-        return EXECUTE_GPU_QUEUE if self.plugin.needs_gpu else EXECUTE_QUEUE
+        return self.plugin.queue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """What dispatch leaves alone for now, because it fails."""
+
+    job_ids: Collection[int] = ()
+    groups: Collection[tuple[int, int]] = ()
+    """Plugin version and owner."""
+
+
+NOTHING_ASIDE = Aside()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """What waits, and what is taken already, when a round begins."""
+
+    groups: Sequence[WaitingGroup]
+    active: Sequence[dict[str, int]]
+    catalog: PluginCatalog
+    aside: Aside
+
+    def room(self, capacity: DispatchCapacity) -> Room:
+        """Return the room that is left."""
+        room = Room(capacity=capacity, versions=self.catalog.versions)
+        for taken in self.active:
+            room.take(**taken)
+        return room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,37 +151,61 @@ class Selection:
 
 
 def select_and_mark(
-    connection: Connection, *, capacity: DispatchCapacity, catalog: PluginCatalog, limit: int
+    connection: Connection,
+    *,
+    capacity: DispatchCapacity,
+    catalog: PluginCatalog,
+    limit: int,
+    aside: Aside = NOTHING_ASIDE,
 ) -> Selection:
     """Mark the next due jobs as dispatched, each with its next attempt number, and return them in order.
 
     Chooses nothing while another transaction is in the middle of its round.
     """
-    prepared = (connection.execute(PREPARE, {"lock": ROUND_LOCK})).one()
-    if not prepared.is_alone:
+    queue = look(connection, catalog=catalog, aside=aside)
+    if queue is None:
         return Selection(has_more=True)
-    found = connection.execute(LOOK).one()
-    if not found.waiting:
+    if not queue.groups:
         return Selection()
-    groups = [WaitingGroup(**group) for group in found.waiting]
-    catalog.load(connection, {each["plugin_id"] for each in (*found.waiting, *found.active)})
-    room = Room(capacity=capacity, versions=catalog.versions)
-    for taken in found.active:
-        room.take(**taken)
+    room = queue.room(capacity)
     unstarted = room.unstarted + room.unstarted_gpu
-    chosen = _choose(connection, groups, room, limit=limit)
+    chosen = choose(connection, queue, queue.groups, room, limit=limit)
     if not chosen:
         return Selection(has_more=True, unstarted=unstarted)
-    marked = {row.id: row for row in connection.execute(MARK, {"ids": chosen})}
     return Selection(
-        jobs=[_dispatched(marked[job_id], catalog) for job_id in chosen if job_id in marked],
-        has_more=len(chosen) >= limit or not all(room.fits(group) for group in groups),
+        jobs=mark(connection, chosen, catalog),
+        has_more=len(chosen) >= limit or not all(room.fits(group) for group in queue.groups),
         unstarted=unstarted,
     )
 
 
-def _choose(connection: Connection, groups: Sequence[WaitingGroup], room: Room, *, limit: int) -> list[int]:
-    """Merge the groups by order, a chunk of each at a time, and take what fits."""
+def look(connection: Connection, *, catalog: PluginCatalog, aside: Aside) -> Queue | None:
+    """Begin a round, for which limits are counted by this transaction alone; None when another is in one."""
+    prepared = (connection.execute(PREPARE, {"lock": ROUND_LOCK})).one()
+    if not prepared.is_alone:
+        return None
+    found = connection.execute(LOOK).one()
+    if found.waiting:
+        catalog.load(connection, {each["plugin_id"] for each in (*found.waiting, *found.active)})
+    groups = [WaitingGroup(**group) for group in found.waiting]
+    usable = [
+        group
+        for group in groups
+        if group.plugin_id in catalog.versions and (group.plugin_id, group.owner_id) not in aside.groups
+    ]
+    return Queue(groups=usable, active=found.active, catalog=catalog, aside=aside)
+
+
+def mark(connection: Connection, job_ids: Sequence[int], catalog: PluginCatalog) -> list[DispatchedJob]:
+    """Give waiting jobs their next attempt, and return those that still waited, in the given order."""
+    marked = {row.id: row for row in connection.execute(MARK, {"ids": list(job_ids)})}
+    return [_dispatched(marked[job_id], catalog) for job_id in job_ids if job_id in marked]
+
+
+def choose(
+    connection: Connection, queue: Queue, groups: Sequence[WaitingGroup], room: Room, *, limit: int
+) -> list[int]:
+    """Merge groups of a queue by order, a chunk of each at a time, and take what fits."""
     chosen: list[int] = []
     position: tuple[float, int] = START_OF_QUEUE
     while len(chosen) < limit:
@@ -159,7 +213,7 @@ def _choose(connection: Connection, groups: Sequence[WaitingGroup], room: Room, 
         if not open_groups:
             break
         chunk = min(limit, max(SMALLEST_CHUNK, 2 * limit // len(open_groups)))
-        rows = _candidates(connection, open_groups, position, chunk)
+        rows = _candidates(connection, open_groups, position, chunk, queue.aside.job_ids)
         horizon = _horizon(rows, len(open_groups), chunk)
         for row in rows:
             if (row.order_key, row.id) > horizon or len(chosen) >= limit:
@@ -175,7 +229,11 @@ def _choose(connection: Connection, groups: Sequence[WaitingGroup], room: Room, 
 
 
 def _candidates(
-    connection: Connection, groups: Sequence[WaitingGroup], after: tuple[float, int], chunk: int
+    connection: Connection,
+    groups: Sequence[WaitingGroup],
+    after: tuple[float, int],
+    chunk: int,
+    aside: Collection[int],
 ) -> Sequence[Row[Any]]:
     rows = connection.execute(
         CANDIDATES,
@@ -185,6 +243,7 @@ def _candidates(
             "order_key": after[0],
             "id": after[1],
             "chunk": chunk,
+            "aside": list(aside),
         },
     )
     return rows.all()

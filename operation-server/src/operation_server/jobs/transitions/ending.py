@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+import structlog
+from pydantic import ValidationError
 from sqlalchemy import Connection, Row, text
 
 from operation_server.jobs.transitions.events import (
@@ -22,10 +24,13 @@ from operation_server.jobs.transitions.events import (
 )
 from operation_server.jobs.transitions.fingerprint import error_fingerprint
 from operation_server.jobs.transitions.policy import Decision
+from operation_server.models.job_states import is_active
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.job import JobStatus
 from satellite.contracts.outcome import CapturedLog, JobError, OutcomeStatus
 from satellite.contracts.plugin_manifest import RetryPolicy
+
+log = structlog.get_logger(__name__)
 
 # Locked by id alone and fenced afterwards: an outcome may arrive before the dispatcher's transaction has
 # committed, and a fence inside the lock would look at the row as it was before that commit.
@@ -42,9 +47,9 @@ LOCK = text("""
 END = text(f"""
     WITH ending AS MATERIALIZED (
         SELECT *, delay_s IS NOT NULL AS requeued
-        FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS e(
+        FROM json_to_recordset(CAST(:rows AS json)) AS e(
             job_id bigint, attempt bigint, status text, outcome text, counted bigint, delay_s float8,
-            result jsonb, error jsonb, fingerprint text, worker text, started_at timestamptz, timings jsonb,
+            result json, error jsonb, fingerprint text, worker text, started_at timestamptz, timings jsonb,
             progress float8, log text, log_total_bytes bigint, log_omitted_bytes bigint
         )
     ), changed AS (
@@ -105,6 +110,15 @@ class LockedAttempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Repaired:
+    """What a transition did with attempts that nobody reports."""
+
+    attempts: int = 0
+    """How many of those asked for it ended or gave back; the others had moved on meanwhile."""
+    entries: list[StreamEntry] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndedAttempt:
     """A locked attempt, how it ended and what follows."""
 
@@ -129,14 +143,8 @@ def lock_attempts(
     rows = connection.execute(
         LOCK, {"ids": [job_id for job_id, _ in wanted], "with_policy": list(with_policy)}
     )
-    return [_locked(row) for row in rows if (row.id, row.attempt) in wanted and _is_active(row)]
-
-
-def _is_active(row: Row[Any]) -> bool:
-    # A queued job that is not dispatched waits for its next attempt: the newest one has ended already.
-    return row.status == JobStatus.PROCESSING or (
-        row.status == JobStatus.QUEUED and row.dispatched_at is not None
-    )
+    # One that waits for its next attempt is not: the newest one has ended already.
+    return [_locked(row) for row in rows if (row.id, row.attempt) in wanted and is_active(row)]
 
 
 def _locked(row: Row[Any]) -> LockedAttempt:
@@ -154,8 +162,17 @@ def _locked(row: Row[Any]) -> LockedAttempt:
         dispatched_at=row.dispatched_at,
         started_at=row.started_at,
         now=row.now,
-        retry=RetryPolicy.model_validate(row.retry) if row.retry else None,
+        retry=_retry_policy(row),
     )
+
+
+def _retry_policy(row: Row[Any]) -> RetryPolicy | None:
+    try:
+        return RetryPolicy.model_validate(row.retry) if row.retry else None
+    except ValidationError:
+        # Registered under the rules of another release: its attempts must be able to end all the same.
+        log.exception("a retry policy is not understood, the default holds", job_id=row.id)
+        return None
 
 
 def end_attempts(connection: Connection, ended: Sequence[EndedAttempt]) -> list[StreamEntry]:

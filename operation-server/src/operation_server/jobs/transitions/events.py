@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, text
 
-from operation_server.jobs.transitions.json_text import dump_json
 from satellite.contracts.event import EventType, StreamEntry
 from satellite.contracts.job import JobStatus
 
@@ -26,7 +25,7 @@ INSERT_EVENTS = """
     INSERT INTO job_events (job_id, owner_id, type, data)
     SELECT e.job_id, e.owner_id, e.type, e.data
     FROM ROWS FROM (
-        jsonb_to_recordset(CAST(:events AS jsonb)) AS (job_id bigint, owner_id bigint, type text, data jsonb)
+        json_to_recordset(CAST(:events AS json)) AS (job_id bigint, owner_id bigint, type text, data json)
     ) WITH ORDINALITY AS e
     ORDER BY e.ordinality
     RETURNING id, at
@@ -46,7 +45,7 @@ class NewEvent:
 def status_event(job_id: int, owner_id: int, status: JobStatus, attempt: int, **data: Any) -> NewEvent:
     """Return the event that tells of a new status; empty members of `data` are left out."""
     told = {"status": status, "attempt": attempt} | {key: value for key, value in data.items() if value}
-    return NewEvent(job_id, owner_id, EventType.STATUS, dump_json(told))
+    return NewEvent(job_id, owner_id, EventType.STATUS, orjson.dumps(told).decode())
 
 
 def result_event(

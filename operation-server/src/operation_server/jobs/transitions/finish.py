@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
+from operation_server.database.storable_text import storable_text
 from operation_server.jobs.transitions.ending import EndedAttempt, LockedAttempt, end_attempts, lock_attempts
-from operation_server.jobs.transitions.json_text import JSONNotStorable, dump_json, storable_text
 from operation_server.jobs.transitions.policy import DEFAULT_RETRY, FinishedAttempt, decide
 from operation_server.jobs.transitions.timings import job_timings
 from satellite.contracts.event import StreamEntry
+from satellite.contracts.json_text import JSONMalformed, JSONRefused, parse_json
 from satellite.contracts.outcome import ErrorKind, JobError, Outcome, OutcomeStatus
 
 
@@ -35,7 +36,7 @@ def apply_outcomes(
     An outcome may overtake its `started`. `received_at_s` (monotonic) is when the batch came in.
     """
     # The first of equal outcomes counts; the others of the batch are duplicates.
-    newest = {(outcome.job_id, outcome.attempt): outcome for outcome in reversed(outcomes)}
+    newest = {(outcome.job_id, outcome.attempt): _checked(outcome) for outcome in reversed(outcomes)}
     locked = lock_attempts(
         connection,
         list(newest),
@@ -51,17 +52,29 @@ def apply_outcomes(
     )
 
 
+def _checked(outcome: Outcome) -> Outcome:
+    """Return an outcome whose result can be stored and shown: a worker's word for it is not enough."""
+    if outcome.status is not OutcomeStatus.COMPLETED:
+        return outcome
+    try:
+        if outcome.result_json is None:
+            raise JSONMalformed("is missing")
+        parse_json(outcome.result_json)
+    except JSONRefused as refusal:
+        error = JobError(
+            kind=ErrorKind.OUTPUT, message=f"The worker sent a result that is refused: {refusal}."
+        )
+        return outcome.model_copy(
+            update={"status": OutcomeStatus.FAILED, "result_json": None, "error": error}
+        )
+    return outcome
+
+
 def _ended(job: LockedAttempt, outcome: Outcome, waited_ms: float) -> EndedAttempt:
-    status, error = outcome.status, _storable_error(outcome)
-    result_json: str | None = None
-    if status is OutcomeStatus.COMPLETED:
-        try:
-            result_json = dump_json(outcome.result)
-        except JSONNotStorable as refusal:
-            status, error = OutcomeStatus.FAILED, JobError(kind=ErrorKind.OUTPUT, message=str(refusal))
+    error = _storable_error(outcome)
     decision = decide(
         FinishedAttempt(
-            outcome=status,
+            outcome=outcome.status,
             kind=error.kind if error else None,
             failures=job.failures,
             max_retries=job.max_retries,
@@ -72,9 +85,9 @@ def _ended(job: LockedAttempt, outcome: Outcome, waited_ms: float) -> EndedAttem
     return EndedAttempt(
         job=job,
         decision=decision,
-        outcome=status,
+        outcome=outcome.status,
         worker=outcome.worker,
-        result_json=result_json,
+        result_json=outcome.result_json,
         error=error,
         started_at=outcome.started_at,
         timings=job_timings(

@@ -6,17 +6,23 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from operation_server.jobs.transitions.ending import EndedAttempt, LockedAttempt, end_attempts, lock_attempts
+from operation_server.jobs.transitions.ending import (
+    EndedAttempt,
+    LockedAttempt,
+    Repaired,
+    end_attempts,
+    lock_attempts,
+)
 from operation_server.jobs.transitions.policy import DEFAULT_RETRY, FinishedAttempt, decide
 from operation_server.jobs.transitions.timings import job_timings
-from satellite.contracts.event import StreamEntry
 from satellite.contracts.outcome import ErrorKind, JobError, OutcomeStatus
 
 
-def lose_attempts(connection: Connection, lost: Sequence[tuple[int, int]]) -> list[StreamEntry]:
+def lose_attempts(connection: Connection, lost: Sequence[tuple[int, int]]) -> Repaired:
     """Give lost attempts up: their jobs run again, or fail with kind `lost` when out of retries."""
     locked = lock_attempts(connection, lost, with_policy=[job_id for job_id, _ in lost])
-    return end_attempts(connection, [ended_as_lost(job) for job in locked])
+    entries = end_attempts(connection, [ended_as_lost(job) for job in locked])
+    return Repaired(attempts=len(locked), entries=entries)
 
 
 def ended_as_lost(job: LockedAttempt, *, message: str | None = None) -> EndedAttempt:

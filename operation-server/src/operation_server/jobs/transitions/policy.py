@@ -15,6 +15,8 @@ from satellite.contracts.plugin_manifest import RetryPolicy
 
 NEVER_RETRIED: Final = frozenset({ErrorKind.INPUT, ErrorKind.OUTPUT, ErrorKind.RESOURCES})
 """Kinds that would fail the same way again, whatever a plugin's policy says."""
+RETRIED_ON_WISH: Final = frozenset({ErrorKind.IMAGE})
+"""Kinds that would most likely fail the same way again; a plugin whose image comes late may name them."""
 
 DEFAULT_RETRY: Final = RetryPolicy()
 
@@ -72,7 +74,8 @@ def hand_back_uncounted(attempt: FinishedAttempt) -> Decision | None:
 def fail_hopeless_error(attempt: FinishedAttempt) -> Decision | None:
     """Fails a job whose error a retry cannot cure, or that its plugin wants no retry for."""
     wanted = attempt.retry.kinds
-    if attempt.kind in NEVER_RETRIED or (wanted is not None and attempt.kind not in wanted):
+    is_unwanted = attempt.kind in RETRIED_ON_WISH if wanted is None else attempt.kind not in wanted
+    if attempt.kind in NEVER_RETRIED or is_unwanted:
         return Decision(status=JobStatus.FAILED, rule="fail_hopeless_error", counts_as_failure=True)
     return None
 

@@ -7,10 +7,15 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, text
 
 from operation_server.jobs.transitions.cancel import ended_as_cancelled
-from operation_server.jobs.transitions.ending import EndedAttempt, LockedAttempt, end_attempts, lock_attempts
+from operation_server.jobs.transitions.ending import (
+    EndedAttempt,
+    LockedAttempt,
+    Repaired,
+    end_attempts,
+    lock_attempts,
+)
 from operation_server.jobs.transitions.events import notify_dispatcher
 from operation_server.jobs.transitions.lose import ended_as_lost
-from satellite.contracts.event import StreamEntry
 from satellite.contracts.job import JobStatus
 
 MAX_REDELIVERIES = 10
@@ -23,7 +28,7 @@ RELEASE = text("""
 """)
 
 
-def release_undelivered(connection: Connection, attempts: Sequence[tuple[int, int]]) -> list[StreamEntry]:
+def release_undelivered(connection: Connection, attempts: Sequence[tuple[int, int]]) -> Repaired:
     """Put never started attempts back into the queue; the next dispatch makes a new attempt of them.
 
     Jobs whose cancel was requested end instead: nobody runs them.
@@ -36,7 +41,8 @@ def release_undelivered(connection: Connection, attempts: Sequence[tuple[int, in
         rows = connection.execute(RELEASE, {"ids": wanted, "limit": MAX_REDELIVERIES})
         released = set(rows.scalars())
         notify_dispatcher(connection)
-    return end_attempts(connection, [_ended(job) for job in undelivered if job.job_id not in released])
+    entries = end_attempts(connection, [_ended(job) for job in undelivered if job.job_id not in released])
+    return Repaired(attempts=len(undelivered), entries=entries)
 
 
 def _ended(job: LockedAttempt) -> EndedAttempt:

@@ -30,13 +30,7 @@ class DispatchCapacity:
 
     def can_ever_run(self, resources: PluginResources) -> bool:
         """Tell whether some live worker has, when idle, what the plugin asks for."""
-        return any(
-            worker.cpus >= resources.cpus
-            and worker.memory_mib >= resources.memory_mib
-            and worker.gpus >= resources.gpus
-            and worker.gpu_memory_mib >= resources.gpu_memory_mib
-            for worker in self.workers
-        )
+        return any(worker.suffice_for(resources) for worker in self.workers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +55,6 @@ class Room:
     by_plugin: Counter[str] = field(default_factory=Counter)
     by_owner: Counter[int] = field(default_factory=Counter)
 
-    @property
-    def is_full(self) -> bool:
-        """Tell whether no job of any group fits."""
-        return self.unstarted >= self.capacity.depth and self.unstarted_gpu >= self.capacity.gpu_depth
-
     def fits(self, group: WaitingGroup) -> bool:
         """Tell whether one more job of the group may be dispatched."""
         version = self.versions.get(group.plugin_id)
@@ -85,13 +74,15 @@ class Room:
 
     def take(self, plugin_id: int, owner_id: int, *, jobs: int = 1, unstarted: int = 1) -> None:
         """Count jobs that are dispatched, `unstarted` of them not started."""
-        version = self.versions[plugin_id]
-        if version.needs_gpu:
+        self.by_owner[owner_id] += jobs
+        # One that cannot be read any more gets no more jobs, but may have some under way.
+        version = self.versions.get(plugin_id)
+        if version is not None:
+            self.by_plugin[version.name] += jobs
+        if version is not None and version.needs_gpu:
             self.unstarted_gpu += unstarted
         else:
             self.unstarted += unstarted
-        self.by_plugin[version.name] += jobs
-        self.by_owner[owner_id] += jobs
 
 
 def _below(count: int, limit: int | None) -> bool:

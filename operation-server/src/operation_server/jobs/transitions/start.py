@@ -18,7 +18,7 @@ LOCK = text("""
 START = text("""
     UPDATE jobs SET status = 'processing', worker = r.worker, redeliveries = 0,
                     started_at = greatest(jobs.dispatched_at, least(now(), r.started_at))
-    FROM jsonb_to_recordset(CAST(:reports AS jsonb)) AS r(
+    FROM json_to_recordset(CAST(:reports AS json)) AS r(
         job_id bigint, attempt bigint, worker text, started_at timestamptz
     )
     WHERE jobs.id = r.job_id AND jobs.attempt = r.attempt

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import orjson
 from sqlalchemy import Connection, text
 
 from operation_server.jobs.transitions.events import JOBS_CHANNEL
-from operation_server.jobs.transitions.json_text import dump_json
 from satellite.contracts.event import EventType, StreamEntry
 from satellite.contracts.job import JobStatus
 
-QUEUED = dump_json({"status": JobStatus.QUEUED, "attempt": 0})
+QUEUED = orjson.dumps({"status": JobStatus.QUEUED, "attempt": 0}).decode()
 
 # One statement, so that a submission is one round trip and one commit. NOTIFY wakes the dispatcher at commit.
 SUBMIT = text("""
@@ -25,12 +23,12 @@ SUBMIT = text("""
             expires_at, idempotency_key, request_digest
         )
         SELECT n.owner_id, n.plugin_id, n.plugin_name, n.plugin_version,
-               coalesce(n.input_data, 'null'::jsonb), n.priority, n.timeout_s, n.max_retries,
+               coalesce(n.input_data, 'null'::json), n.priority, n.timeout_s, n.max_retries,
                now() + n.expires_in_s * interval '1 second',
                n.idempotency_key, n.request_digest
         FROM ROWS FROM (
-            jsonb_to_recordset(CAST(:jobs AS jsonb)) AS (
-                owner_id bigint, plugin_id bigint, plugin_name text, plugin_version text, input_data jsonb,
+            json_to_recordset(CAST(:jobs AS json)) AS (
+                owner_id bigint, plugin_id bigint, plugin_name text, plugin_version text, input_data json,
                 priority smallint, timeout_s float8, max_retries bigint, expires_in_s float8,
                 idempotency_key text, request_digest text
             )
@@ -39,7 +37,7 @@ SUBMIT = text("""
         RETURNING id, owner_id, created_at
     ), told AS (
         INSERT INTO job_events (job_id, owner_id, type, data)
-        SELECT id, owner_id, 'status', CAST(:queued AS jsonb) FROM submitted ORDER BY id
+        SELECT id, owner_id, 'status', CAST(:queued AS json) FROM submitted ORDER BY id
         RETURNING id, job_id, owner_id, at
     )
     SELECT submitted.id, submitted.created_at, told.id AS event_id, told.owner_id, told.at
@@ -51,13 +49,13 @@ SUBMIT = text("""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """A validated submission."""
+    """A validated submission; `input_json` is one JSON text that `parse_json` has let in."""
 
     owner_id: int
     plugin_id: int
     plugin_name: str
     plugin_version: str
-    input_data: Any
+    input_json: str
     priority: int = 0
     timeout_s: float
     max_retries: int
@@ -79,7 +77,6 @@ def submit_jobs(connection: Connection, jobs: Sequence[NewJob]) -> SubmittedJobs
     """Store new jobs, all or none, and wake the dispatcher at commit.
 
     Raises:
-        JSONNotStorable: an input holds text that jsonb cannot store.
         IntegrityError: an idempotency key of the same owner is taken (constraint `uq_jobs_idempotency`).
     """
     rows = (
@@ -107,7 +104,7 @@ def _parameter(jobs: Sequence[NewJob]) -> str:
                 "plugin_id": job.plugin_id,
                 "plugin_name": job.plugin_name,
                 "plugin_version": job.plugin_version,
-                "input_data": orjson.Fragment(dump_json(job.input_data)),
+                "input_data": orjson.Fragment(job.input_json),
                 "priority": job.priority,
                 "timeout_s": job.timeout_s,
                 "max_retries": job.max_retries,

@@ -11,17 +11,14 @@ from datetime import datetime
 from typing import Any, Final
 
 from satellite.contracts.outcome import WorkerTimings
+from satellite.contracts.phases import PHASES
 
-PHASES: Final = ("queued", "dispatched", "claimed", "prepared", "ran", "reported", "committed")
-"""In the order in which they follow each other."""
+_SINCE_CREATION = "round(extract(epoch FROM now() - created_at) * 1000, 3)"
+_QUEUED_ALL_THE_TIME = {"queued": _SINCE_CREATION, "total": _SINCE_CREATION, "start": "NULL"}
+_TIMINGS = dict.fromkeys(PHASES, "0") | _QUEUED_ALL_THE_TIME
+_MEMBERS = ", ".join(f"'{name}', {value}" for name, value in _TIMINGS.items())
 
-NEVER_DISPATCHED: Final = """
-    jsonb_build_object(
-        'queued', round(extract(epoch FROM now() - created_at) * 1000, 3), 'dispatched', 0, 'claimed', 0,
-        'prepared', 0, 'ran', 0, 'reported', 0, 'committed', 0,
-        'total', round(extract(epoch FROM now() - created_at) * 1000, 3), 'start', NULL
-    )
-"""
+NEVER_DISPATCHED: Final = f"jsonb_build_object({_MEMBERS})"
 """SQL of the timings of jobs that end now while they wait, for statements that end many of them."""
 
 

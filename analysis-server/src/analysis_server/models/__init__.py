@@ -1,1 +1,0 @@
-"""Plugins on this worker: their sources, their environments, and the models they hold."""

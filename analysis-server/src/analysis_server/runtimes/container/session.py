@@ -1,0 +1,93 @@
+"""One container from its creation to its removal, attached before it starts so that no output is lost."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from typing import Any
+
+from docker import APIClient
+from docker.errors import APIError, NotFound
+
+from analysis_server.runtimes.container.engine import Engine
+from analysis_server.runtimes.container.program import SHELL_CODES, has_wrong_format
+from analysis_server.runtimes.run.verdict import Ending
+
+_ATTACH = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
+
+
+class ContainerSession:
+    """A started container whose stdin, stdout and stderr are ours."""
+
+    def __init__(self, container_id: str, attached: Any) -> None:
+        """Take a container and the object that `attach_socket` returned for it."""
+        self.container_id = container_id
+        self._attached = attached
+        self._socket: socket.socket = attached._sock  # noqa: SLF001 - the SDK gives a read-only wrapper
+        self._socket.settimeout(None)
+        self.closed = False
+
+    def fileno(self) -> int:
+        """Return the descriptor on which frames are read and input is written."""
+        return self._socket.fileno()
+
+    def end_input(self) -> None:
+        """Let the plugin see the end of its input; output still comes."""
+        self._socket.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Let go of the streams."""
+        if self.closed:
+            return
+        self.closed = True
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        # The response owns the reader above the socket: closing what lies below it first would make it fail.
+        response = getattr(self._attached, "_response", None)
+        if response is not None:
+            response.close()
+        with contextlib.suppress(OSError):
+            self._attached.close()
+        self._socket.close()
+
+
+def open_session(client: APIClient, config: dict[str, Any]) -> ContainerSession:
+    """Create a container, attach to it and start it; nothing is left of it if that fails."""
+    container_id = str(client.create_container_from_config(config)["Id"])  # type: ignore[no-untyped-call]
+    session: ContainerSession | None = None
+    try:
+        session = ContainerSession(container_id, client.attach_socket(container_id, params=_ATTACH))
+        client.start(container_id)
+    except BaseException:
+        if session is not None:
+            session.close()
+        with contextlib.suppress(APIError):
+            client.remove_container(container_id, force=True, v=True)
+        raise
+    return session
+
+
+def kill(engine: Engine, container_id: str) -> None:
+    """Kill everything in the container for real; fine if it has ended already."""
+    with engine.client() as client:
+        try:
+            client.kill(container_id, signal="KILL")
+        except NotFound:
+            return
+        except APIError as error:
+            # 409: it is not running.
+            if error.status_code != 409:
+                raise
+
+
+def wait_for_end(client: APIClient, container_id: str, *, timeout_s: int = 30) -> Ending:
+    """Wait until the engine has noted the end, and return how the container ended."""
+    exit_code = int(client.wait(container_id, timeout=timeout_s)["StatusCode"])
+    if exit_code == 0:
+        return Ending(exit_code=0)
+    found = client.inspect_container(container_id)
+    return Ending(
+        exit_code=exit_code,
+        oom=bool(found["State"].get("OOMKilled")),
+        wrong_format=exit_code in SHELL_CODES and has_wrong_format(client, found),
+    )

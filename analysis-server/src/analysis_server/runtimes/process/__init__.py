@@ -1,0 +1,1 @@
+"""Plugins as processes of this machine, for machines without a container engine."""

@@ -1,0 +1,74 @@
+"""The folders of runs as processes: each in its owner's, so that both are known when one is left behind.
+
+Here an owner is one runtime of a process: its process's label and a number.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from analysis_server.runtimes.owner import owner_is_dead, owner_label
+from analysis_server.runtimes.port import AttemptKey
+
+_numbers = itertools.count(1)
+_JOB = re.compile(r"^job-(\d+)-(\d+)-(\d+)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFolder:
+    """The folder of a job; its name holds the mark of the job's processes."""
+
+    path: Path
+    key: AttemptKey
+    mark: int
+
+
+class RunFolders:
+    """The run folders under one path."""
+
+    def __init__(self, path: Path) -> None:
+        """Make nothing yet."""
+        self._path = path
+        self.owner = f"{owner_label()}/{next(_numbers)}"
+
+    def make(self, mark: int, *, key: AttemptKey | None) -> Path:
+        """Make an empty folder for a job, or with None for what lives longer than one."""
+        name = f"job-{key[0]}-{key[1]}-{mark}" if key else f"owned-{mark}"
+        folder = self._path / _as_name(self.owner) / name
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700)
+        return folder
+
+    def owners(self) -> dict[str, bool]:
+        """Return who has folders here, and whether each of them is dead."""
+        with contextlib.suppress(FileNotFoundError):
+            owners = [folder.name.replace(",", "/") for folder in self._path.iterdir()]
+            return {owner: owner_is_dead(owner.rpartition("/")[0]) for owner in owners}
+        return {}
+
+    def jobs(self, owner: str) -> Iterator[RunFolder]:
+        """Return an owner's folders of jobs."""
+        with contextlib.suppress(FileNotFoundError):
+            for path in (self._path / _as_name(owner)).iterdir():
+                if found := _JOB.match(path.name):
+                    job_id, attempt, mark = map(int, found.groups())
+                    yield RunFolder(path=path, key=(job_id, attempt), mark=mark)
+
+    def close(self) -> None:
+        """Remove our own, unless something is left in it for a janitor."""
+        with contextlib.suppress(OSError):
+            (self._path / _as_name(self.owner)).rmdir()
+
+    def remove(self, owner: str) -> None:
+        """Remove all folders of an owner."""
+        shutil.rmtree(self._path / _as_name(owner), ignore_errors=True)
+
+
+def _as_name(owner: str) -> str:
+    return owner.replace("/", ",")

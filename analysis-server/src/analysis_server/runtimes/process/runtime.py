@@ -1,0 +1,127 @@
+"""The process runtime: a plugin as a process of this machine, limited but NOT isolated.
+
+It is for machines without a container engine. A plugin sees the file system and the network of the worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+import structlog
+
+from analysis_server.runtimes.plugin_runtime import PluginRuntime
+from analysis_server.runtimes.port import AttemptKey, RunListener, RunRequest, RunResult
+from analysis_server.runtimes.process.environment import EnvironmentNotMade, PluginEnvironments
+from analysis_server.runtimes.process.guard import ProcessGuard
+from analysis_server.runtimes.process.janitor import ProcessJanitor
+from analysis_server.runtimes.process.link import ProcessLink
+from analysis_server.runtimes.process.mark import RunMarks, owner_mark
+from analysis_server.runtimes.process.program import ProgramUnfit
+from analysis_server.runtimes.process.run import ProcessRun
+from analysis_server.runtimes.process.run_folders import RunFolders
+from analysis_server.runtimes.process.source import PluginSourceMissing, PluginSources
+from analysis_server.runtimes.process.spare import ProcessSpare
+from analysis_server.runtimes.process.starter import ProcessStarter
+from analysis_server.runtimes.run.control import RunControl
+from analysis_server.runtimes.run.plugin_input import InputTooLong, SecretMissing
+from analysis_server.runtimes.run.verdict import cannot_run
+from analysis_server.runtimes.serving.limits import ServerLimits
+from analysis_server.runtimes.serving.link import Sink
+from analysis_server.runtimes.standby.shelf import StandbyLimits
+from analysis_server.runtimes.worker_variables import WorkerVariables
+from satellite.contracts.outcome import ErrorKind, JobError, StartKind
+from satellite.contracts.plugin_manifest import PluginManifest
+
+logger = structlog.get_logger(__name__)
+
+
+class ProcessRuntime(PluginRuntime[ProcessSpare]):
+    """Runs each attempt as a process tree of its own, which has ended when `run` returns."""
+
+    name = "process"
+
+    def __init__(
+        self,
+        *,
+        stack_id: str,
+        state_dir: Path,
+        plugin_dir: Path | None,
+        uv: str | None = None,
+        variables: WorkerVariables | None = None,
+        servers: ServerLimits | None = None,
+        standby: StandbyLimits | None = None,
+    ) -> None:
+        """Keep environments and run folders under `state_dir`; find plugins in `plugin_dir`."""
+        super().__init__(servers=servers, standby=standby)
+        variables = variables or WorkerVariables()
+        folders = self._folders = RunFolders(state_dir / "runs")
+        owner = owner_mark(stack_id, folders.owner)
+        self._sources = PluginSources(plugin_dir)
+        self._environments = PluginEnvironments(state_dir / "environments", uv=uv, variables=variables.uv)
+        self._janitor = ProcessJanitor(stack_id=stack_id, folders=folders)
+        self._guard = ProcessGuard(owner)
+        self._starter = ProcessStarter(
+            marks=RunMarks(owner),
+            folders=folders,
+            sources=self._sources,
+            environments=self._environments,
+            secrets=variables.secrets,
+        )
+
+    def prepare(self, manifest: PluginManifest) -> JobError | None:
+        """Make the plugin's environment."""
+        try:
+            self._environments.ensure(self._sources.get(manifest, digest=manifest.digest()))
+        except (PluginSourceMissing, EnvironmentNotMade) as error:
+            return JobError(kind=ErrorKind.IMAGE, message=str(error))
+        return None
+
+    def open_link(self, request: RunRequest, *, stdout: Sink, stderr: Sink) -> ProcessLink:
+        """Start a process that serves any number of jobs."""
+        return ProcessLink(
+            self._starter.start_owned(request),
+            memory_bytes=request.manifest.resources.memory_mib * 1024 * 1024,
+            stdout=stdout,
+            stderr=stderr,
+        )
+
+    def explain(self, error: Exception, manifest: PluginManifest) -> JobError:
+        """Tell why a process could not be started."""
+        if isinstance(error, PluginSourceMissing | EnvironmentNotMade):
+            return JobError(kind=ErrorKind.IMAGE, message=str(error))
+        if isinstance(error, ProgramUnfit):
+            return cannot_run(manifest, str(error))
+        if isinstance(error, InputTooLong | SecretMissing):
+            return JobError(kind=error.kind, message=str(error))
+        logger.error("process not run", plugin=manifest.name, exc_info=error)
+        return JobError(kind=ErrorKind.INTERNAL, message=f"The process runtime failed: {error}")
+
+    def sweep(self, live: AbstractSet[AttemptKey]) -> int:
+        """Kill the processes and remove the folders that dead workers of this stack left behind."""
+        return self._janitor.sweep({*live, *self._runs.keys()})
+
+    def sweep_orphans(self) -> int:
+        """Kill the processes and remove the folders of workers that died."""
+        return self._janitor.sweep(None)
+
+    def close(self) -> None:
+        """End everything, and let the guard look for what was overlooked."""
+        super().close()
+        self._guard.close()
+        self._folders.close()
+
+    def _start_spare(self, request: RunRequest) -> ProcessSpare:
+        return self._starter.start_owned(request)
+
+    def _run_once(
+        self, request: RunRequest, listener: RunListener, control: RunControl, began: float
+    ) -> RunResult:
+        spare = self._take_spare(request, control)
+        start = StartKind.STANDBY if spare else StartKind.COLD
+        spare = spare or self._starter.start_for_job(request)
+        try:
+            run = ProcessRun(request, listener=listener, control=control)
+            return run.converse(spare, began=began, start=start)
+        finally:
+            spare.remove_folder()

@@ -1,0 +1,1 @@
+"""What a run of a plugin is made of, whatever runtime it is in."""

@@ -1,0 +1,41 @@
+"""Which jobs are meant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, bindparam
+
+from operation_server.models import Job
+from satellite.contracts.job import JobStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """Which jobs are meant; None means any."""
+
+    owner_id: int | None = None
+    status: JobStatus | None = None
+    plugin_name: str | None = None
+    fingerprint: str | None = None
+    error_kind: str | None = None
+    ids: Sequence[int] | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """Return the filter as SQL."""
+        found: list[ColumnElement[bool]] = []
+        if self.owner_id is not None:
+            found.append(Job.owner_id == self.owner_id)
+        if self.status is not None:
+            # Written out, so that the planner sees that a partial index applies.
+            found.append(Job.status == bindparam("wanted_status", self.status.value, literal_execute=True))
+        if self.plugin_name is not None:
+            found.append(Job.plugin_name == self.plugin_name)
+        if self.fingerprint is not None:
+            found.append(Job.error_fingerprint == self.fingerprint)
+        if self.error_kind is not None:
+            found.append(Job.error["kind"].astext == self.error_kind)
+        if self.ids is not None:
+            found.append(Job.id.in_(self.ids))
+        return found

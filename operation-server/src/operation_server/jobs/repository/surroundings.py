@@ -1,0 +1,76 @@
+"""What stands around a job in the queue: SQL of `explain`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operation_server.database.rows import AnyRow
+from operation_server.faults import reason_of
+from operation_server.jobs.transitions.catalog import DEMANDS, PluginDemands
+from operation_server.models.job_states import active, waiting
+
+AROUND = text(f"""
+    SELECT {DEMANDS}, coalesce(c.is_paused, false) AS is_paused, c.max_running AS control_limit,
+           u.max_running AS owner_limit, now() AS now,
+           (SELECT count(*) FROM (
+                SELECT 1 FROM jobs AS other, jobs AS mine
+                WHERE mine.id = j.id AND {waiting("other")}
+                  AND (other.order_key, other.id) < (mine.order_key, mine.id) LIMIT 10000
+            ) AS before) AS ahead,
+           (SELECT count(*) FROM jobs AS a WHERE a.plugin_name = j.plugin_name
+              AND {active("a")}
+           ) AS active_of_plugin,
+           (SELECT count(*) FROM jobs AS a WHERE a.owner_id = j.owner_id
+              AND {active("a")}
+           ) AS active_of_owner
+    FROM jobs AS j
+    JOIN plugins AS p ON p.id = j.plugin_id
+    JOIN users AS u ON u.id = j.owner_id
+    LEFT JOIN plugin_controls AS c ON c.plugin_name = j.plugin_name
+    WHERE j.id = :job_id
+""")  # noqa: S608 - only constants of this program go in.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """Limits and numbers of other jobs around one job."""
+
+    demands: PluginDemands
+    unreadable: str | None
+    """Why the plugin's definition cannot be read; its demands are then the default ones."""
+    is_paused: bool
+    control_limit: int | None
+    owner_limit: int | None
+    ahead: int
+    active_of_plugin: int
+    active_of_owner: int
+    now: datetime
+    """The database's clock, which run_at is in."""
+
+
+async def look_around(connection: AsyncConnection, job: AnyRow) -> Circumstances:
+    """Return what stands around a job."""
+    row = (await connection.execute(AROUND, {"job_id": job.id})).one()
+    demands, unreadable = _read(row.demands_json)
+    return Circumstances(
+        demands=demands,
+        unreadable=unreadable,
+        is_paused=row.is_paused,
+        control_limit=row.control_limit,
+        owner_limit=row.owner_limit,
+        ahead=row.ahead,
+        active_of_plugin=row.active_of_plugin,
+        active_of_owner=row.active_of_owner,
+        now=row.now,
+    )
+
+
+def _read(demands_json: str) -> tuple[PluginDemands, str | None]:
+    try:
+        return PluginDemands.model_validate_json(demands_json), None
+    except ValueError as error:
+        return PluginDemands(), reason_of(error)

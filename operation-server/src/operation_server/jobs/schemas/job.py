@@ -1,0 +1,92 @@
+"""A job as answers show it. What an answer holds is written here and nowhere else.
+
+`jobs/document.py` and `jobs/repository/documents.py` put the answers together, in the order of these fields.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from operation_server.jobs.schemas.page import page_of
+from operation_server.jobs.schemas.timings import JobTimings
+from satellite.contracts.job import JobStatus
+from satellite.contracts.outcome import JobError
+
+JOB_EXAMPLE: dict[str, Any] = {
+    "id": 42,
+    "plugin_name": "example-classifier",
+    "plugin_version": "1.0.0",
+    "status": "completed",
+    "input_data": {"features": [5.1, 3.5, 1.4, 0.2]},
+    "result": {"class": "setosa", "confidence": 0.98},
+    "error_message": None,
+    "error": None,
+    "owner_id": 1,
+    "priority": 5,
+    "attempt": 1,
+    "max_retries": 3,
+    "failures": 0,
+    "timeout_s": 60.0,
+    "progress": 1.0,
+    "cancelling": False,
+    "worker": "gpu-1",
+    "run_at": "2026-01-02T03:04:05.000000+00:00",
+    "expires_at": None,
+    "created_at": "2026-01-02T03:04:05.000000+00:00",
+    "started_at": "2026-01-02T03:04:05.010000+00:00",
+    "completed_at": "2026-01-02T03:04:05.021000+00:00",
+    "timings": {
+        "queued": 3.1,
+        "dispatched": 2.4,
+        "claimed": 0.6,
+        "prepared": 0.2,
+        "ran": 9.0,
+        "reported": 0.7,
+        "committed": 5.0,
+        "total": 21.0,
+        "start": "warm",
+    },
+}
+
+
+class JobRead(BaseModel):
+    """A job."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [JOB_EXAMPLE]})
+
+    id: int
+    plugin_name: str
+    plugin_version: str
+    status: JobStatus
+    input_data: Any
+    result: Any
+    error_message: str | None
+    error: JobError | None
+    owner_id: int
+    priority: int
+    attempt: int = Field(description="Number of the newest attempt; 0 before the first.")
+    max_retries: int
+    failures: int = Field(description="Attempts that count against `max_retries`.")
+    timeout_s: float
+    progress: float | None
+    cancelling: bool = Field(description="Its cancel was requested and a worker still holds it.")
+    worker: str | None
+    run_at: datetime = Field(description="Not before this time.")
+    expires_at: datetime | None
+    created_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    timings: JobTimings | None
+
+
+class JobList(BaseModel):
+    """A page of jobs, newest first; inputs and results above 4 KiB are null here."""
+
+    model_config = page_of(JOB_EXAMPLE, next_cursor=None)
+
+    total: int = Field(description="Exact up to 1,000; more are counted as 1,000.")
+    items: list[JobRead]
+    next_cursor: str | None = Field(description="Pass as `cursor` for the next page, however deep.")

@@ -1,0 +1,95 @@
+"""Batches: all jobs are accepted or none, and whatever is wrong with any of them is told at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from operation_server.accounts.account import Account
+from operation_server.database.connections import AsyncConnection
+from operation_server.jobs import repository
+from operation_server.jobs.errors import BatchInvalid, InputInvalid
+from operation_server.jobs.schemas import BatchItem
+from operation_server.jobs.submission.idempotency import without_replays
+from operation_server.jobs.submission.new_job import new_job
+from operation_server.jobs.transitions import NewJob, submit_jobs
+from operation_server.plugins.catalog import PluginCatalog
+from operation_server.plugins.errors import InputNotCheckable, PluginNotFound, PluginUnusable
+from operation_server.problems import Violation
+from satellite.contracts.event import StreamEntry
+
+MOST_VIOLATIONS = 1_000
+CHECK_S = 20.0
+
+
+class StoredBatch(NamedTuple):
+    """The ids of a batch in its order, how many were there already, and what to publish after the commit."""
+
+    ids: list[int]
+    replayed: int
+    entries: Sequence[StreamEntry] = ()
+
+
+async def check_batch(catalog: PluginCatalog, caller: Account, requests: Sequence[BatchItem]) -> list[NewJob]:
+    """Return the jobs of a batch.
+
+    Raises:
+        BatchInvalid: a request breaks a rule of its plugin; all violations are named by index.
+        InputNotCheckable: checking all inputs takes too long.
+    """
+    try:
+        async with asyncio.timeout(CHECK_S) as budget:
+            return await _check_all(catalog, caller, requests)
+    except TimeoutError as exc:
+        if not budget.expired():
+            raise
+        raise InputNotCheckable(
+            f"Checking the batch takes longer than {CHECK_S:g} s; send fewer jobs at once."
+        ) from exc
+
+
+async def store_batch(connection: AsyncConnection, caller: Account, jobs: Sequence[NewJob]) -> StoredBatch:
+    """Store those jobs of a batch that are not there under their keys.
+
+    Raises:
+        IdempotencyKeyReused: a key was used for another request, in this batch or before.
+        IntegrityError: another request with one of the keys was faster; now its job is found.
+    """
+    keys = [job.idempotency_key for job in jobs if job.idempotency_key is not None]
+    taken = await repository.find_by_keys(connection, caller.id, keys) if keys else {}
+    fresh = without_replays(jobs, taken)
+    by_key = {key: job_id for key, (job_id, _) in taken.items()}
+    if not fresh:
+        return StoredBatch([by_key[job.idempotency_key or ""] for job in jobs], len(jobs))
+    submitted = await connection.run_sync(submit_jobs, fresh)
+    fresh_ids = dict(zip(map(id, fresh), submitted.ids, strict=True))
+    by_key |= {job.idempotency_key: fresh_ids[id(job)] for job in fresh if job.idempotency_key is not None}
+    ids = [fresh_ids[id(job)] if job.idempotency_key is None else by_key[job.idempotency_key] for job in jobs]
+    return StoredBatch(ids, len(jobs) - len(fresh), submitted.entries)
+
+
+async def _check_all(catalog: PluginCatalog, caller: Account, requests: Sequence[BatchItem]) -> list[NewJob]:
+    jobs: list[NewJob] = []
+    violations: list[Violation] = []
+    for index, request in enumerate(requests):
+        try:
+            jobs.append(await _check(catalog, caller, request, at=f"/jobs/{index}"))
+        except InputInvalid as exc:
+            violations += exc.violations
+        if len(violations) >= MOST_VIOLATIONS:
+            break
+    if violations:
+        raise BatchInvalid(violations[:MOST_VIOLATIONS])
+    return jobs
+
+
+async def _check(catalog: PluginCatalog, caller: Account, request: BatchItem, *, at: str) -> NewJob:
+    try:
+        plugin = await catalog.get(request.plugin_name, request.plugin_version)
+    except PluginNotFound as exc:
+        raise InputInvalid([Violation(f"{at}/plugin_name", str(exc))]) from exc
+    try:
+        return await new_job(request, plugin, caller, idempotency_key=request.idempotency_key, at=at)
+    except (InputNotCheckable, PluginUnusable) as exc:
+        raise InputInvalid([Violation(f"{at}/input_data", str(exc))]) from exc

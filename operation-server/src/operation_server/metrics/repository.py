@@ -1,0 +1,55 @@
+"""All SQL of the metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operation_server.models.job_states import ACTIVE, WAITING
+
+COUNTED_AT_MOST = 10_000
+
+# Each part is a walk along a partial index: of what waits, of what is in the hands of the broker or a worker,
+# and of a bounded number of what failed. Completed jobs are only ever counted as they end.
+JOBS = text(f"""
+    SELECT waiting.jobs AS waiting, waiting.oldest_s, active.dispatched, active.processing,
+           (SELECT count(*) FROM (
+               SELECT FROM jobs WHERE status = 'failed' LIMIT {COUNTED_AT_MOST}) AS f) AS failed,
+           (SELECT count(*) FROM rejected_reports) AS rejected_reports
+    FROM (
+        SELECT count(*) AS jobs, extract(epoch FROM now() - min(run_at)) AS oldest_s
+        FROM jobs WHERE {WAITING}
+    ) AS waiting CROSS JOIN (
+        SELECT count(*) FILTER (WHERE status = 'queued') AS dispatched,
+               count(*) FILTER (WHERE status = 'processing') AS processing
+        FROM jobs WHERE {ACTIVE}
+    ) AS active
+""")  # noqa: S608 - only constants of this program go in.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobCounts:
+    """Unfinished jobs and dead letters."""
+
+    waiting: int
+    oldest_s: float
+    dispatched: int
+    processing: int
+    failed: int
+    rejected_reports: int
+
+
+async def count_jobs(connection: AsyncConnection) -> JobCounts:
+    """Count what is unfinished or has failed."""
+    row = (await connection.execute(JOBS)).one()
+    return JobCounts(
+        waiting=row.waiting,
+        # Negative while all that waits is due later.
+        oldest_s=max(0.0, float(row.oldest_s or 0)),
+        dispatched=row.dispatched,
+        processing=row.processing,
+        failed=row.failed,
+        rejected_reports=row.rejected_reports,
+    )

@@ -1,0 +1,58 @@
+"""The one policy about loops that must not end: an error that nobody foresaw is told and ends the process.
+
+A process that has lost one of its loops looks alive and does a part of its work. Ended, it is started again
+by its supervisor, after a growing delay, and a process beside it leads meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+
+EXIT_UNFORESEEN: Final = 71
+"""Exit code of a process whose loop ended with an error that nobody foresaw."""
+REQUESTS_END_WITHIN_S = 15.0
+
+log = structlog.get_logger(__name__)
+
+
+def end_now() -> None:
+    """End this process at once; what it had begun is rolled back, and whoever leads next takes it up."""
+    sys.stderr.flush()
+    os._exit(EXIT_UNFORESEEN)
+
+
+def end_after_requests() -> None:
+    """End this process once its open requests are answered, as at a signal to stop, but surely and soon."""
+    deadline = threading.Timer(REQUESTS_END_WITHIN_S, end_now)
+    deadline.daemon = True
+    deadline.start()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+async def must_go_on(
+    loop: str,
+    work: Awaitable[object],
+    *,
+    foreseen: tuple[type[Exception], ...] = (),
+    end: Callable[[], None] = end_now,
+) -> None:
+    """Run a loop; unless it is cancelled or raises what is foreseen, its end is the end of the process."""
+    try:
+        await work
+    except asyncio.CancelledError:
+        raise
+    except foreseen:
+        raise
+    except Exception:
+        log.critical("a loop failed unforeseen, ending the process", loop=loop, exc_info=True)
+    else:
+        log.critical("a loop returned, ending the process", loop=loop)
+    end()

@@ -1,0 +1,1 @@
+"""Rejected reports: what workers reported and nobody could apply, kept for admins."""

@@ -1,0 +1,105 @@
+"""Tests on several workers of pytest-xdist: what shares a worker, what comes first, what is alone."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+WORKERS_PER_CORE = 2
+"""Two thirds of the whole run is waiting: for servers that start, for deadlines and leases (2026-11-25)."""
+WORKERS_MAX = 8
+
+TOGETHER = ("chaos", "acceptance", "integration/execution")
+"""Folders whose tests start platforms or share a Ray; what is cheap to start, each worker has of its own."""
+ALONE = (
+    "chaos/test_short_run.py",
+    "contract/runtimes/test_batch.py",
+    "contract/runtimes/test_owners.py",
+    "contract/runtimes/test_server.py",
+)
+"""Files that hold a promise of seconds, or tell by tenths of a second what came together."""
+LONGEST_FIRST = ("chaos", "acceptance", "integration/execution", "contract", "browser", "plugins", "property")
+
+ROOM = "SATELLITE_TESTS_ROOM"
+"""The folder of the locks; workers inherit it from the process that starts them."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make a room for all workers of this run."""
+    if not hasattr(config, "workerinput"):
+        folder = tempfile.TemporaryDirectory(prefix="satellite-tests-")
+        config.add_cleanup(folder.cleanup)
+        os.environ[ROOM] = folder.name
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Return how many workers `-n auto` is: none for a single file, which starts sooner without."""
+    if all("::" in name or name.endswith(".py") for name in config.args):
+        return 0
+    return min(WORKERS_MAX, WORKERS_PER_CORE * len(os.sched_getaffinity(0)))
+
+
+class TogetherScheduling(LoadScopeScheduling):
+    """Gives a worker a whole file, or all that share what is dear to start, in the order of collection.
+
+    xdist 3.8 has groups of its own, but notes them where pytest 9.2 no longer looks.
+    """
+
+    def __init__(self, config: pytest.Config, log: Any) -> None:
+        config.option.loadscopereorder = False
+        super().__init__(config, log)
+
+    def _split_scope(self, nodeid: str) -> str:
+        if _is_alone(nodeid):
+            return "alone"
+        together = (folder for folder in TOGETHER if nodeid.startswith(f"tests/{folder}/"))
+        return next(together, nodeid.partition("::")[0])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherScheduling:
+    """Return what hands tests out, whatever `--dist` says."""
+    return TogetherScheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what takes longest begin first, and what is alone last, when hardly any other waits for it."""
+    items.sort(key=_place_in_line)
+
+
+def _place_in_line(item: pytest.Item) -> tuple[bool, int]:
+    places = [n for n, folder in enumerate(LONGEST_FIRST) if item.nodeid.startswith(f"tests/{folder}/")]
+    return _is_alone(item.nodeid), *(places or [len(LONGEST_FIRST)])
+
+
+def _is_alone(nodeid: str) -> bool:
+    return nodeid.startswith(tuple(f"tests/{file}" for file in ALONE))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Let a test that is to be alone wait until no other runs, and none begin meanwhile."""
+    with _room(alone=_is_alone(item.nodeid)):
+        return (yield)
+
+
+@contextlib.contextmanager
+def _room(*, alone: bool) -> Iterator[None]:
+    folder = Path(os.environ[ROOM])
+    with (folder / "door").open("w") as door, (folder / "room").open("w") as room:
+        # Who waits for the room keeps the door, so that those behind do not keep the room from it for ever.
+        fcntl.flock(door, fcntl.LOCK_EX)
+        fcntl.flock(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(door, fcntl.LOCK_UN)
+        try:
+            yield
+        finally:
+            # Said, because a child that was forked meanwhile would keep it by keeping the file open.
+            fcntl.flock(room, fcntl.LOCK_UN)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import structlog
 
 from operation_server.database.engine import AsyncEngine
-from operation_server.dispatch import repository
 from operation_server.faults import is_outage
+from operation_server.live import repository
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.metrics.recording import reconciler_failed
 from satellite.contracts.event import EventType, StreamEntry
@@ -40,7 +40,7 @@ async def sweep_events(engine: AsyncEngine, events: EventPublisher) -> int:
 async def _read(engine: AsyncEngine, ids: Sequence[int]) -> list[StreamEntry]:
     try:
         async with engine.connect() as connection:
-            rows = await repository.list_events(connection, ids)
+            rows = await repository.list_by_id(connection, ids)
         return [
             StreamEntry(
                 event_id=row.id,

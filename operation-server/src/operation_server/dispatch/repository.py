@@ -20,27 +20,8 @@ ACTIVE = text(f"""
     WHERE {active("j")}
     ORDER BY j.dispatched_at DESC, j.id DESC
 """)  # noqa: S608 - only a constant of this program goes in.
-UNPUBLISHED = text("""
-    SELECT id FROM job_events
-    WHERE published_at IS NULL AND at < now() - interval '1 second' AND id > :after
-    ORDER BY id LIMIT :limit
-""")
-EVENTS = text("""
-    SELECT id, job_id, owner_id, type, data::text AS data, at FROM job_events
-    WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id
-""")
 
 
 async def list_active(connection: AsyncConnection) -> Sequence[AnyRow]:
     """Return the attempts in the broker's or a worker's hands, dispatched last first."""
     return (await connection.execute(ACTIVE)).all()
-
-
-async def list_unpublished(connection: AsyncConnection, *, after: int, limit: int) -> list[int]:
-    """Return ids of events that are older than a second and were not told, beyond `after`."""
-    return list(await connection.scalars(UNPUBLISHED, {"after": after, "limit": limit}))
-
-
-async def list_events(connection: AsyncConnection, event_ids: Sequence[int]) -> Sequence[AnyRow]:
-    """Return events in their order; their data as text."""
-    return (await connection.execute(EVENTS, {"ids": list(event_ids)})).all()

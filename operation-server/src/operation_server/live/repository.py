@@ -1,4 +1,4 @@
-"""All SQL of the live streams: who owns a job, what has finished, and the durable events that were told."""
+"""All SQL of the live streams: who owns a job, what has finished, and the durable events, told or not."""
 
 from __future__ import annotations
 
@@ -26,6 +26,14 @@ OF_OWNER: Final = text(f"""
 OF_EVERYBODY: Final = text(f"""
     SELECT {_COLUMNS} FROM job_events WHERE id > :after ORDER BY id LIMIT :limit
 """)  # noqa: S608 - only a constant of this module goes in.
+BY_ID: Final = text(f"""
+    SELECT {_COLUMNS} FROM job_events WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id
+""")  # noqa: S608 - only a constant of this module goes in.
+UNPUBLISHED: Final = text("""
+    SELECT id FROM job_events
+    WHERE published_at IS NULL AND at < now() - interval '1 second' AND id > :after
+    ORDER BY id LIMIT :limit
+""")
 MARK_PUBLISHED: Final = text("""
     UPDATE job_events SET published_at = now()
     WHERE id = ANY(CAST(:ids AS bigint[])) AND published_at IS NULL
@@ -61,6 +69,16 @@ async def list_durable(
     if owner_id is not None:
         return (await connection.execute(OF_OWNER, {"owner_id": owner_id, **page})).all()
     return (await connection.execute(OF_EVERYBODY, page)).all()
+
+
+async def list_unpublished(connection: AsyncConnection, *, after: int, limit: int) -> list[int]:
+    """Return ids of events that are older than a second and were not told, beyond `after`."""
+    return list(await connection.scalars(UNPUBLISHED, {"after": after, "limit": limit}))
+
+
+async def list_by_id(connection: AsyncConnection, event_ids: Sequence[int]) -> Sequence[AnyRow]:
+    """Return durable events in their order; data as text."""
+    return (await connection.execute(BY_ID, {"ids": list(event_ids)})).all()
 
 
 async def mark_published(engine: AsyncEngine, event_ids: Collection[int]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.jobs.document import submitted_document
-from operation_server.jobs.transitions import NewJob
+from tests.integration.transitions.seed import new_job
 
 TIMES = ("created_at", "run_at", "expires_at")
 
@@ -18,16 +18,7 @@ TIMES = ("created_at", "run_at", "expires_at")
 @pytest.mark.parametrize("microsecond", [0, 1, 390_830, 500_000, 999_999])
 async def test_times_are_written_as_postgresql_writes_them(engine: AsyncEngine, microsecond: int) -> None:
     moment = datetime(2026, 11, 25, 8, 0, 0, microsecond, tzinfo=UTC)
-    job = NewJob(
-        owner_id=1,
-        plugin_id=1,
-        plugin_name="adder",
-        plugin_version="1.0.0",
-        input_json="{}",
-        timeout_s=60,
-        max_retries=0,
-        expires_in_s=7,
-    )
+    job = new_job(1, 1, expires_in_s=7)
     shown = json.loads(submitted_document(job, job_id=1, created_at=moment).text)
     statement = text(
         "SELECT json_build_object('created_at', t, 'run_at', t, 'expires_at', t + interval '7 s')"

@@ -5,14 +5,13 @@ from __future__ import annotations
 import shlex
 import subprocess
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
-from analysis_server.runtimes.port import RunResult, RunStatus
-from satellite.contracts.outcome import ErrorKind, JobError
+from satellite.contracts.outcome import ErrorKind
 from tests.contract.runtimes.bench import Bench, Ear
 from tests.integration.runtimes.conftest import ImageMaker
+from tests.integration.runtimes.image_faults import MODES, image_fault
 
 pytestmark = pytest.mark.docker
 
@@ -38,20 +37,12 @@ BAD_COMMANDS = {
     "no shell script": (["sh", "nosuch.sh"], "finds no such file"),
     "no name": ([""], "has no name"),
 }
-MODES: dict[str, dict[str, Any]] = {"oneshot": {}, "server": {"mode": "server"}, "standby": {"standby": 1}}
 
 
 def docker(*arguments: str) -> str:
     return subprocess.run(
         ["docker", *arguments], check=True, capture_output=True, text=True, timeout=60
     ).stdout.strip()  # fmt: skip
-
-
-def image_fault(result: RunResult) -> JobError:
-    assert result.status is RunStatus.FAILED, result
-    assert result.error is not None
-    assert result.error.kind is ErrorKind.IMAGE, result.error
-    return result.error
 
 
 @pytest.mark.parametrize("mode", MODES)

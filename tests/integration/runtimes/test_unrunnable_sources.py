@@ -5,17 +5,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from analysis_server.runtimes.port import RunResult, RunStatus
 from analysis_server.runtimes.process.runtime import ProcessRuntime
-from satellite.contracts.outcome import ErrorKind, JobError
+from satellite.contracts.outcome import ErrorKind
 from tests.contract.runtimes.bench import STACK, Bench
 from tests.contract.runtimes.conftest import PLUGIN
+from tests.integration.runtimes.image_faults import MODES, image_fault
 
-MODES: dict[str, dict[str, Any]] = {"oneshot": {}, "server": {"mode": "server"}, "standby": {"standby": 1}}
 FILES = {
     "crlf": (b"#!/bin/sh\r\necho hi\r\n", 0o755, "CR LF"),
     "no interpreter": (b"#!/no/such/interpreter\n", 0o755, "is not there"),
@@ -48,13 +46,6 @@ def bench(state_dir: Path, tmp_path: Path) -> Iterator[Bench]:
     bench = Bench(runtime, plugin_dir=tmp_path, source=PLUGIN)
     yield bench
     bench.assert_nothing_left()
-
-
-def image_fault(result: RunResult) -> JobError:
-    assert result.status is RunStatus.FAILED, result
-    assert result.error is not None
-    assert result.error.kind is ErrorKind.IMAGE, result.error
-    return result.error
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -15,20 +15,12 @@ from operation_server.deadletters.schemas import DeadLetterRead
 from operation_server.jobs.document import submitted_document
 from operation_server.jobs.repository.documents import LISTED, WHOLE, document_of
 from operation_server.jobs.schemas import JOB_EXAMPLE, JobRead, JobTimings
-from operation_server.jobs.transitions import NewJob
 from satellite.client.models import Job
 from satellite.contracts.phases import PHASES
+from tests.integration.transitions.seed import new_job
 
 FIELDS = list(JobRead.model_fields)
-NEW = NewJob(
-    owner_id=1,
-    plugin_id=1,
-    plugin_name="adder",
-    plugin_version="1.0.0",
-    input_json='{"n":1}',
-    timeout_s=60,
-    max_retries=0,
-)
+NEW = new_job(1, 1)
 
 
 def names_in(document: Any) -> list[str]:

@@ -11,10 +11,10 @@ unexport PYTHONDONTWRITEBYTECODE
 PACKAGES := shared operation-server analysis-server
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test coverage check lint types format lock bench bench-memory bench-peers load simulate chaos migrate clean
+.PHONY: help setup run test test-compose test-kubernetes kubernetes-manifests coverage audit check lint types format lock bench bench-memory bench-peers load simulate chaos drill-adoption drill-deployment drill-rabbitmq drill-recovery migrate clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.ready ## make the environment in .venv from requirements.lock
 
@@ -38,6 +38,16 @@ run: setup ## start the whole platform, run a real job, stay up until Ctrl-C
 test: setup ## run all tests on real parts, side by side (T=path for some, N=0 for one after the other)
 	@$(BIN)/pytest -n $(N) $(T)
 
+test-compose: setup ## the deployment alone: images, Compose, nginx and Prometheus as they are configured
+	@$(BIN)/pytest -n 0 tests/deployment
+
+test-kubernetes: setup ## the platform on a real Kubernetes of one node, which is built from Debian's source the first time
+	@tests/kubernetes/cluster/binaries >/dev/null
+	@SATELLITE_TEST_KUBERNETES=1 $(BIN)/pytest -s -n 0 tests/kubernetes
+
+kubernetes-manifests: setup ## render k8s/ in all its variants, and hold it to schemas and rules
+	@$(BIN)/pytest -n 0 -m "not docker" tests/deployment/test_kubernetes_*.py
+
 coverage: setup ## what unit and integration tests run of the code, subprocesses included; at least 80 %
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest -n $(N) tests/unit tests/integration
@@ -58,12 +68,15 @@ format: setup ## let ruff format and fix
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-LOCKED := requirements tests/performance/peers/requirements tests/performance/load/requirements
+LOCKED := requirements requirements-build tests/performance/peers/requirements tests/performance/load/requirements tests/audit/requirements
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	--no-emit-index-url --no-emit-find-links --quiet
 
-lock: setup ## pin each requirements.in into its requirements.lock
-	@for name in $(LOCKED); do \
-		$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-			--no-emit-index-url --no-emit-find-links --quiet $$name.in -o $$name.lock || exit 1; done
+lock: setup ## pin each requirements.in into its requirements.lock, and each server's part for its image
+	@for name in $(LOCKED); do $(COMPILE) $$name.in -o $$name.lock || exit 1; done
+	@for server in operation-server analysis-server; do \
+		$(COMPILE) $$server/pyproject.toml --all-extras --constraint requirements.lock \
+			--no-emit-package satellite -o $$server/requirements.lock || exit 1; done
 
 bench: setup ## measure every figure against its floor in the same run
 	@$(BIN)/python -m tests.performance
@@ -77,10 +90,16 @@ bench-peers: setup build/peers/.ready ## do the same no-op work with others and 
 load: setup build/load/.ready ## many users at once for a minute, on a stack of its own or SATELLITE_URL
 	@$(BIN)/python -m tests.performance.load
 
+audit: setup build/audit/.ready ## ask for known vulnerabilities of all that is locked; says so where no database answers
+	@$(BIN)/python -m tests.audit
+
 # Environments of their own: what is measured against, and what measures, must not decide our versions.
-build/%/.ready: tests/performance/%/requirements.lock $(VENV)/.ready
+build/audit/.ready: tests/audit/requirements.lock
+build/peers/.ready: tests/performance/peers/requirements.lock
+build/load/.ready: tests/performance/load/requirements.lock
+build/%/.ready: $(VENV)/.ready
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python build/$*/env
-	@$(BIN)/uv pip sync --quiet --python build/$*/env/bin/python --require-hashes $<
+	@$(BIN)/uv pip sync --quiet --python build/$*/env/bin/python --require-hashes $(filter %.lock,$^)
 	@touch $@
 
 simulate: setup ## how far the platform goes, simulated from measured costs
@@ -88,6 +107,20 @@ simulate: setup ## how far the platform goes, simulated from measured costs
 
 chaos: setup ## kill parts at random under load and count lost and doubled jobs
 	@$(BIN)/python -m tests.chaos
+
+drill-adoption: setup ## kill parts under 50 running containers, whose jobs must go on where they were
+	@$(BIN)/python -m tests.drills.adoption
+
+drill-deployment: setup ## deploy with Compose, replace and scale its parts under load, put RabbitMQ in, and count
+	@.ci/base-images python postgres redis nginx rabbitmq
+	@SATELLITE_DEPLOYMENT_DRILL=1 $(BIN)/pytest -q -s -n 0 tests/deployment/test_drill.py
+
+drill-rabbitmq: setup ## kill RabbitMQ five times under load and count lost and doubled jobs
+	@$(BIN)/python -m tests.drills.rabbitmq
+
+drill-recovery: setup ## back a platform up, go on, bring it back, and look for what should be gone
+	@$(BIN)/python -m tests.drills.recovery
+	@SATELLITE_RECOVERY_DRILL=1 $(BIN)/pytest -q -n 0 tests/deployment/test_backup.py
 
 migrate: setup ## bring SATELLITE_DATABASE_URL to the newest schema
 	@$(BIN)/operation-server migrate

@@ -5,7 +5,13 @@ from __future__ import annotations
 import structlog
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.side_by_side", "tests.fixtures.postgres", "tests.fixtures.redis"]
+pytest_plugins = [
+    "tests.side_by_side",
+    "tests.fixtures.postgres",
+    "tests.fixtures.rabbitmq",
+    "tests.fixtures.redis",
+    "tests.fixtures.s3",
+]
 
 # As the servers log. The default renders the local variables of every frame: minutes for a deep recursion.
 structlog.configure(

@@ -17,7 +17,7 @@ WORKERS_PER_CORE = 2
 """Two thirds of the whole run is waiting: for servers that start, for deadlines and leases (2026-11-25)."""
 WORKERS_MAX = 8
 
-TOGETHER = ("chaos", "acceptance", "integration/execution")
+TOGETHER = ("deployment", "chaos", "drills", "acceptance", "integration/execution")
 """Folders whose tests start platforms or share a Ray; what is cheap to start, each worker has of its own."""
 ALONE = (
     "chaos/test_short_run.py",
@@ -26,7 +26,17 @@ ALONE = (
     "contract/runtimes/test_server.py",
 )
 """Files that hold a promise of seconds, or tell by tenths of a second what came together."""
-LONGEST_FIRST = ("chaos", "acceptance", "integration/execution", "contract", "browser", "plugins", "property")
+LONGEST_FIRST = (
+    "deployment",
+    "chaos",
+    "drills",
+    "acceptance",
+    "integration/execution",
+    "contract",
+    "browser",
+    "plugins",
+    "property",
+)
 
 ROOM = "SATELLITE_TESTS_ROOM"
 """The folder of the locks; workers inherit it from the process that starts them."""

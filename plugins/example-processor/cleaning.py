@@ -50,7 +50,7 @@ def clean(table: Table, *, drop_duplicates: bool, drop_incomplete: bool) -> Clea
 
 def coerce(cells: list[Any]) -> tuple[str, list[Any]]:
     """Return the narrowest type that fits every value of a column, and the values in that type."""
-    for kind, read in (("boolean", _read_boolean), ("integer", _read_integer), ("number", _read_number)):
+    for kind, read in (("boolean", read_boolean), ("integer", read_integer), ("number", read_number)):
         try:
             values = [None if cell is None else read(cell) for cell in cells]
         except ValueError:
@@ -68,7 +68,8 @@ def _trim(cell: Any) -> Any:
     return None if text.lower() in MISSING_WORDS else text
 
 
-def _read_boolean(cell: Any) -> bool:
+def read_boolean(cell: Any) -> bool:
+    """Return a cell as a boolean; raise `ValueError` if it is none."""
     if isinstance(cell, bool):
         return cell
     if isinstance(cell, str) and cell.lower() in TRUTH_WORDS:
@@ -76,15 +77,17 @@ def _read_boolean(cell: Any) -> bool:
     raise ValueError(cell)
 
 
-def _read_integer(cell: Any) -> int:
-    number = _read_number(cell)
+def read_integer(cell: Any) -> int:
+    """Return a cell as a whole number; raise `ValueError` if it is none."""
+    number = read_number(cell)
     # Codes such as 007 are text: as numbers they would lose their zeros.
     if number != int(number) or (isinstance(cell, str) and "." in cell):
         raise ValueError(cell)
     return int(cell)
 
 
-def _read_number(cell: Any) -> float:
+def read_number(cell: Any) -> float:
+    """Return a cell as a number; raise `ValueError` if it is none."""
     if isinstance(cell, bool):
         raise ValueError(cell)  # noqa: TRY004 - the callers ask for values, whatever their type.
     text = str(cell)

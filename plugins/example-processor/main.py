@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from cleaning import clean
 from column_statistics import describe
+from file_table import clean_file
 from table import read_table
 
-from satellite.plugin import plugin, report_progress, run
+from satellite.plugin import output_dir, plugin, report_progress, run
+
+CLEANED = "cleaned.csv"
+"""What a table that came as a file becomes."""
 
 
 @plugin
 def process(request: dict[str, Any]) -> dict[str, Any]:
-    """Return the cleaned table, statistics per column, and what was done."""
+    """Return the cleaned table, or write it where it is a file; statistics, and what was done."""
     report_progress(0, "reading the table")
+    if "table" in request:
+        target = output_dir() / CLEANED
+        told = clean_file(
+            Path(request["table"]), target, drop_incomplete=request.get("drop_incomplete", False)
+        )
+        return {**told, "artifact": CLEANED}
     table = read_table(request)
     report_progress(0.2, f"cleaning {len(table.rows)} rows")
     cleaned = clean(

@@ -89,6 +89,12 @@ class Platform:
             base_url=f"{self.url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=120
         )
 
+    def metrics(self) -> str:
+        """Return what Prometheus would be shown."""
+        token = (self.home / "metrics-token").read_text()
+        shown = httpx.get(f"{self.url}/metrics", headers={"Authorization": f"Bearer {token}"}, timeout=30)
+        return shown.raise_for_status().text
+
     def command(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run the `satellite` command as a user of this stack would."""
         environment = {

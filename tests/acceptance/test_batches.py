@@ -24,7 +24,7 @@ def worker(api: httpx.Client) -> dict[str, Any]:
 @pytest.fixture
 def gathering(api: httpx.Client) -> str:
     """Register a plugin whose jobs wait long for company."""
-    wait_until(lambda: api.get("/workers").json()["total"], timeout_s=60)
+    wait_until(lambda: api.get("/workers").json()["total"], timeout_s=180)
     if worker(api)["runtime"] != "container":
         pytest.skip("without an image there is no plugin beside those in the folder")
     manifest = json.loads((FOLDERS / "example-warm" / "plugin.json").read_text())

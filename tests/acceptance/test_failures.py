@@ -17,7 +17,7 @@ NO_RETRY = {"max_retries": 0}
         ("bad_json", {}, "output"),
         ("two_values", {}, "output"),
         ("wrong_schema", {}, "output"),
-        ("huge_output", {}, "output"),
+        ("huge_output", {"megabytes": 20}, "output"),
         ("loop", {}, "timeout"),
         ("memory", {}, "oom"),
         ("refuse", {}, "input"),

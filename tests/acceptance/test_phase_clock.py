@@ -34,7 +34,7 @@ def assert_adds_up(job: dict[str, Any]) -> None:
 
 def scrape(platform: Platform) -> dict[tuple[str, ...], float]:
     """Return the value of each series, under its name and its labels' values in the order of their names."""
-    text = httpx.get(f"{platform.url}/metrics").raise_for_status().text
+    text = platform.metrics()
     return {
         (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(text)

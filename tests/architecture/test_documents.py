@@ -22,8 +22,11 @@ TEST = re.compile(r"\btest_\w+\b(?!\.py|/)")
 COMMAND = re.compile(r"\bmake ([a-z][a-z-]*)")
 FILE_ENDINGS = {".py", ".md", ".json", ".toml", ".in", ".lock", ".js", ".css", ".html", ".sh"}
 
-MADE = ("build/", ".satellite/", "plugins/word-count")
-"""What a command makes, or a reader is told to make."""
+MADE = (
+    "build/", ".satellite/", "secrets/", "run-files/", "k8s/overlays/dev/secrets/", "plugins/word-count",
+    "result.json",
+)  # fmt: skip
+"""What a command or a job makes, or a reader is told to make."""
 
 
 @cache

@@ -15,9 +15,12 @@ from pathlib import Path
 from types import CodeType, FunctionType, SimpleNamespace
 from typing import Any
 
+import celery.bootsteps
 import celery.events.dispatcher
 import celery.worker.consumer.consumer
+import celery.worker.consumer.delayed_delivery
 import celery.worker.consumer.events
+import celery.worker.consumer.tasks
 import celery.worker.request
 import docker.api.client
 import pytest
@@ -33,6 +36,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from analysis_server.lifecycle import broker_transport
 from analysis_server.lifecycle.free_slots import SlotPool
+from analysis_server.lifecycle.held_messages import SlotRequest
 from operation_server.live.prepared_frames import PreparedFramesProtocol
 from operation_server.metrics.pending import TalliedHistogram
 from operation_server.metrics.value_file import ValueFile
@@ -99,6 +103,7 @@ def test_no_other_private_part_is_used() -> None:
         broker_transport.Channel,
         broker_transport.Transport,
         SlotPool,
+        SlotRequest,
         ValueFile,
         DeadlineProtocol,
         PreparedFramesProtocol,
@@ -152,6 +157,19 @@ class TestCelery:
 
     def test_events_of_tasks_are_buffered(self) -> None:
         assert "buffer_group" in inspect.getsource(celery.worker.consumer.events.Events.start)
+
+    def test_the_consumer_asks_as_we_answer_it_on_rabbitmq(self) -> None:
+        start = names_in(celery.worker.consumer.tasks.Tasks.start)
+        assert {"qos_global", "initial_prefetch_count"} <= start
+        assert "include_if" in all_names_in(celery.bootsteps.Step)
+        assert "include_if" in vars(celery.worker.consumer.delayed_delivery.DelayedDelivery)
+
+    def test_what_a_lost_connection_brought_is_forgotten_by_the_pool(self) -> None:
+        assert "flush" in names_in(Consumer.on_close)
+
+    def test_a_task_that_begins_is_told_to_its_request(self) -> None:
+        assert "on_accepted" in names_in(celery.worker.request.Request.execute_using_pool)
+        assert "request_dict" in vars(celery.worker.request.Request)
 
     def test_a_pool_is_handed_the_headers_third(self) -> None:
         """`SlotPool` finds a task's batch there."""

@@ -55,7 +55,7 @@ async def page(browser: Browser, api_url: str, admin: httpx.Client) -> AsyncIter
 
 async def sign_in(page: Page, api_url: str) -> None:
     await page.goto(f"{api_url}/")
-    await page.get_by_label("User name").fill(ADMIN["username"])
+    await page.get_by_label("E-mail").fill(ADMIN["username"])
     await page.get_by_label("Password").fill(ADMIN["password"])
     await page.get_by_role("button", name="Sign in").click()
     await page.locator("#connection[data-state=live]").wait_for()

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 from playwright.async_api import Page, expect
 
+from tests.browser.conftest import sign_in
 from tests.integration.live.conftest import Storyteller, submit
 
 PICTURES = os.environ.get("SATELLITE_TEST_PICTURES")
@@ -98,16 +99,72 @@ async def test_plugins_and_workers(page: Page, admin: httpx.Client) -> None:
     await expect(page.get_by_text("No worker is alive")).to_be_visible()
 
 
+async def test_each_view_has_its_address(page: Page, api_url: str, admin: httpx.Client) -> None:
+    job_id = submit(admin)
+    headings = {"overview": "Overview", "users": "Users", "plugins": "Plugins", "workers": "Workers"}
+    for view, heading in headings.items():
+        await page.goto(f"{api_url}/dashboard/{view}")
+        await expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    await page.goto(f"{api_url}/dashboard/overview")
+    await expect(page.locator(".figure", has_text="users").locator(".figure-value")).to_have_text("1")
+    await expect(page.locator(".figure", has_text="plugins").locator(".figure-value")).to_have_text("1")
+    await picture(page, "overview")
+    await page.goto(f"{api_url}/dashboard/jobs/{job_id}")
+    await expect(page.get_by_role("heading", name=f"Job #{job_id}")).to_be_visible()
+    await page.get_by_role("button", name="Close").click()
+    await expect(page).to_have_url(f"{api_url}/dashboard/jobs")
+    await page.go_back()
+    await expect(page.get_by_role("heading", name=f"Job #{job_id}")).to_be_visible()
+    await page.goto(f"{api_url}/dashboard/plugins")
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page).to_have_url(f"{api_url}/dashboard/login")
+
+
+async def test_admins_deactivate_and_activate_users(page: Page, admin: httpx.Client) -> None:
+    account = {"email": "ada@example.com", "password": "analytical engine", "full_name": "Ada Lovelace"}
+    admin.post("/users", json=account).raise_for_status()
+    await page.get_by_role("link", name="Users").click()
+    row = page.get_by_role("row", name="ada@example.com")
+    await expect(row).to_contain_text("Ada Lovelace")
+    await row.get_by_role("button", name="Deactivate").click()
+    await expect(row).to_contain_text("deactivated")
+    assert [user["is_active"] for user in admin.get("/users").json()["items"]] == [True, False]
+    await picture(page, "users")
+    await row.get_by_role("button", name="Activate").click()
+    await expect(row.get_by_text("active", exact=True)).to_be_visible()
+
+
 async def test_a_wrong_password_and_the_end_of_a_session(page: Page, api_url: str) -> None:
     await page.get_by_role("button", name="Sign out").click()
     await picture(page, "sign-in")
-    await page.get_by_label("User name").fill("nobody")
+    await page.get_by_label("E-mail").fill("nobody")
     await page.get_by_label("Password").fill("wrong")
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("alert")).to_have_text("The user name or the password is wrong.")
-    await page.evaluate("sessionStorage.setItem('satellite.token', 'expired')")
+    await expect(page.get_by_role("alert")).to_have_text("The address or the password is wrong.")
+    await sign_in(page, api_url)
+    await page.context.clear_cookies()
     await page.reload()
     await expect(page.get_by_role("alert")).to_contain_text("sign in again")
+
+
+async def test_the_login_is_a_cookie_that_no_script_sees(page: Page, api_url: str) -> None:
+    [cookie] = await page.context.cookies()
+    assert (cookie["name"], cookie["secure"], cookie["httpOnly"]) == ("__Host-satellite", True, True)
+    assert cookie["sameSite"] == "Strict"
+    assert await page.evaluate("document.cookie") == ""
+    kept = await page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}])")
+    assert json.loads(kept) == [{"satellite.was-signed-in": "yes"}, {}]
+    async with page.expect_event("requestfinished", lambda done: done.method == "DELETE"):
+        await page.get_by_role("button", name="Sign out").click()
+    assert await page.context.cookies() == []
+    await page.goto(f"{api_url}/dashboard/jobs")
+    await expect(page.get_by_label("E-mail")).to_be_visible()
+
+
+async def test_the_description_of_the_api(page: Page, api_url: str) -> None:
+    await page.goto(f"{api_url}/docs")
+    await expect(page.get_by_text("/api/v1/jobs/{job_id}/cancel")).to_be_visible()
+    await picture(page, "docs")
 
 
 async def test_dark_and_narrow(page: Page, admin: httpx.Client, story: Storyteller) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 from tests.acceptance.platform import Platform
 
+LOSSES_MAX = 3
+
 
 @pytest.fixture(scope="module")
 def platform() -> Iterator[Platform]:
@@ -21,8 +23,13 @@ def platform() -> Iterator[Platform]:
     platform = Platform(
         home,
         arguments=("--no-demo", "--runtime", "process", "--slots", "20"),
-        # More than there are, because these jobs sleep.
-        environment={"SATELLITE_WORKER_CPUS": "32"},
+        environment={
+            # More than there are, because these jobs sleep.
+            "SATELLITE_WORKER_CPUS": "32",
+            # Fewer, because each takes a restart of the executor.
+            "SATELLITE_DISPATCH_LOSSES_MAX": str(LOSSES_MAX),
+            "SATELLITE_DISPATCH_ALONE_AFTER_LOSSES": str(LOSSES_MAX - 1),
+        },
     )
     try:
         platform.start()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from satellite.local.engine import RuntimeChoice, decide_runtime
 from satellite.local.home import StackHome
+from satellite.local.runtime import RuntimeOption, decide_runtime
 from tests.acceptance.platform import Platform
 from tests.chaos.counting import count, settle
 from tests.chaos.faults import DISK_FULL
@@ -24,27 +25,34 @@ from tests.chaos.strikes import strike_under_load
 from tests.chaos.tally import Tally
 from tests.chaos.work import KINDS
 
+MARKS_PARENT = Path("/var/lib") if os.geteuid() == 0 else Path.home()
+"""Where a plugin that runs as a process sees what others see: /tmp and its like are each run's own."""
+
 
 def run(plan: Plan) -> Tally:
     """Start a stack, strike it under load as planned, and count what came of the jobs."""
     tally = Tally(seed=plan.seed)
     began = time.monotonic()
-    with temporary_folder() as folder, small_disk(folder / "home" / "workers") as has_disk:
+    with (
+        temporary_folder() as folder,
+        temporary_folder(MARKS_PARENT) as marked,
+        small_disk(folder / "home" / "workers") as has_disk,
+    ):
         if not has_disk:
             tally.left_out = [fault for fault in plan.faults if fault == DISK_FULL]
         possible = [fault for fault in plan.faults if fault not in tally.left_out]
-        platform, marks = prepare(folder, plan)
+        platform, marks = prepare(folder, plan, marked=marked)
         drive(platform, marks, tally, dataclasses.replace(plan, faults=possible))
     tally.duration_s = time.monotonic() - began
     return tally
 
 
-def prepare(folder: Path, plan: Plan) -> tuple[Platform, Marks]:
-    """Return a platform whose plugins leave marks beside its home, and these marks."""
+def prepare(folder: Path, plan: Plan, *, marked: Path) -> tuple[Platform, Marks]:
+    """Return a platform whose plugins leave marks in `marked` or at the engine, and these marks."""
     home = folder / "home"
     marks: Marks
-    if decide_runtime(RuntimeChoice(plan.runtime)).runtime is RuntimeChoice.PROCESS:
-        marks = MarkFiles(folder / "marks")
+    if decide_runtime(RuntimeOption(plan.runtime)).runtime is RuntimeOption.PROCESS:
+        marks = MarkFiles(marked)
         plugins = write_plugins(folder, marks=marks.folder)
     else:
         marks = ContainerMarks(StackHome(path=home).stack_id)
@@ -89,9 +97,11 @@ def tell_what_was_said(platform: Platform) -> None:
 
 
 @contextlib.contextmanager
-def temporary_folder() -> Iterator[Path]:
+def temporary_folder(parent: Path | None = None) -> Iterator[Path]:
     """Make a folder that also the account of the database server can look into."""
-    with tempfile.TemporaryDirectory(prefix="satellite-chaos-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(
+        prefix="satellite-chaos-", dir=parent, ignore_cleanup_errors=True
+    ) as name:
         Path(name).chmod(0o755)
         yield Path(name)
 

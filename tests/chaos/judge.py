@@ -71,16 +71,13 @@ def is_stuck(case: Case, job: dict[str, Any]) -> bool:
 
 
 def is_wrongly_failed(case: Case, job: dict[str, Any]) -> bool:
-    """Tell whether the job ended otherwise than it should.
-
-    A plugin that never succeeds may also have died with its worker at its last attempt.
-    """
+    """Tell whether the job ended otherwise than it should: no fault here is the job's own."""
     kind = case.submission.kind
     if job["status"] not in ENDED:
         return False
     if job["status"] != "failed":
         return job["status"] not in kind.may_end
-    return kind.fails_with is None or job["error"]["kind"] not in {kind.fails_with, "lost"}
+    return job["error"]["kind"] != kind.fails_with
 
 
 def is_without_effect(case: Case, job: dict[str, Any]) -> bool:

@@ -40,7 +40,9 @@ class MarkFiles:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
+        # Each run of a plugin has a user of its own.
+        folder.chmod(0o1777)
 
     def of(self, submission: Submission) -> list[Execution]:
         executions: dict[str, Execution] = {}
@@ -69,7 +71,11 @@ class ContainerMarks(threading.Thread):
     def of(self, submission: Submission) -> list[Execution] | None:
         if submission.kind.plugin != ONESHOT or submission.job_id is None:
             return None
-        return list(self._found[submission.job_id].values())
+        return self.of_job(submission.job_id)
+
+    def of_job(self, job_id: int) -> list[Execution]:
+        """Return the containers that were started for a job."""
+        return list(self._found[job_id].values())
 
     def run(self) -> None:
         while True:

@@ -7,7 +7,9 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -15,10 +17,12 @@ from celery import Celery
 
 from operation_server.dispatch.celery_app import make_app
 from satellite.contracts import redis_keys
+from satellite.contracts.identity import AttemptKey
 from satellite.contracts.plugin_manifest import PluginManifest
 from satellite.contracts.task_names import EXECUTE_QUEUE, canary_queue
 from satellite.settings.broker import BrokerSettings
 from tests.acceptance.platform import Platform, submit, wait_for_job
+from tests.chaos.conftest import LOSSES_MAX
 from tests.chaos.faults import find_processes, kill, redis_client, redis_url
 from tests.fixtures.servers import wait_until
 
@@ -154,8 +158,8 @@ def test_a_cancel_holds_with_all_workers_down(platform: Platform, api: httpx.Cli
         for job in (running, waiting):
             assert api.post(f"/jobs/{job['id']}/cancel").is_success
     finally:
+        # Ends a stopped process as well; it may be gone before anything else could be sent.
         os.kill(process_id, signal.SIGKILL)
-        os.kill(process_id, signal.SIGCONT)
     for job in (running, waiting):
         assert wait_for_job(api, job["id"])["status"] == "cancelled"
     answer = api.post(f"/jobs/{running['id']}/cancel")
@@ -175,7 +179,7 @@ def test_a_second_delivery_runs_nothing(platform: Platform, api: httpx.Client) -
     job = submit(api, PLUGIN, {"how": "sleep", "seconds": 3})
     wait_running(api, job["id"])
     with redis_client(platform) as redis:
-        assert redis.exists(redis_keys.lease(job["id"], 1))
+        assert redis.exists(redis_keys.lease(AttemptKey(job["id"], 1, UUID(job["uid"]))))
     broker = make_app(BrokerSettings(redis_url=redis_url(platform)))
     plugin = api.get(f"/plugins/{PLUGIN}").json()
     manifest = {key: plugin[key] for key in PluginManifest.model_fields if key in plugin}
@@ -189,14 +193,24 @@ def test_a_second_delivery_runs_nothing(platform: Platform, api: httpx.Client) -
     assert_each_ended_once(api, [job["id"]])
 
 
-def test_a_plugin_that_always_kills_its_worker_is_quarantined(platform: Platform, api: httpx.Client) -> None:
-    job = submit(api, PLUGIN, {"how": "sleep", "seconds": 60}, max_retries=1)
-    for attempt in (1, 2):
+def test_a_job_that_always_kills_its_worker_harms_no_other_and_is_given_up(
+    platform: Platform, api: httpx.Client
+) -> None:
+    job = submit(api, PLUGIN, {"how": "sleep", "seconds": 60}, max_retries=0)
+    for attempt in range(1, LOSSES_MAX + 1):
         wait_attempt(api, job["id"], attempt)
         # An attempt is processing from its claim on; the executor may still be on its way back.
         wait_until(lambda: find_processes(platform, "plugin"), timeout_s=60)
+        if attempt == LOSSES_MAX:
+            other = submit(api, PLUGIN, {"how": "ok"})
+            assert "run alone" in api.get(f"/jobs/{job['id']}/explain").json()["detail"]
+        killed_at = datetime.now(UTC)
         kill(platform, "executor")
     ended = wait_for_job(api, job["id"])
     assert (ended["status"], ended["error"]["kind"]) == ("failed", "lost")
+    assert f"lost {LOSSES_MAX} times, 1 of them while it ran alone" in ended["error"]["message"]
     letters = api.get("/dead-letters", params={"kind": "lost"}).json()["items"]
     assert job["id"] in [letter["id"] for letter in letters]
+    spared = wait_for_job(api, other["id"])
+    assert (spared["status"], spared["losses"]) == ("completed", 0)
+    assert datetime.fromisoformat(spared["started_at"]) > killed_at

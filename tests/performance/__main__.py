@@ -18,6 +18,7 @@ from tests.performance import (
     jobs,
     memory,
     queue,
+    rabbitmq,
     standby,
     start,
 )
@@ -39,8 +40,9 @@ ON_PLATFORM: dict[str, Callable[..., list[Figure]]] = {
 ALONE: dict[str, Callable[..., list[Figure]]] = {
     "batch": batching.measure,
     "dispatch": queue.measure,
+    "rabbitmq": rabbitmq.measure,
 }
-"""What needs none, or one of its own. `dispatch`: what must not grow with the queue or the jobs stored."""
+"""What needs none, or some of its own. `dispatch`: what must not grow with the queue or the jobs stored."""
 
 PARTS = ["start", *ON_PLATFORM, *ALONE, "memory"]
 

@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from analysis_server.runtimes.port import RunRequest, RunStatus, SilentListener
 from analysis_server.runtimes.process.environment import PluginEnvironments
@@ -94,6 +95,7 @@ class Bench:
         self.unbatched = manifest("bench-unbatched", batch=None)
         # Known beforehand, as a worker knows them.
         self.digests = {each.name: each.digest() for each in (self.batched, self.unbatched)}
+        self.texts = {each.name: each.model_dump_json() for each in (self.batched, self.unbatched)}
         for variant in (self.batched, self.unbatched):
             source = folder / "plugins" / variant.name
             shutil.copytree(SOURCE, source)
@@ -142,8 +144,9 @@ class Bench:
 
     def _run(self, variant: PluginManifest, body: bytes) -> None:
         request = RunRequest(
-            job_id=next(_job_ids), attempt=1, owner_id=1, worker="bench", stack_id="bench",
-            plugin_digest=self.digests[variant.name], manifest=variant, input_json=body, timeout_s=60,
+            job_id=next(_job_ids), attempt=1, uid=uuid4(), owner_id=1, worker="bench", stack_id="bench",
+            plugin_digest=self.digests[variant.name], manifest_json=self.texts[variant.name], input_json=body,
+            timeout_s=60,
         )  # fmt: skip
         result = self.runtime.run(request, SilentListener())
         assert result.status is RunStatus.COMPLETED, result.error

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from operation_server.database.connections import Connections
 from operation_server.jobs import repository
 from operation_server.jobs.repository import JobFilter
-from operation_server.jobs.transitions import PluginCatalog, select_and_mark, submit_jobs
+from operation_server.jobs.transitions import VersionCatalog, select_and_mark, submit_jobs
 from satellite.contracts.job import JobStatus
 from satellite.local.postgres import EmbeddedPostgres
 from tests.integration.transitions.seed import PLENTY, new_job
@@ -35,7 +35,7 @@ def measure(*, rounds: int) -> list[Figure]:
 
 async def _measure(server: EmbeddedPostgres, *, calls: int) -> list[Figure]:
     async with _queues(server) as databases:
-        catalog = PluginCatalog()
+        catalog = VersionCatalog()
         few, many = await _medians_ms(databases, lambda database: _dispatch(database, catalog), calls=calls)
     figures = [
         Figure(name=f"dispatch of {BATCH} jobs, {LONG_QUEUE:,} queued", value=many, unit="ms", floor=few,
@@ -83,7 +83,7 @@ async def _medians_ms(
     return statistics.median(durations[0]), statistics.median(durations[1])
 
 
-async def _dispatch(database: Connections, catalog: PluginCatalog) -> None:
+async def _dispatch(database: Connections, catalog: VersionCatalog) -> None:
     async with database.transactions.connect() as connection:
         selection = await connection.run_sync(select_and_mark, capacity=PLENTY, catalog=catalog, limit=BATCH)
         assert len(selection.jobs) == BATCH

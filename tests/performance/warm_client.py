@@ -14,6 +14,7 @@ WARM = {"plugin_name": "example-warm", "input_data": {"text": "a good day"}}
 WAIT = {"Prefer": "wait=60"}
 IDLE_S = 2.0
 POLL_S = 0.01
+NONE: Mapping[str, str] = {}
 
 
 class WarmClient:
@@ -66,6 +67,12 @@ class WarmClient:
         total: int = self._send("GET", f"/api/v1/jobs?limit=1&status={status}")["total"]
         return total
 
+    def get_ms(self, path: str, headers: Mapping[str, str]) -> float:
+        """Return the milliseconds of a GET with these headers."""
+        began = time.perf_counter()
+        self._send("GET", path, headers=headers)
+        return (time.perf_counter() - began) * 1000
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
@@ -73,12 +80,12 @@ class WarmClient:
     def _post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> dict[str, Any]:
         return self._send("POST", path, body, headers or {})
 
-    def _send(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
+    def _send(self, method: str, path: str, body: Any = None, headers: Mapping[str, str] = NONE) -> Any:
         if time.monotonic() - self._used_at_s > IDLE_S:
             # The server closes what is idle; this client opens again by itself.
             self._connection.close()
         payload = json.dumps(body) if body is not None else None
-        self._connection.request(method, path, payload, self._headers | (headers or {}))
+        self._connection.request(method, path, payload, {**self._headers, **headers})
         answer = self._connection.getresponse()
         content = answer.read()
         self._used_at_s = time.monotonic()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Row, text
 
 from operation_server.database.engine import create_blocking_engine
-from operation_server.jobs.transitions import PluginCatalog
+from operation_server.jobs.transitions import VersionCatalog
 from satellite.contracts.plugin_manifest import RetryPolicy
 from satellite.settings.database import DatabaseSettings
 from tests.integration.transitions.seed import add_plugin, add_user
@@ -18,7 +18,11 @@ from tests.property.job_model import ModelPlugin, ModelUser
 
 Answer = TypeVar("Answer")
 
-CLEAR = text("TRUNCATE jobs, job_attempts, job_events, job_logs, plugin_controls")
+CLEAR = text("TRUNCATE jobs, job_events, plugin_controls CASCADE")
+FORGET = [
+    text(f"DELETE FROM {table} WHERE {column} = ANY(CAST(:ids AS bigint[]))")
+    for table, column in (("job_events", "job_id"), ("jobs", "id"))
+]
 JOBS = text("SELECT * FROM jobs ORDER BY id")
 BY_PLACE = text("SELECT id FROM jobs ORDER BY order_key, id")
 ATTEMPTS = text("SELECT job_id, attempt, outcome FROM job_attempts ORDER BY attempt")
@@ -33,7 +37,7 @@ class JobDatabase:
     plugins: dict[tuple[str, str], int] = field(default_factory=dict)
     """Ids by name and version."""
     users: dict[str, int] = field(default_factory=dict)
-    catalog: PluginCatalog = field(default_factory=PluginCatalog)
+    catalog: VersionCatalog = field(default_factory=VersionCatalog)
 
     def add_user(self, user: ModelUser) -> None:
         self.users[user.name] = self.apply(
@@ -51,6 +55,12 @@ class JobDatabase:
 
     def clear(self) -> None:
         self.change(CLEAR)
+
+    def forget(self, job_ids: Sequence[int], *, next_id: int) -> None:
+        """Be as a backup from before these jobs were submitted: the next one gets the number `next_id`."""
+        for statement in FORGET:
+            self.change(statement, ids=list(job_ids))
+        self.change(text(f"ALTER TABLE jobs ALTER COLUMN id RESTART WITH {next_id:d}"))
 
     def apply(self, transition: Callable[[Connection], Answer]) -> Answer:
         """Commit what `transition` does."""

@@ -11,6 +11,9 @@ from satellite.contracts.event import EventType
 from satellite.contracts.job import JobStatus
 from satellite.contracts.outcome import ErrorKind, OutcomeStatus
 
+LOSSES_MAX, ALONE_AFTER = 3, 2
+"""Few, so that both are met within a short story."""
+
 
 class Ending(Enum):
     """Ways in which an attempt ends: its status in the history, and the error that came of it."""
@@ -67,6 +70,7 @@ class ModelJob:
     is_expired: bool = False
     is_cancelling: bool = False
     failures: int = 0
+    losses: int = 0
     redeliveries: int = 0
     kind: ErrorKind | None = None
     history: list[tuple[int, OutcomeStatus]] = field(default_factory=list)
@@ -109,8 +113,13 @@ class ModelJob:
 
     def fail(self, kind: ErrorKind) -> None:
         self.kind = kind
-        self.failures += 1
-        if kind not in self.plugin.retried or self.failures > self.max_retries:
+        if kind is ErrorKind.LOST:
+            self.losses += 1
+            is_over = self.losses >= LOSSES_MAX
+        else:
+            self.failures += 1
+            is_over = self.failures > self.max_retries
+        if is_over or kind not in self.plugin.retried:
             self.become(JobStatus.FAILED)
         else:
             self.is_due = kind is ErrorKind.LOST or self.plugin.retry_delay_s == 0
@@ -215,7 +224,7 @@ class LifecycleModel:
     def replay(self, indexes: Iterable[int], *, version: str | None) -> None:
         for job in [self.jobs[index] for index in set(indexes)]:
             if job.status in {JobStatus.FAILED, JobStatus.CANCELLED}:
-                job.failures = job.redeliveries = 0
+                job.failures = job.losses = job.redeliveries = 0
                 job.is_dispatched = job.is_cancelling = job.has_ttl = job.is_expired = False
                 job.is_due = True
                 job.kind = None

@@ -25,13 +25,23 @@ from hypothesis.stateful import (
 from sqlalchemy import Connection, text
 
 from operation_server.jobs import transitions
-from operation_server.jobs.transitions import DispatchCapacity, redispatch
+from operation_server.jobs.transitions import redispatch
 from satellite.contracts.event import EventType
+from satellite.contracts.identity import AttemptKey, JobKey
 from satellite.contracts.job import JobStatus, StartedReport
 from satellite.contracts.outcome import ErrorKind, JobError, Outcome, OutcomeStatus
-from tests.integration.transitions.seed import BIG_WORKER, new_job, outcome
+from tests.integration.transitions.seed import BIG_WORKER, capacity_of, new_job, outcome
 from tests.property.job_database import BY_PLACE, JobDatabase, job_database
-from tests.property.job_model import Ending, LifecycleModel, ModelJob, ModelPlugin, ModelUser, Told
+from tests.property.job_model import (
+    ALONE_AFTER,
+    LOSSES_MAX,
+    Ending,
+    LifecycleModel,
+    ModelJob,
+    ModelPlugin,
+    ModelUser,
+    Told,
+)
 
 PLUGINS = [
     ModelPlugin(name="eager"),
@@ -67,7 +77,25 @@ PAUSE = text(
     " ON CONFLICT (plugin_name) DO UPDATE SET is_paused = :paused"
 )
 
+LOSSES = transitions.LossBudget(losses_max=LOSSES_MAX, alone_after=ALONE_AFTER)
+RECONCILER = {
+    "confirm_cancelled": transitions.confirm_cancelled,
+    "lose_attempts": partial(transitions.lose_attempts, losses=LOSSES),
+    "release_undelivered": partial(transitions.release_undelivered, losses=LOSSES),
+}
+
+REPORTS = {
+    "started": lambda connection, keys: transitions.apply_started(connection, list(map(begun, keys))),
+    "finished": lambda connection, keys: transitions.apply_outcomes(
+        connection, [reported(key, Ending.COMPLETED) for key in keys]
+    ),
+    "rejected": lambda connection, keys: transitions.give_up_attempts(
+        connection, dict.fromkeys(keys, JobError(kind=ErrorKind.INTERNAL, message="not understood"))
+    ),
+}
+
 Attempts = list[tuple[int, int]]
+"""Positions of jobs in the order of submission, and numbers of attempts."""
 
 
 class Aim(Enum):
@@ -116,12 +144,13 @@ class JobLifecycle(RuleBasedStateMachine):
         database.clear()
         self.database = database
         self.model = LifecycleModel(max_redeliveries=MAX_REDELIVERIES)
-        self.ids: list[int] = []
+        self.keys: list[JobKey] = []
+        self.forgotten: list[AttemptKey] = []
         self.highest_attempts: dict[int, int] = defaultdict(int)
 
     def job(self, place: int) -> int:
         """Return a job by its place, which wraps around."""
-        return place % len(self.ids)
+        return place % len(self.keys)
 
     def attempt(self, drawn: tuple[Aim, int]) -> tuple[int, int]:
         """Return a job and an attempt number that a message or the reconciler names."""
@@ -131,8 +160,14 @@ class JobLifecycle(RuleBasedStateMachine):
         offset = {Aim.PREVIOUS: -1, Aim.NEXT: 1}.get(aim, 0)
         return index, self.model.jobs[index].attempt + offset
 
-    def with_ids(self, attempts: Attempts) -> Attempts:
-        return [(self.ids[index], attempt) for index, attempt in attempts]
+    @property
+    def ids(self) -> list[int]:
+        return [key.job_id for key in self.keys]
+
+    def named(self, attempts: Attempts) -> list[AttemptKey]:
+        return [
+            AttemptKey(self.keys[index].job_id, attempt, self.keys[index].uid) for index, attempt in attempts
+        ]
 
     @initialize(drafts=st.lists(DRAFTS, min_size=1, max_size=4))
     def submit_first(self, drafts: list[Draft]) -> None:
@@ -157,7 +192,7 @@ class JobLifecycle(RuleBasedStateMachine):
             for draft in drafts
         ]
         submitted = self.database.apply(lambda connection: transitions.submit_jobs(connection, new_jobs))
-        self.ids += submitted.ids
+        self.keys += submitted.keys
         for draft in drafts:
             self.model.submit(
                 ModelJob(
@@ -181,9 +216,10 @@ class JobLifecycle(RuleBasedStateMachine):
         def select(connection: Connection) -> transitions.Selection:
             return transitions.select_and_mark(
                 connection,
-                capacity=DispatchCapacity(depth=depth, workers=[BIG_WORKER]),
+                capacity=capacity_of(BIG_WORKER.model_copy(update={"slots": depth})),
                 catalog=self.database.catalog,
                 limit=limit,
+                losses=LOSSES,
             )
 
         if crashes:
@@ -191,17 +227,16 @@ class JobLifecycle(RuleBasedStateMachine):
         by_place = self.database.rows(BY_PLACE)
         selection = self.database.apply(select)
         chosen = self.model.dispatch([self.ids.index(row.id) for row in by_place], limit=limit, depth=depth)
-        assert [(job.job_id, job.attempt) for job in selection.jobs] == self.with_ids(chosen)
+        assert [(job.job_id, job.attempt, job.uid) for job in selection.jobs] == self.named(chosen)
+        suspects = [self.model.jobs[index].losses >= ALONE_AFTER for index, _ in chosen]
+        assert [job.runs_alone for job in selection.jobs] == suspects
         assert selection.has_more or not self.model.has_room_for_more(depth=depth)
 
     @rule(drawn=SOME_ATTEMPTS, is_late=st.booleans())
     def report_started(self, drawn: list[tuple[Aim, int]], is_late: bool) -> None:
         self.let_work_come(is_late=is_late)
         attempts = [self.attempt(one) for one in drawn]
-        reports = [
-            StartedReport(job_id=job_id, attempt=attempt, worker="w1", started_at=datetime.now(UTC))
-            for job_id, attempt in self.with_ids(attempts)
-        ]
+        reports = list(map(begun, self.named(attempts)))
         self.database.apply(lambda connection: transitions.apply_started(connection, reports))
         self.model.start(attempts)
 
@@ -215,7 +250,10 @@ class JobLifecycle(RuleBasedStateMachine):
     ) -> None:
         self.let_work_come(is_late=is_late)
         endings = [(*self.attempt(one), ending) for one, ending in drawn]
-        outcomes = [reported(self.ids[index], attempt, ending) for index, attempt, ending in endings]
+        outcomes = [
+            reported(key, ending)
+            for key, (*_, ending) in zip(self.named([one[:2] for one in endings]), endings, strict=True)
+        ]
 
         def apply(connection: Connection) -> transitions.AppliedOutcomes:
             return transitions.apply_outcomes(connection, outcomes)
@@ -225,7 +263,7 @@ class JobLifecycle(RuleBasedStateMachine):
         answer = self.database.apply(apply)
         again = self.database.apply(apply)
         applied = self.model.finish(endings)
-        assert sorted(answer.applied) == sorted(self.with_ids(applied))
+        assert sorted(answer.applied) == sorted(self.named(applied))
         assert answer.stale == len(outcomes) - len(applied)
         assert (again.applied, again.stale) == ([], len(outcomes))
 
@@ -234,27 +272,53 @@ class JobLifecycle(RuleBasedStateMachine):
         self.let_work_come(is_late=is_late)
         some = [self.job(place) for place in places]
         ids = [self.ids[index] for index in some]
-        before = {self.ids[index]: self.model.jobs[index] for index in some}
-        waiting = sorted(job_id for job_id, job in before.items() if job.is_waiting)
-        held = sorted(job_id for job_id, job in before.items() if job.is_active)
+        before = {self.keys[index]: self.model.jobs[index] for index in some}
+        waiting = sorted(key.job_id for key, job in before.items() if job.is_waiting)
+        held = sorted(key for key, job in before.items() if job.is_active)
+        finished = sorted(key.job_id for key, job in before.items() if job.status.is_terminal)
         answer = self.database.apply(lambda connection: transitions.request_cancel(connection, ids))
         self.model.request_cancel(some)
         assert (answer.cancelled, answer.cancelling) == (waiting, held)
-        assert sorted(answer.already_finished) == sorted(before.keys() - {*waiting, *held})
+        assert sorted(answer.already_finished) == finished
 
     @rule(
-        step=st.sampled_from(["confirm_cancelled", "lose_attempts", "release_undelivered"]),
+        step=st.sampled_from(sorted(RECONCILER)),
         drawn=SOME_ATTEMPTS,
         is_late=st.booleans(),
     )
     def reconcile(self, step: str, drawn: list[tuple[Aim, int]], is_late: bool) -> None:
         self.let_work_come(is_late=is_late)
         attempts = [self.attempt(one) for one in drawn]
-        transition = getattr(transitions, step)
         # The second time must change nothing.
         for _ in range(2):
-            self.database.apply(lambda connection: transition(connection, self.with_ids(attempts)))
+            self.database.apply(lambda connection: RECONCILER[step](connection, self.named(attempts)))
         getattr(self.model, step)(attempts)
+
+    @rule(drafts=st.lists(DRAFTS, min_size=1, max_size=3), is_late=st.booleans())
+    def recover_from_a_backup(self, drafts: list[Draft], is_late: bool) -> None:
+        """Forget the newest jobs; others get their numbers, while messages about them lie about."""
+        self.let_work_come(is_late=is_late)
+        count = min(len(drafts), len(self.keys))
+        forgotten = list(zip(self.keys[-count:], self.model.jobs[-count:], strict=True))
+        del self.keys[-count:], self.model.jobs[-count:]
+        for key, job in forgotten:
+            self.forgotten.append(AttemptKey(key.job_id, max(1, job.attempt), key.uid))
+            del self.highest_attempts[key.job_id]
+        ids = [key.job_id for key, _ in forgotten]
+        self.database.forget(ids, next_id=ids[0])
+        self.submit(drafts[:count])
+        assert self.ids[-count:] == ids
+        self.dispatch(limit=9, depth=100)
+
+    @precondition(lambda self: self.forgotten)
+    @rule(step=st.sampled_from(sorted(REPORTS | RECONCILER)))
+    def hear_of_forgotten_jobs(self, step: str) -> None:
+        """Bring messages about jobs that were forgotten, of the very attempts that their successors have."""
+        newest = {key.job_id: job.attempt for key, job in zip(self.keys, self.model.jobs, strict=True)}
+        keys = [key._replace(attempt=newest.get(key.job_id, key.attempt)) for key in self.forgotten]
+        report = (REPORTS | RECONCILER)[step]
+        # Whatever it did, the invariant would see it.
+        self.database.apply(lambda connection: report(connection, keys))
 
     @rule(places=SOME_JOBS, version=st.sampled_from([None, "2"]))
     def replay(self, places: list[int], version: str | None) -> None:
@@ -313,6 +377,7 @@ class JobLifecycle(RuleBasedStateMachine):
         assert row.attempt >= self.highest_attempts[row.id]
         self.highest_attempts[row.id] = row.attempt
         assert row.failures <= row.max_retries + 1
+        assert row.losses <= LOSSES_MAX
         is_terminal = JobStatus(row.status).is_terminal
         assert (row.completed_at is not None) == is_terminal
         results = [event for event in told if event.type is EventType.RESULT]
@@ -339,12 +404,17 @@ def lives(told: Sequence[Told]) -> list[list[Told]]:
     return lives
 
 
-def reported(job_id: int, attempt: int, ending: Ending) -> Outcome:
+def begun(key: AttemptKey) -> StartedReport:
+    """Return the report of a worker that has claimed an attempt."""
+    return StartedReport(**key._asdict(), worker="w1", started_at=datetime.now(UTC))
+
+
+def reported(key: AttemptKey, ending: Ending) -> Outcome:
     """Return the outcome in which a worker reports such an ending."""
     if ending is Ending.UNSTORABLE:
-        return outcome(job_id, attempt, result="a\0b")
-    error = JobError(kind=ending.kind, message=f"for {job_id}") if ending.kind else None
-    return outcome(job_id, attempt, ending.outcome, error=error)
+        return outcome(key.job_id, key.attempt, result="a\0b", uid=key.uid)
+    error = JobError(kind=ending.kind, message=f"for {key.job_id}") if ending.kind else None
+    return outcome(key.job_id, key.attempt, ending.outcome, error=error, uid=key.uid)
 
 
 def seen(row: Any) -> dict[str, Any]:
@@ -352,6 +422,7 @@ def seen(row: Any) -> dict[str, Any]:
         "status": row.status,
         "attempt": row.attempt,
         "failures": row.failures,
+        "losses": row.losses,
         "redeliveries": row.redeliveries,
         "is_dispatched": row.status == "queued" and row.dispatched_at is not None,
         "is_cancelling": row.cancel_requested_at is not None,
@@ -366,6 +437,7 @@ def expected(job: ModelJob) -> dict[str, Any]:
         "status": job.status,
         "attempt": job.attempt,
         "failures": job.failures,
+        "losses": job.losses,
         "redeliveries": job.redeliveries,
         "is_dispatched": job.status is JobStatus.QUEUED and job.is_dispatched,
         "is_cancelling": job.is_cancelling,

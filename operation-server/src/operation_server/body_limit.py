@@ -1,62 +1,51 @@
-"""Refuses request bodies that are too large before anything parses them."""
+"""Refuses request bodies that are too large, by what they declare or while they are read."""
 
 from __future__ import annotations
 
+from fastapi import HTTPException
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from operation_server.problems import problem_response
-from operation_server.request_id import request_id_of
+BODY_BYTES_MAX = "body_bytes_max"
+"""Key of the request's state under which a route says that it takes other bodies than most."""
+
+
+class BodyTooLarge(HTTPException):
+    """The body has more bytes than its route takes. An error of HTTP, because FastAPI hides all others."""
+
+    def __init__(self, bytes_max: int) -> None:
+        super().__init__(
+            413, f"The request body is larger than {bytes_max} bytes; send large data as a file."
+        )
+        # The rest of the body is never read, so the connection cannot serve another request.
+        self.headers = {"Connection": "close"}
 
 
 class BodyLimitMiddleware:
-    """Answers 413 to bodies above `max_bytes`, by their declared length or while they arrive."""
+    """Lets no route read more of a body than `bytes_max`, or than the route itself has said."""
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, bytes_max: int) -> None:
         self._app = app
-        self._max_bytes = max_bytes
+        self._bytes_max = bytes_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on unless its body is too large."""
+        """Run the request; whoever reads too large a body is told by `BodyTooLarge`."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        declared = headers.get("content-length", "")
-        if declared.isdecimal() and int(declared) > self._max_bytes:
-            await self._refuse(scope, receive, send)
-        elif "transfer-encoding" in headers:
-            await self._read_undeclared(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
-
-    async def _read_undeclared(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hold back a body of unknown length until it is known to be small enough."""
-        messages: list[Message] = []
+        declared = Headers(scope=scope).get("content-length", "")
         size = 0
-        more = True
-        while more:
+
+        async def receive_no_more() -> Message:
+            nonlocal size
+            bytes_max = scope.get("state", {}).get(BODY_BYTES_MAX, self._bytes_max)
+            # Before a byte is read: who waits for `100 Continue` sends nothing in vain.
+            if declared.isdecimal() and int(declared) > bytes_max:
+                raise BodyTooLarge(bytes_max)
             message = await receive()
-            messages.append(message)
             size += len(message.get("body", b""))
-            if size > self._max_bytes:
-                await self._refuse(scope, receive, send)
-                return
-            more = bool(message.get("more_body", False))
-        messages.reverse()
+            if size > bytes_max:
+                raise BodyTooLarge(bytes_max)
+            return message
 
-        async def replay() -> Message:
-            return messages.pop() if messages else await receive()
-
-        await self._app(scope, replay, send)
-
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = problem_response(
-            status=413,
-            code="body_too_large",
-            detail=f"The request body is larger than {self._max_bytes} bytes; send large data as a file.",
-            request_id=request_id_of(scope),
-            # The rest of the body is never read, so the connection cannot serve another request.
-            headers={"Connection": "close"},
-        )
-        await response(scope, receive, send)
+        await self._app(scope, receive_no_more, send)

@@ -9,32 +9,53 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import compile_path
 
 from operation_server.accounts import errors as accounts
+from operation_server.artifacts.errors import ArtifactNotFound
+from operation_server.audit.errors import EntryCursorInvalid
+from operation_server.body_limit import BodyTooLarge
 from operation_server.body_type import BodyTypeUnsupported
 from operation_server.database.disk_memory import DiskMemory
 from operation_server.database.errors import DataError, InterfaceError, OperationalError, PoolTimeout
 from operation_server.deadletters.errors import DeadLetterNotFound
 from operation_server.faults import is_beyond_limits, is_disk_full
+from operation_server.files import errors as files
+from operation_server.files.uploads import errors as uploads
+from operation_server.files.uploads.protocol import CHECKSUM_MISMATCH
 from operation_server.jobs import errors as jobs
+from operation_server.limits.errors import QueueQuotaReached, RateExceeded
 from operation_server.live.cursor import CursorInvalid
 from operation_server.plugins import errors as plugins
 from operation_server.problems import Violation, problem_response
 from operation_server.request_id import request_id_of
+from operation_server.secrets import errors as secrets
+from operation_server.secrets.giving import errors as giving
+from operation_server.trail.refusals import Refusals
 from operation_server.workers.service import BrokerUnavailable
+from operation_server.workers.signature import SignatureRefused
 from satellite.contracts.json_text import JSONRefused, json_pointer
 from satellite.errors import SatelliteError
 
 STATUS_OF: Mapping[type[SatelliteError], int] = {
     accounts.CredentialsRefused: 401,
     accounts.TokenRefused: 401,
+    accounts.KeyRefused: 401,
+    accounts.LoginSlowed: 429,
+    accounts.RefreshUnderWay: 409,
+    accounts.KeyNotFound: 404,
+    accounts.OriginRefused: 403,
     accounts.LoginsBusy: 503,
     accounts.AdminRequired: 403,
+    accounts.PermissionMissing: 403,
+    accounts.KeyTooNarrow: 403,
     accounts.AccountNotFound: 404,
     accounts.OwnAccountKept: 409,
-    accounts.UsernameTaken: 409,
+    accounts.AddressTaken: 409,
+    accounts.AccountInvalid: 400,
     plugins.PluginInvalid: 400,
     plugins.PluginNotFound: 404,
     plugins.PluginVersionTaken: 409,
@@ -47,16 +68,49 @@ STATUS_OF: Mapping[type[SatelliteError], int] = {
     plugins.SchemaChecksBusy: 503,
     jobs.InputInvalid: 400,
     jobs.BatchInvalid: 400,
+    jobs.InputFilesMissing: 404,
     jobs.JobNotFound: 404,
     jobs.JobNotYours: 403,
     jobs.JobAlreadyFinished: 409,
     jobs.JobNotRetryable: 409,
     jobs.LogNotFound: 404,
     jobs.IdempotencyKeyReused: 409,
+    files.FileNotFound: 404,
+    files.FileInUse: 409,
+    files.GrantRefused: 401,
+    files.AttemptOver: 409,
+    ArtifactNotFound: 404,
+    files.ArtifactNameRefused: 422,
+    files.TooManyArtifacts: 409,
+    files.DigestMalformed: 422,
+    files.DigestMismatch: 400,
+    files.StorageQuotaReached: 413,
+    files.UploadExpired: 409,
+    files.RangeUnsatisfiable: 416,
+    files.StorageMissing: 503,
+    files.StorageUnavailable: 503,
+    uploads.TusVersionRefused: 412,
+    uploads.UploadMalformed: 400,
+    uploads.UploadNotFound: 404,
+    uploads.OffsetMismatch: 409,
+    uploads.ChecksumMismatch: CHECKSUM_MISMATCH,
+    secrets.SecretNotFound: 404,
+    secrets.SecretExists: 409,
+    secrets.SecretQuotaReached: 409,
+    secrets.SecretsNotSetUp: 503,
+    secrets.SecretKeyMissing: 503,
+    secrets.SecretDamaged: 409,
+    giving.SecretsMissing: 409,
+    giving.AttemptNotActive: 409,
+    giving.WorkerKeyUnfit: 422,
+    SignatureRefused: 401,
+    RateExceeded: 429,
+    QueueQuotaReached: 429,
     BodyTypeUnsupported: 415,
     JSONRefused: 422,
     DeadLetterNotFound: 404,
     CursorInvalid: 422,
+    EntryCursorInvalid: 422,
     BrokerUnavailable: 503,
 }
 
@@ -74,6 +128,7 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(SatelliteError, answer_satellite_error)
     app.add_exception_handler(RequestValidationError, answer_malformed_request)
     app.add_exception_handler(HTTPException, answer_http_error)
+    app.add_exception_handler(BodyTooLarge, answer_large_body)
     app.add_exception_handler(DataError, answer_unstorable_value)
     app.add_exception_handler(ClientDisconnect, answer_nobody)
     for error in UNAVAILABLE:
@@ -84,11 +139,15 @@ def add_error_handlers(app: FastAPI) -> None:
 async def answer_satellite_error(request: Request, error: Exception) -> Response:
     """Answer an error that a feature raised."""
     status = next((STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF), 500)
-    headers = {}
+    headers = dict(getattr(error, "headers", {}))
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if status == 503:
         headers["Retry-After"] = RETRY_AFTER_S
+    if isinstance(error, accounts.LoginSlowed):
+        headers["Retry-After"] = str(error.retry_after_s)
+    if status == 403:
+        await note_refusal(request, getattr(error, "code", ""))
     if status == 500:
         log.error("an error has no status in the table", error=repr(error))
     return problem_response(
@@ -101,13 +160,20 @@ async def answer_satellite_error(request: Request, error: Exception) -> Response
     )
 
 
+async def note_refusal(request: Request, code: str) -> None:
+    """Tell the audit trail that an account was refused something."""
+    caller = getattr(request.state, "caller", None)
+    asked = f"{request.method} {request.url.path}"
+    await request.app.state.services[Refusals].note(caller, asked=asked, code=code)
+
+
 async def answer_malformed_request(request: Request, error: Exception) -> Response:
     """Answer a request that is not what the route takes."""
     found = error.errors() if isinstance(error, RequestValidationError) else []
     violations = [_violation(each) for each in found[:MOST_VIOLATIONS]]
     first = violations[0] if violations else Violation("", "malformed")
     return problem_response(
-        status=422,
+        status=getattr(error, "status_code", 422),
         code="request_malformed",
         detail=f"The request is malformed: {first.pointer or 'body'}: {first.message}",
         request_id=request_id_of(request.scope),
@@ -118,10 +184,33 @@ async def answer_malformed_request(request: Request, error: Exception) -> Respon
 async def answer_http_error(request: Request, error: Exception) -> Response:
     """Answer what the framework refuses: unknown routes, wrong methods."""
     status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = getattr(error, "headers", None)
+    if status == 405:
+        headers = {"Allow": ", ".join(methods_of(request))}
     return problem_response(
         status=status,
         code=http.HTTPStatus(status).phrase.lower().replace(" ", "_"),
         detail=str(error.detail) if isinstance(error, HTTPException) else "",
+        request_id=request_id_of(request.scope),
+        headers=headers,
+    )
+
+
+def methods_of(request: Request) -> list[str]:
+    """Return what may be asked of a path, which the framework knows of the first route that has it only."""
+    found: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.path and compile_path(route.path)[0].match(request.url.path):
+            found |= route.methods or set()
+    return sorted(found | {"HEAD"} if "GET" in found else found)
+
+
+async def answer_large_body(request: Request, error: Exception) -> Response:
+    """Answer a body that is larger than its route takes."""
+    return problem_response(
+        status=413,
+        code="body_too_large",
+        detail=str(getattr(error, "detail", "")),
         request_id=request_id_of(request.scope),
         headers=getattr(error, "headers", None),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -12,18 +11,34 @@ from fastapi import FastAPI
 from redis.asyncio import Redis
 
 from operation_server.accounts import endpoints as accounts
-from operation_server.accounts.service import AccountService, ensure_admin
+from operation_server.accounts.access import ROUTES, Permission
+from operation_server.accounts.callers import Callers
+from operation_server.accounts.keys import endpoints as api_keys
+from operation_server.accounts.keys.usage import KeyUsage
+from operation_server.accounts.limits import endpoints as account_limits
+from operation_server.accounts.route_rules import describe_rule, rules_of
+from operation_server.accounts.service import ensure_admin
+from operation_server.accounts.sessions import endpoints as sessions
+from operation_server.artifacts import endpoints as artifacts
+from operation_server.audit import endpoints as audit
 from operation_server.body_limit import BodyLimitMiddleware
 from operation_server.dashboard import pages
 from operation_server.database.connections import Connections
 from operation_server.database.errors import DATABASE_ERRORS
-from operation_server.database.migrate import migrate
 from operation_server.deadletters import endpoints as dead_letters
 from operation_server.error_handlers import add_error_handlers
+from operation_server.files import endpoints as files
+from operation_server.files.attempts import endpoints as attempt_files
+from operation_server.files.uploads import endpoints as uploads
 from operation_server.head_requests import HeadMiddleware
 from operation_server.health import endpoints as health
+from operation_server.incarnations.guard import DatabaseGuard
+from operation_server.incarnations.middleware import RestoredMiddleware
+from operation_server.incarnations.watch import DatabaseWatch
 from operation_server.jobs import endpoints as jobs
 from operation_server.jobs.after_commit import AfterCommit
+from operation_server.limits.headers import RateHeadersMiddleware
+from operation_server.limits.rates import Rates
 from operation_server.live import sse, websocket
 from operation_server.live.account_watch import AccountWatch
 from operation_server.live.event_publisher import EventPublisher
@@ -31,28 +46,45 @@ from operation_server.live.hub import Hub
 from operation_server.live.shutdown import ending_streams_on_signal
 from operation_server.metrics import endpoints as metrics
 from operation_server.metrics.middleware import MetricsMiddleware
+from operation_server.metrics.recording import spans_dropped
 from operation_server.plugins import endpoints as plugins
 from operation_server.plugins.json_schema import SchemaChecks
 from operation_server.problems import Problem, problem_responses
+from operation_server.process_end import end_after_requests
 from operation_server.rejections import endpoints as rejections
 from operation_server.request_id import RequestIdMiddleware
+from operation_server.secrets import endpoints as secrets
+from operation_server.secrets.commands import require_used_keys
+from operation_server.secrets.giving import endpoints as secret_giving
+from operation_server.security_headers import SecurityHeadersMiddleware
 from operation_server.services import build_services
-from operation_server.settings import AdminSettings, OperationSettings
+from operation_server.settings import OperationSettings
 from operation_server.statistics import endpoints as statistics
+from operation_server.trail.origin import OriginMiddleware
 from operation_server.workers import endpoints as workers
-from satellite.settings.database import DatabaseSettings
 from satellite.settings.log_lines import configure_logging
+from satellite.tracing.spans import start_tracing, stop_tracing
 
 PREFIX = "/api/v1"
 ROUTERS = (
     # Routes are tried in this order, and those of jobs are asked for most.
     jobs.router,
+    sessions.router,
     accounts.router,
+    api_keys.router,
+    account_limits.router,
     plugins.router,
     dead_letters.router,
     rejections.router,
     workers.router,
     statistics.router,
+    files.router,
+    uploads.router,
+    attempt_files.router,
+    artifacts.router,
+    secrets.router,
+    secret_giving.router,
+    audit.router,
     sse.router,
     websocket.router,
 )
@@ -75,17 +107,33 @@ def create_app(settings: OperationSettings) -> FastAPI:
         version="1",
         summary="Runs plugins as durable jobs.",
         lifespan=lambda app: run_parts(app, settings),
-        # A body of no stated type is taken for JSON: callers show a token, which no foreign page can send.
+        # A body of no stated type is taken for JSON: callers show a token, which no foreign page can send,
+        # or a cookie, which is taken from pages of this server only.
         strict_content_type=False,
+        # Their pages run scripts of elsewhere, and inline ones; `dashboard/` has one of our own.
+        docs_url=None,
+        redoc_url=None,
     )
     for router in ROUTERS:
         app.include_router(router, prefix=PREFIX)
     app.include_router(health.router)
     app.include_router(metrics.router)
     app.include_router(pages.router)
+    app.state.rules = rules_of(app.routes)
+    app.state.open_sign_up = settings.auth.open_sign_up
+    app.state.cookie_secure = settings.auth.cookie_secure
+    app.state.metrics_token = settings.metrics.token
+    app.state.worker_token = settings.api.worker_token
     add_error_handlers(app)
-    app.add_middleware(BodyLimitMiddleware, max_bytes=settings.api.max_body_bytes)
+    app.state.file_bytes_max = settings.files.max_bytes
+    app.add_middleware(BodyLimitMiddleware, bytes_max=settings.api.max_body_bytes)
+    app.add_middleware(RateHeadersMiddleware)
+    app.add_middleware(
+        RestoredMiddleware, refusal=lambda scope: scope["app"].state.services[DatabaseWatch].refusal
+    )
+    app.add_middleware(OriginMiddleware)
     app.add_middleware(RequestIdMiddleware)
+    app.add_middleware(SecurityHeadersMiddleware)
     # Outside the others, so that it also counts what they refuse.
     app.add_middleware(MetricsMiddleware)
     # Outermost: it hands on a copy of the scope, in which the routing leaves what the metrics look for.
@@ -96,31 +144,46 @@ def create_app(settings: OperationSettings) -> FastAPI:
 
 @contextlib.asynccontextmanager
 async def run_parts(app: FastAPI, settings: OperationSettings) -> AsyncIterator[None]:
-    """Keep what the endpoints need open while the application runs."""
-    connections = Connections(settings.database, application_name="satellite-api")
-    redis = Redis.from_url(settings.broker.redis_url, socket_connect_timeout=2, socket_timeout=5)
-    hub = Hub(redis_url=settings.broker.redis_url, connections=connections)
-    publisher = EventPublisher(engine=connections.transactions, redis=redis)
-    services = build_services(settings, connections=connections, redis=redis, hub=hub, publisher=publisher)
-    app.state.services = services
-    # Without the database the process starts all the same, says so in /ready, and serves once it is back.
-    with contextlib.suppress(*DATABASE_ERRORS):
-        await ensure_admin(connections, settings.admin)
-    watch = AccountWatch(hub, connections, changed=services[AccountService].forget_callers)
-    async with hub.running(), watch.running():
-        with ending_streams_on_signal(hub):
-            yield
-    services[SchemaChecks].close()
-    await services[AfterCommit].drain(timeout_s=DRAIN_TIMEOUT_S)
-    await publisher.aclose()
-    await redis.aclose()
-    await connections.dispose()
+    """Keep what the endpoints need open while the application runs, however it ends."""
+    async with contextlib.AsyncExitStack() as stack:
+        start_tracing(settings.tracing, process="satellite-api", dropped=spans_dropped)
+        stack.callback(stop_tracing)
+        connections = Connections(settings.database, application_name="satellite-api")
+        stack.push_async_callback(connections.dispose)
+        redis = Redis.from_url(settings.broker.redis_url, socket_connect_timeout=2, socket_timeout=5)
+        stack.push_async_callback(redis.aclose)
+        rates = Rates(settings.broker.redis_url)
+        stack.push_async_callback(rates.aclose)
+        publisher = EventPublisher(engine=connections.transactions, redis=redis)
+        stack.push_async_callback(publisher.aclose)
+        hub = Hub(redis_url=settings.broker.redis_url, connections=connections)
+        database = DatabaseWatch(DatabaseGuard(connections.connect, redis, end=end_after_requests))
+        services = build_services(
+            settings,
+            connections=connections,
+            redis=redis,
+            hub=hub,
+            publisher=publisher,
+            rates=rates,
+            watch=database,
+        )
+        stack.push_async_callback(services[AfterCommit].drain, timeout_s=DRAIN_TIMEOUT_S)
+        stack.callback(services[SchemaChecks].close)
+        app.state.services = services
+        # Without the database the process starts all the same, says so in /ready, and serves once it is back.
+        with contextlib.suppress(*DATABASE_ERRORS):
+            await ensure_admin(connections, settings.admin)
+        watch = AccountWatch(hub, connections, changed=services[Callers].forget)
+        async with database.running(), hub.running(), watch.running(), services[KeyUsage].running():
+            with ending_streams_on_signal(hub):
+                yield
 
 
 def serve() -> None:
     """Serve the API until a signal ends it."""
     settings = OperationSettings()
     configure_logging(settings.log)
+    require_used_keys(settings)
     uvicorn.run(
         "operation_server.main:create_process",
         factory=True,
@@ -144,23 +207,8 @@ def serve() -> None:
     )
 
 
-def prepare_database() -> None:
-    """Bring the database to the newest schema and make the bootstrap admin; safe to repeat."""
-    database = DatabaseSettings()
-    migrate(database.url.get_secret_value())
-    asyncio.run(_make_admin(database))
-
-
-async def _make_admin(database: DatabaseSettings) -> None:
-    connections = Connections(database, application_name="satellite-migrate")
-    try:
-        await ensure_admin(connections, AdminSettings())
-    finally:
-        await connections.dispose()
-
-
 def _describe_problems(app: FastAPI) -> None:
-    """Put into the API description what no route says of itself: error bodies, and what all bodies share."""
+    """Put into the API description what no route says of itself: error bodies, and who may use it."""
     describe: Callable[[], dict[str, Any]] = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -169,9 +217,19 @@ def _describe_problems(app: FastAPI) -> None:
         if "Problem" not in schemas:
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas |= problem.pop("$defs", {}) | {"Problem": problem}
-            for operation in (each for path in description["paths"].values() for each in path.values()):
-                if "requestBody" in operation:
-                    operation["responses"] |= {"415": problem_responses(415)[415]}
+            for path, operations in description["paths"].items():
+                for method, operation in operations.items():
+                    if "requestBody" in operation:
+                        operation["responses"] |= {"415": problem_responses(415)[415]}
+                    if path.startswith(PREFIX):
+                        operation["responses"] |= {"429": problem_responses(429)[429]}
+                    if "422" in operation["responses"]:
+                        # The framework speaks of a body of its own, which nobody gets here.
+                        operation["responses"] |= {"422": problem_responses(422)[422]}
+                    rule = ROUTES[f"{method.upper()} {path}"]
+                    operation["description"] = f"{operation['description']}\n\n{describe_rule(rule)}"
+                    if isinstance(rule, Permission):
+                        operation["responses"] |= {"403": problem_responses(403)[403]}
         return description
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -10,6 +10,8 @@ import orjson
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
+from operation_server.security_headers import HEADERS
+
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 
@@ -39,6 +41,11 @@ class Problem(BaseModel):
     errors: list[ViolationRead] = Field(default=[], description="Each violation, where there are several.")
 
 
+def title_of(status: int) -> str:
+    """Return what a status is called; protocols beside HTTP have some of their own."""
+    return http.HTTPStatus(status).phrase if status in set(http.HTTPStatus) else "Refused"
+
+
 def problem_response(
     *,
     status: int,
@@ -51,7 +58,7 @@ def problem_response(
     """Return an error response."""
     body: dict[str, Any] = {
         "type": f"urn:satellite:problem:{code}",
-        "title": http.HTTPStatus(status).phrase,
+        "title": title_of(status),
         "status": status,
         "detail": detail,
         "code": code,
@@ -60,7 +67,11 @@ def problem_response(
     if violations:
         body["errors"] = [violation._asdict() for violation in violations]
     return Response(
-        orjson.dumps(body), status_code=status, media_type=PROBLEM_MEDIA_TYPE, headers=dict(headers or {})
+        orjson.dumps(body),
+        status_code=status,
+        media_type=PROBLEM_MEDIA_TYPE,
+        # Here too, because some errors are answered outside all middleware.
+        headers={**HEADERS, **(headers or {})},
     )
 
 
@@ -68,7 +79,7 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI entries of error answers."""
     return {
         status: {
-            "description": http.HTTPStatus(status).phrase,
+            "description": title_of(status),
             "content": {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
         for status in statuses

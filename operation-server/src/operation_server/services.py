@@ -4,17 +4,39 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
+from operation_server.accounts.callers import Callers
+from operation_server.accounts.keys.service import KeyService
+from operation_server.accounts.keys.usage import KeyUsage
+from operation_server.accounts.limits.service import AccountLimitsService
+from operation_server.accounts.passwords import PasswordHashing
 from operation_server.accounts.service import AccountService
+from operation_server.accounts.sessions.login import PasswordLogin
+from operation_server.accounts.sessions.service import SessionService
+from operation_server.accounts.tokens import TokenSigner
+from operation_server.artifacts.service import ArtifactService
+from operation_server.audit.service import AuditService
 from operation_server.database.connections import Connections
 from operation_server.database.disk_memory import DiskMemory
 from operation_server.deadletters.service import DeadLetterService
 from operation_server.dependencies import Services
+from operation_server.dispatch.queue_lengths import queue_lengths
+from operation_server.files.attempts.service import AttemptFileService
+from operation_server.files.grants import Grants
+from operation_server.files.service import FileService
+from operation_server.files.storage import FileStorage
+from operation_server.files.uploads.service import UploadService
 from operation_server.health.service import HealthService
+from operation_server.incarnations.watch import DatabaseWatch
 from operation_server.jobs.after_commit import AfterCommit
 from operation_server.jobs.changes import JobChangeService
+from operation_server.jobs.loss_budget import loss_budget
 from operation_server.jobs.put_aside import AsideNotes
 from operation_server.jobs.service import JobService
 from operation_server.jobs.submission.service import SubmissionService
+from operation_server.limits.rates import Rates
+from operation_server.limits.requests import RequestLimits
+from operation_server.limits.submissions import SubmissionLimits
+from operation_server.limits.user_limits import LimitsOfUsers
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.live.hub import Hub
 from operation_server.metrics.platform import PlatformStateReader
@@ -22,8 +44,13 @@ from operation_server.plugins.catalog import PluginCatalog
 from operation_server.plugins.json_schema import SchemaChecks
 from operation_server.plugins.service import PluginService
 from operation_server.rejections.service import RejectionService
+from operation_server.secrets.giving.availability import SecretAvailability
+from operation_server.secrets.giving.service import SecretGiving
+from operation_server.secrets.key_ring import KeyRing
+from operation_server.secrets.service import SecretService
 from operation_server.settings import OperationSettings
 from operation_server.statistics.service import StatisticsService
+from operation_server.trail.refusals import Refusals
 from operation_server.workers.service import WorkerService
 
 
@@ -34,31 +61,71 @@ def build_services(
     redis: Redis,
     hub: Hub,
     publisher: EventPublisher,
+    rates: Rates,
+    watch: DatabaseWatch,
 ) -> Services:
     """Wire the services together."""
     schemas = SchemaChecks()
     catalog = PluginCatalog(connections, schemas)
     after_commit = AfterCommit(publisher=publisher, redis=redis)
     workers = WorkerService(redis)
+    users = LimitsOfUsers(connections, settings.limits)
+    submissions = SubmissionLimits(connections, rates, users)
     disk = DiskMemory()
+    auth = settings.auth
+    passwords = PasswordHashing(at_once=auth.hashes_at_once, waiting_max=auth.hashes_waiting)
+    signer = TokenSigner(auth.secret_key, previous=auth.previous_secret_keys)
+    usage = KeyUsage(connections)
+    callers = Callers(connections, signer, usage)
+    storage = FileStorage.of(settings.files)
+    ring = KeyRing.of(settings.secrets)
     return Services(
-        AccountService(connections, settings.auth),
-        PluginService(connections, catalog, schemas),
+        callers,
+        usage,
+        AccountService(connections, passwords=passwords, changed=callers.forget),
+        KeyService(connections, changed=callers.forget),
+        PasswordLogin(connections, passwords),
+        SessionService(connections, auth, signer),
+        PluginService(connections, catalog, schemas, workers=workers, settings=settings.plugins),
         JobService(
             connections,
             hub=hub,
             workers=workers,
             asides=AsideNotes(redis),
+            losses=loss_budget(settings.dispatch),
         ),
-        JobChangeService(connections, after_commit=after_commit),
-        SubmissionService(connections, catalog=catalog, after_commit=after_commit),
-        DeadLetterService(connections, catalog=catalog, after_commit=after_commit),
+        JobChangeService(connections, after_commit=after_commit, limits=submissions),
+        SubmissionService(
+            connections,
+            catalog=catalog,
+            secrets=SecretAvailability(connections),
+            after_commit=after_commit,
+            limits=submissions,
+        ),
+        DeadLetterService(connections, catalog=catalog, after_commit=after_commit, limits=submissions),
+        FileService(connections, storage, users, settings.files),
+        UploadService(connections, storage, users, settings.files),
+        ArtifactService(connections, storage),
+        AttemptFileService(
+            connections,
+            storage,
+            Grants(auth.secret_key, previous=auth.previous_secret_keys),
+            users,
+            settings.files,
+        ),
+        SecretService(connections, ring),
+        SecretGiving(connections, redis, ring),
+        RequestLimits(rates, users, settings.limits),
+        AccountLimitsService(connections, users, submissions),
         RejectionService(connections),
         workers,
         StatisticsService(connections),
-        HealthService(connections, redis, disk),
+        AuditService(connections),
+        Refusals(connections),
+        HealthService(connections, redis, disk, watch),
         disk,
-        PlatformStateReader(connections, redis),
+        watch,
+        PlatformStateReader(connections, redis, queues=queue_lengths(settings.broker)),
         hub,
         after_commit,
         schemas,

@@ -28,5 +28,5 @@ class TestFail(unittest.TestCase):
     def test_sleep_sleeps(self) -> None:
         self.assertEqual(main.fail({"how": "sleep", "seconds": 0.01})["how"], "sleep")
 
-    def test_huge_output_exceeds_the_limit_of_a_result(self) -> None:
+    def test_huge_output_is_too_large_for_an_answer(self) -> None:
         self.assertGreater(len(main.fail({"how": "huge_output"})["note"]), 1_000_000)

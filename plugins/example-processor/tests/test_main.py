@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import unittest
+from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import main
 
@@ -58,6 +62,24 @@ class TestProcess(unittest.TestCase):
         self.assertEqual(process_csv("x,y\n1\n")["rows"], [[1, None]])
         with self.assertRaisesRegex(InputRefused, "row 1 has 3 cells"):
             process_csv("x,y\n1,2,3\n")
+
+    def test_a_file_is_cleaned_into_a_file(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            source, outputs = Path(folder) / "in.csv", Path(folder) / "outputs"
+            outputs.mkdir()
+            source.write_text("name,age,code\n Ada  L ,36,007\n\nBob,n/a,008\nBob,41,\n")
+            with mock.patch.dict(os.environ, {"SATELLITE_OUTPUT_DIR": str(outputs)}):
+                result = main.process({"table": str(source)})
+                dropped = main.process({"table": str(source), "drop_incomplete": True})
+
+            self.assertEqual((outputs / result["artifact"]).read_text(), "name,age,code\nAda L,36,007\n")
+        self.assertEqual(result["report"]["rows_out"], 3)
+        self.assertEqual(dropped["report"]["incomplete_dropped"], 2)
+        self.assertEqual(
+            [told["type"] for told in result["statistics"].values()], ["text", "integer", "text"]
+        )
+        age = result["statistics"]["age"]
+        self.assertEqual((age["count"], age["missing"], age["minimum"], age["mean"]), (2, 1, 36, 38.5))
 
     def test_a_header_without_names_or_with_a_name_twice_is_refused(self) -> None:
         for text in ("\n\n", "x,x\n1,2\n"):

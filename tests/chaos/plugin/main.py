@@ -35,6 +35,9 @@ class Execution:
         file = os.open(Path(MARKS, str(self.number)), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         try:
             is_first = os.fstat(file).st_size == 0
+            if is_first:
+                # The job's next execution may be another user's, and appends to the same file.
+                os.fchmod(file, 0o666)
             os.write(file, f"{what} {self.name}\n".encode())
         finally:
             os.close(file)

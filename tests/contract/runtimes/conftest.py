@@ -11,17 +11,26 @@ from pathlib import Path
 import pytest
 
 from analysis_server.runtimes.container.engine import ENGINE_FAULTS, probe
-from analysis_server.runtimes.container.runtime import ContainerRuntime
 from analysis_server.runtimes.port import Runtime
 from analysis_server.runtimes.process.environment import sdk_folder
-from analysis_server.runtimes.process.runtime import ProcessRuntime
+from analysis_server.runtimes.runtime_set import RuntimeSet
+from analysis_server.runtimes.secrets.place import SecretPlace
+from analysis_server.runtimes.secrets.port import NoStoredSecrets, StoredSecrets
+from analysis_server.runtimes.selection import RuntimeOptions, make_runtimes
 from analysis_server.runtimes.serving.limits import ServerLimits
-from analysis_server.runtimes.standby.shelf import StandbyLimits
+from analysis_server.runtimes.standby.limits import StandbyLimits
 from analysis_server.runtimes.worker_variables import WorkerVariables
-from tests.contract.runtimes.bench import IMAGE, STACK, Bench
+from satellite.contracts.requires import RuntimeName
+from tests.contract.runtimes.bench import FILES, IMAGE, STACK, Bench
 
 PLUGIN = Path(__file__).parent / "plugin"
-VARIABLES = WorkerVariables.read({**os.environ, "SATELLITE_SECRET_TOKEN": "given"})
+VARIABLES = WorkerVariables.read(
+    {
+        **os.environ,
+        "SATELLITE_SECRET_TOKEN": "given",
+        "SATELLITE_SECRET_LONG_TOKEN": "a token that is long enough to be masked",
+    }
+)
 
 
 def engine_answers() -> bool:
@@ -32,12 +41,17 @@ def engine_answers() -> bool:
     return True
 
 
-@pytest.fixture(scope="session")
-def plugin_image(tmp_path_factory: pytest.TempPathFactory) -> str:
+def require_engine() -> None:
+    """Skip a test where no engine answers, or fail it where one has to."""
     if not engine_answers():
         if os.environ.get("SATELLITE_REQUIRE_DOCKER") == "1":
             pytest.fail("SATELLITE_REQUIRE_DOCKER=1, but no container engine answers")
         pytest.skip("no container engine answers")
+
+
+@pytest.fixture(scope="session")
+def plugin_image(tmp_path_factory: pytest.TempPathFactory) -> str:
+    require_engine()
     context = tmp_path_factory.mktemp("image") / "context"
     shutil.copytree(PLUGIN, context)
     ignored = shutil.ignore_patterns("__pycache__")
@@ -76,7 +90,17 @@ def standby() -> StandbyLimits:
     return StandbyLimits()
 
 
-@pytest.fixture(params=["process", pytest.param("container", marks=pytest.mark.docker)])
+@pytest.fixture
+def stored() -> StoredSecrets:
+    """Return where stored secrets come from: nowhere, unless a test module says otherwise."""
+    return NoStoredSecrets()
+
+
+DOCKER = pytest.mark.docker
+SET = "process of a set"
+
+
+@pytest.fixture(params=["process", pytest.param("container", marks=DOCKER), pytest.param(SET, marks=DOCKER)])
 def runtime(
     request: pytest.FixtureRequest,
     state_dir: Path,
@@ -84,25 +108,29 @@ def runtime(
     servers: ServerLimits,
     standby: StandbyLimits,
 ) -> Iterator[Runtime]:
-    made: Runtime
-    if request.param == "container":
+    names: dict[str, tuple[RuntimeName, ...]] = {"container": ("container",), "process": ("process",)}
+    chosen = names.get(request.param, ("container", "process"))
+    if "container" in chosen:
         request.getfixturevalue("plugin_image")
-        made = ContainerRuntime(stack_id=STACK, variables=VARIABLES, servers=servers, standby=standby)
-    else:
-        made = ProcessRuntime(
-            stack_id=STACK,
-            state_dir=state_dir,
-            plugin_dir=plugin_dir,
-            variables=VARIABLES,
-            servers=servers,
-            standby=standby,
-        )
+    options = RuntimeOptions(
+        stack_id=STACK,
+        state_dir=state_dir,
+        files_dir=FILES,
+        plugin_dir=plugin_dir,
+        variables=VARIABLES,
+        servers=servers,
+        standby=standby,
+        stored_secrets=request.getfixturevalue("stored"),
+        secret_place=SecretPlace(stack_id=STACK),
+    )
+    made = make_runtimes(chosen, options)
     yield made
     made.close()
 
 
 @pytest.fixture
 def bench(runtime: Runtime, plugin_dir: Path) -> Iterator[Bench]:
-    bench = Bench(runtime, plugin_dir=plugin_dir, source=PLUGIN)
+    of_set: RuntimeName | None = "process" if isinstance(runtime, RuntimeSet) else None
+    bench = Bench(runtime, plugin_dir=plugin_dir, source=PLUGIN, of_set=of_set)
     yield bench
     bench.assert_nothing_left()

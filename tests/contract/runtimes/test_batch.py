@@ -119,7 +119,7 @@ def test_cancelling_one_leaves_the_others_alone(bench: Bench, manifest: PluginMa
     runs = [bench.start(request, Ear()) for request in requests]
     time.sleep(0.3)
     began = time.monotonic()
-    assert bench.runtime.cancel(requests[0].job_id, 1)
+    assert bench.runtime.cancel(requests[0].key)
     assert runs[0].result(1).status is RunStatus.CANCELLED
     assert time.monotonic() - began < 0.5
     assert [answer["answer"] for answer in answers(runs[1:])] == [1, 2, 3]
@@ -145,7 +145,7 @@ def test_when_all_of_a_batch_are_cancelled_the_server_is_ended(
     runs = [bench.start(request, Ear()) for request in requests]
     time.sleep(0.5)
     for request in requests:
-        assert bench.runtime.cancel(request.job_id, 1)
+        assert bench.runtime.cancel(request.key)
     assert [run.result(20).status for run in runs] == [RunStatus.CANCELLED] * 2
     wait_until(lambda: answers(start(bench, manifest, {"value": 9})))
 

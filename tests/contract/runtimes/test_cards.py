@@ -9,6 +9,7 @@ import pytest
 from docker import APIClient
 
 from analysis_server.runtimes.container import starter
+from analysis_server.runtimes.container.creation import ContainerCreator
 from analysis_server.runtimes.container.runtime import ContainerRuntime
 from analysis_server.runtimes.container.session import ContainerSession, open_session
 from analysis_server.runtimes.port import RunResult, RunStatus
@@ -42,10 +43,12 @@ class Seen:
             return list(request["DeviceIDs"])
         return str(json.loads(result.result_json or b"")["answer"]).split(",")
 
-    def _open(self, client: APIClient, config: dict[str, Any]) -> ContainerSession:
+    def _open(
+        self, client: APIClient, config: dict[str, Any], creator: ContainerCreator, **more: Any
+    ) -> ContainerSession:
         # No such card is in this machine: noted, and left out of what the engine is asked for.
         self._requests.append(config["HostConfig"].pop("DeviceRequests"))
-        return open_session(client, config)
+        return open_session(client, config, creator, **more)
 
 
 @pytest.fixture
@@ -64,7 +67,7 @@ def test_of_a_server(bench: Bench, seen: Seen) -> None:
 def test_of_a_spare(bench: Bench, seen: Seen) -> None:
     manifest = bench.manifest(standby=1)
     seen.run(manifest)
-    wait_until(lambda: [each.ready for each in bench.runtime.standing().spares] == [1])
+    wait_until(lambda: [each.ready for each in bench.runtime.residents().spares] == [1])
     result = seen.run(manifest)
     assert result.start is StartKind.STANDBY
     assert seen.cards_of(result) == list(CARDS)

@@ -171,7 +171,7 @@ def test_a_cancelled_run_is_gone_when_it_is_called_cancelled(bench: Bench) -> No
     running = bench.start(request, ear)
     wait_until(lambda: processes_with(token))
     began = time.monotonic()
-    assert bench.runtime.cancel(request.job_id, request.attempt)
+    assert bench.runtime.cancel(request.key)
     assert running.result(60).status is RunStatus.CANCELLED
     assert time.monotonic() - began < 5
     assert not containers()
@@ -180,7 +180,7 @@ def test_a_cancelled_run_is_gone_when_it_is_called_cancelled(bench: Bench) -> No
 
 def test_a_cancel_just_before_the_run_holds(bench: Bench) -> None:
     request = bench.request({"how": "loop"}, timeout_s=60)
-    assert not bench.runtime.cancel(request.job_id, request.attempt)
+    assert not bench.runtime.cancel(request.key)
     assert bench.runtime.run(request, Ear()).status is RunStatus.CANCELLED
 
 
@@ -191,7 +191,7 @@ def test_a_cancel_at_any_moment_of_the_start_holds(bench: Bench) -> None:
         request = bench.request({"how": "loop"}, timeout_s=60, manifest=manifest)
         running = bench.start(request, Ear())
         threading.Event().wait(delay_ms / 1000)
-        bench.runtime.cancel(request.job_id, request.attempt)
+        bench.runtime.cancel(request.key)
         assert running.result(60).status is RunStatus.CANCELLED
 
 
@@ -229,6 +229,16 @@ def test_a_run_begins_in_a_clean_place(bench: Bench, monkeypatch: pytest.MonkeyP
     assert "GREETING" in variables
     assert "TOKEN" in variables
     assert "WORKER_PASSWORD" not in variables
+    assert "TRACEPARENT" not in variables
+
+
+def test_a_run_of_a_traced_job_goes_on_with_the_trace(bench: Bench) -> None:
+    traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    script = 'import json, os; print(json.dumps({"answer": os.environ["TRACEPARENT"]}))'
+    manifest = bench.manifest(command=["python", "-c", script])
+    result = bench.run({}, manifest=manifest, traceparent=traceparent)
+    assert result.status is RunStatus.COMPLETED, result.error
+    assert json.loads(result.result_json or b"") == {"answer": traceparent}
 
 
 def test_a_secret_that_the_worker_lacks_is_named(bench: Bench) -> None:

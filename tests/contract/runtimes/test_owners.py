@@ -44,9 +44,29 @@ def completed(result: RunResult) -> Any:
     return json.loads(result.result_json or b"")
 
 
+def test_each_owner_has_a_server_of_its_own(bench: Bench) -> None:
+    manifest = bench.server()
+    found = [
+        completed(run(bench, manifest, owner_id, {"how": "note", "name": name}))["answer"]
+        for owner_id, name in ((ADA, "one"), (BOB, "two"), (ADA, "three"))
+    ]
+    assert found == [[], [], ["note-one"]]
+    assert len(bench.runtime.residents().servers) == 2
+
+
+def test_a_server_that_is_shared_is_one(bench: Bench) -> None:
+    manifest = bench.server(shared=True)
+    found = [
+        completed(run(bench, manifest, owner_id, {"how": "note", "name": name}))["answer"]
+        for owner_id, name in ((ADA, "one"), (BOB, "two"))
+    ]
+    assert found == [[], ["note-one"]]
+    assert len(bench.runtime.residents().servers) == 1
+
+
 @pytest.mark.parametrize("late", [SECRET, f"::progress 0.5 {SECRET}"])
 def test_late_lines_of_one_users_job_are_not_told_to_the_next(bench: Bench, late: str) -> None:
-    manifest = bench.server()
+    manifest = bench.server(shared=True)
     first, _ = start(bench, manifest, ADA, {"how": "slow", "s": 0.3, "late": late})
     second, ear = start(bench, manifest, BOB, {"how": "slow", "s": 0.6})
     completed(first.result(60))
@@ -55,7 +75,7 @@ def test_late_lines_of_one_users_job_are_not_told_to_the_next(bench: Bench, late
 
 
 def test_a_crash_does_not_tell_what_an_earlier_users_job_wrote(bench: Bench) -> None:
-    manifest = bench.server()
+    manifest = bench.server(shared=True)
     first, ear = start(bench, manifest, ADA, {"how": "slow", "s": 0.3, "late": SECRET})
     second, ear = start(bench, manifest, BOB, {"how": "quiet crash"})
     completed(first.result(60))
@@ -66,7 +86,7 @@ def test_a_crash_does_not_tell_what_an_earlier_users_job_wrote(bench: Bench) -> 
 
 
 def test_a_server_that_has_served_one_user_only_tells_its_lines(bench: Bench) -> None:
-    manifest = bench.server()
+    manifest = bench.server(shared=True)
     # Long enough for the line to come before the answer, which takes another way.
     work = {"how": "slow", "s": 0.2}
     assert log_of(run(bench, manifest, ADA, {**work, "log": "one"})) == "one\n"
@@ -79,7 +99,7 @@ def test_a_server_that_has_served_one_user_only_tells_its_lines(bench: Bench) ->
 
 
 def test_the_sdk_marks_whose_lines_are_whose(bench: Bench) -> None:
-    manifest = bench.server("sdk_plugin.py")
+    manifest = bench.server("sdk_plugin.py", shared=True)
     unfinished = run(bench, manifest, ADA, {"how": "log", "unfinished": SECRET})
     assert SECRET in log_of(unfinished)
     for owner_id, name in ((BOB, "bob"), (ADA, "ada"), (BOB, "bob")):
@@ -89,9 +109,9 @@ def test_the_sdk_marks_whose_lines_are_whose(bench: Bench) -> None:
 
 
 def test_a_failed_start_is_told_to_whom_it_was_made_for(bench: Bench) -> None:
-    manifest = bench.server(env={"SERVER_START": "exit", "SERVER_START_S": "1"})
+    manifest = bench.server(shared=True, env={"SERVER_START": "exit", "SERVER_START_S": "1"})
     first, _ = start(bench, manifest, ADA, {"how": "echo"})
-    wait_until(lambda: bench.runtime.standing().servers)
+    wait_until(lambda: bench.runtime.residents().servers)
     second, ear = start(bench, manifest, BOB, {"how": "echo"})
     theirs, others = first.result(60).error, second.result(60).error
     assert theirs is not None
@@ -105,9 +125,9 @@ def test_a_failed_start_is_told_to_whom_it_was_made_for(bench: Bench) -> None:
 
 @pytest.mark.parametrize("servers", [ServerLimits(ready_timeout_s=3)], indirect=True)
 def test_noise_instead_of_ready_is_told_to_whom_the_start_was_made_for(bench: Bench) -> None:
-    manifest = bench.server(env={"SERVER_START": "never"})
+    manifest = bench.server(shared=True, env={"SERVER_START": "never"})
     first, _ = start(bench, manifest, ADA, {"how": "echo"})
-    wait_until(lambda: bench.runtime.standing().servers)
+    wait_until(lambda: bench.runtime.residents().servers)
     second, _ = start(bench, manifest, BOB, {"how": "echo"})
     theirs, others = first.result(60).error, second.result(60).error
     assert theirs is not None
@@ -119,7 +139,7 @@ def test_noise_instead_of_ready_is_told_to_whom_the_start_was_made_for(bench: Be
 
 def batch_of_both(bench: Bench, *, across_owners: bool, **job: Any) -> list[tuple[RunResult, Ear]]:
     batch = {"max_size": 4, "max_wait_ms": 500, "across_owners": across_owners}
-    manifest = bench.server("sdk_batch.py", batch=batch)
+    manifest = bench.server("sdk_batch.py", batch=batch, shared=True)
     completed(run(bench, manifest, ADA, {"value": 0}))
     runs = [start(bench, manifest, owner_id, {"value": owner_id, **job}) for owner_id in (ADA, BOB, ADA, BOB)]
     return [(future.result(60), ear) for future, ear in runs]
@@ -127,7 +147,7 @@ def batch_of_both(bench: Bench, *, across_owners: bool, **job: Any) -> list[tupl
 
 def test_a_batch_holds_jobs_of_one_user(bench: Bench) -> None:
     batch = {"max_size": 4, "max_wait_ms": 500}
-    manifest = bench.server("sdk_batch.py", batch=batch)
+    manifest = bench.server("sdk_batch.py", batch=batch, shared=True)
     completed(run(bench, manifest, ADA, {"value": 0}))
     runs = [start(bench, manifest, owner, {"log": f"of {owner}"})[0] for owner in (ADA, BOB, ADA, BOB, BOB)]
     results = [future.result(60) for future in runs]

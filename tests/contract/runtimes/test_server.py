@@ -12,7 +12,7 @@ import pytest
 from analysis_server.runtimes.port import RunResult, RunStatus
 from analysis_server.runtimes.serving.limits import ServerLimits
 from satellite.contracts.outcome import ErrorKind, StartKind
-from tests.contract.runtimes.bench import Bench, Ear, containers, marked_processes
+from tests.contract.runtimes.bench import Bench, Ear, containers, marked_runs
 from tests.fixtures.servers import wait_until
 
 
@@ -33,7 +33,7 @@ def assert_heard(ear: Ear, run: Future[RunResult]) -> None:
 
 
 def running_things() -> int:
-    return len(containers()) + len(marked_processes())
+    return len(containers()) + len(marked_runs())
 
 
 def test_the_first_job_starts_it_and_the_next_ones_find_it_warm(bench: Bench) -> None:
@@ -198,13 +198,13 @@ def test_a_cancelled_job_is_gone_and_the_others_are_answered(bench: Bench) -> No
     request = bench.request({"how": "loop"}, manifest=manifest)
     inside = bench.start(request, ear)
     assert ear.heard.wait(60)
-    before = containers() or marked_processes()
+    before = containers() or marked_runs()
     waiting = bench.start(bench.request({"how": "echo", "value": 1}, manifest=manifest), Ear())
     began = time.monotonic()
-    assert bench.runtime.cancel(request.job_id, 1)
+    assert bench.runtime.cancel(request.key)
     assert inside.result(60).status is RunStatus.CANCELLED
     assert time.monotonic() - began < 5
-    assert not set(before) & set(containers() or marked_processes())
+    assert not set(before) & set(containers() or marked_runs())
     assert answer_of(waiting.result(60))["answer"] == 1
 
 
@@ -215,7 +215,7 @@ def test_a_job_that_waits_can_be_cancelled_without_harm(bench: Bench) -> None:
     request = bench.request({"how": "echo"}, manifest=manifest)
     waiting = bench.start(request, Ear())
     time.sleep(0.1)
-    assert bench.runtime.cancel(request.job_id, 1)
+    assert bench.runtime.cancel(request.key)
     assert waiting.result(1).status is RunStatus.CANCELLED
     assert answer_of(inside.result(60))["answer"] == 1
 

@@ -1,4 +1,4 @@
-"""What every runtime does when servers are too many, too large, or unused, or have lost their worker."""
+"""What every runtime does when servers are unused, or have lost their worker."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +15,15 @@ import pytest
 
 from analysis_server.runtimes.container.runtime import ContainerRuntime
 from analysis_server.runtimes.port import RunResult, RunStatus
-from analysis_server.runtimes.process.runtime import ProcessRuntime
 from analysis_server.runtimes.serving.limits import ServerLimits
-from satellite.contracts.outcome import StartKind
 from satellite.contracts.plugin_manifest import PluginManifest
-from tests.contract.runtimes.bench import STACK, Bench, Ear, containers, marked_processes
+from tests.contract.runtimes.bench import FILES, STACK, Bench, containers, marked_processes
 from tests.fixtures.servers import wait_until
 
 
 @pytest.fixture
 def servers(request: pytest.FixtureRequest) -> ServerLimits:
-    idle_ttl_s = getattr(request, "param", 600)
-    return ServerLimits(servers_max=2, memory_mib=600, idle_ttl_s=idle_ttl_s, ready_timeout_s=60)
+    return ServerLimits(idle_ttl_s=getattr(request, "param", 600), ready_timeout_s=60)
 
 
 def use(bench: Bench, manifest: PluginManifest, **job: Any) -> RunResult:
@@ -37,38 +33,7 @@ def use(bench: Bench, manifest: PluginManifest, **job: Any) -> RunResult:
 
 
 def loaded(bench: Bench) -> list[str]:
-    assert isinstance(bench.runtime, ContainerRuntime | ProcessRuntime)
-    return [each.split()[0] for each in bench.runtime.loaded()]
-
-
-def test_the_least_recently_used_makes_room(bench: Bench) -> None:
-    first, second, third = bench.server(), bench.server(), bench.server()
-    use(bench, first)
-    use(bench, second)
-    assert use(bench, first).start is StartKind.WARM
-    use(bench, third)
-    assert loaded(bench) == [first.name, third.name]
-    assert use(bench, first).start is StartKind.WARM
-    assert use(bench, second).start is StartKind.COLD
-
-
-def test_memory_is_room_too(bench: Bench) -> None:
-    small = bench.server(resources={"memory_mib": 128})
-    large = bench.server(resources={"memory_mib": 512})
-    use(bench, small)
-    use(bench, large)
-    assert loaded(bench) == [large.name]
-
-
-def test_busy_servers_take_turns_when_there_is_no_room(bench: Bench) -> None:
-    manifests = [bench.server() for _ in range(4)]
-    runs: list[Future[RunResult]] = [
-        bench.start(bench.request({"how": "slow", "s": 0.1}, manifest=manifest), Ear())
-        for _ in range(3)
-        for manifest in manifests
-    ]
-    assert [run.result(60).status for run in runs] == [RunStatus.COMPLETED] * 12
-    assert len(loaded(bench)) <= 2
+    return [each.split()[0] for each in bench.used.loaded()]
 
 
 @pytest.mark.parametrize("servers", [5], indirect=True)
@@ -82,7 +47,7 @@ def test_an_unused_server_goes(bench: Bench) -> None:
 def test_servers_of_a_dead_worker_are_swept(bench: Bench, plugin_dir: Path, state_dir: Path) -> None:
     request = bench.request({"how": "echo"}, manifest=bench.server())
     if isinstance(bench.runtime, ContainerRuntime):
-        made = f"ContainerRuntime(stack_id={STACK!r})"
+        made = f"ContainerRuntime(stack_id={STACK!r}, files_dir=Path({str(FILES)!r}))"
     else:
         made = (
             f"ProcessRuntime(stack_id={STACK!r}, state_dir=Path({str(state_dir)!r}), "

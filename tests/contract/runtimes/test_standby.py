@@ -8,13 +8,11 @@ import uuid
 
 import pytest
 
-from analysis_server.runtimes.container.runtime import ContainerRuntime
 from analysis_server.runtimes.port import RunResult, RunStatus
-from analysis_server.runtimes.process.runtime import ProcessRuntime
-from analysis_server.runtimes.standby.shelf import StandbyLimits
+from analysis_server.runtimes.standby.limits import StandbyLimits
 from satellite.contracts.outcome import ErrorKind, StartKind
 from satellite.contracts.plugin_manifest import PluginManifest
-from tests.contract.runtimes.bench import Bench, Ear, containers, marked_processes, processes_with
+from tests.contract.runtimes.bench import Bench, Ear, containers, marked_runs, processes_with
 from tests.fixtures.servers import wait_until
 
 
@@ -24,8 +22,7 @@ def standby(request: pytest.FixtureRequest) -> StandbyLimits:
 
 
 def spares(bench: Bench) -> int:
-    assert isinstance(bench.runtime, ContainerRuntime | ProcessRuntime)
-    return bench.runtime.spares()
+    return bench.used.spares()
 
 
 def filled(bench: Bench, count: int = 1, **changes: object) -> PluginManifest:
@@ -45,13 +42,13 @@ def test_a_spare_is_used_once_and_replaced(bench: Bench) -> None:
     manifest = filled(bench)
     seen = set()
     for number in range(3):
-        before = set(containers() or marked_processes())
+        before = set(containers() or marked_runs())
         result = checked(bench.run({"how": "echo", "value": number}, manifest=manifest))
         assert result.start is StartKind.STANDBY
         assert json.loads(result.result_json or b"") == {"answer": number}
         wait_until(lambda: spares(bench) == 1)
-        wait_until(lambda: len(containers() or marked_processes()) == 1)
-        now = set(containers() or marked_processes())
+        wait_until(lambda: len(containers() or marked_runs()) == 1)
+        now = set(containers() or marked_runs())
         assert not before & now
         seen |= now
     assert len(seen) == 3
@@ -88,7 +85,7 @@ def test_a_cancelled_job_on_a_spare_is_gone(bench: Bench) -> None:
     request = bench.request({"how": "loop", "token": token}, manifest=manifest)
     run = bench.start(request, Ear())
     wait_until(lambda: processes_with(token))
-    assert bench.runtime.cancel(request.job_id, 1)
+    assert bench.runtime.cancel(request.key)
     result = run.result(60)
     assert result.status is RunStatus.CANCELLED
     assert result.start is StartKind.STANDBY
@@ -134,8 +131,7 @@ def test_the_spares_of_a_version_that_is_used_no_longer_go_by_themselves(bench: 
 
     def only_the_new_one_is_left() -> bool:
         checked(bench.run({"how": "echo"}, manifest=new))
-        assert isinstance(bench.runtime, ContainerRuntime | ProcessRuntime)
-        return [each.version for each in bench.runtime.standing().spares] == [new.version]
+        return [each.version for each in bench.runtime.residents().spares] == [new.version]
 
     wait_until(only_the_new_one_is_left, timeout_s=45, interval_s=0.5)
 
@@ -143,7 +139,7 @@ def test_the_spares_of_a_version_that_is_used_no_longer_go_by_themselves(bench: 
 @pytest.mark.parametrize("standby", [StandbyLimits(idle_ttl_s=8, memory_reserve_mib=0)], indirect=True)
 def test_unused_spares_go(bench: Bench) -> None:
     filled(bench)
-    wait_until(lambda: not containers() and not marked_processes())
+    wait_until(lambda: not containers() and not marked_runs())
     assert spares(bench) == 0
 
 
@@ -158,6 +154,6 @@ def test_there_are_none_when_memory_is_short(bench: Bench) -> None:
 
 def test_sweep_spares_those_of_the_living(bench: Bench) -> None:
     manifest = filled(bench)
-    wait_until(lambda: len(containers() or marked_processes()) == 1)
+    wait_until(lambda: len(containers() or marked_runs()) == 1)
     assert bench.runtime.sweep(set()) == 0
     assert checked(bench.run({"how": "echo"}, manifest=manifest)).start is StartKind.STANDBY

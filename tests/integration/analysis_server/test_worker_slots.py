@@ -12,43 +12,62 @@ from celery import Celery
 from celery.contrib.testing.worker import start_worker
 from kombu import Queue
 
+from analysis_server.lifecycle import held_messages
 from analysis_server.lifecycle.free_slots import TakeWhileFree
 from analysis_server.lifecycle.slots import Slots
+from satellite.contracts.amqp_queues import queue_arguments
 from satellite.contracts.task_names import BATCH_HEADER
 from tests.fixtures.servers import wait_until
 
 SLOTS, SEATS = 4, 32
-POOL = "analysis_server.lifecycle.free_slots:SlotPool"
+POOLS = {
+    "redis": "analysis_server.lifecycle.free_slots:SlotPool",
+    "rabbitmq": "analysis_server.lifecycle.held_messages:HoldingPool",
+}
 
 
 class Work:
     """Tasks that stay until they are let go."""
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, broker_url: str) -> None:
         self.running: Counter[str] = Counter()
         self.done: Counter[str] = Counter()
         self._may_end: dict[str, threading.Semaphore] = {}
-        self.app = Celery("slots", broker=redis_url)
-        self.app.conf.update(
-            broker_transport="analysis_server.lifecycle.broker_transport:Transport",
-            task_queues=[Queue("work", routing_key="work", no_ack=True)],  # type: ignore[no-untyped-call]
-            task_default_queue="work",
-            task_ignore_result=True,
-        )
-        self.app.steps["consumer"].add(TakeWhileFree)
+        self.app = Celery("slots", broker=broker_url)
+        self.app.conf.update(task_default_queue="work", task_ignore_result=True)
         self.app.slots = Slots(slots=SLOTS, seats=SEATS)
+        if broker_url.startswith("amqp"):
+            self._use_rabbitmq()
+        else:
+            self._use_redis()
 
         @self.app.task(name="stay", shared=False)
-        def stay(name: str) -> None:
-            self._stay(name)
+        def stay(name: str, *, runs_alone: bool) -> None:
+            with self.app.slots.alone(lambda: False) if runs_alone else contextlib.nullcontext():
+                self._stay(name)
 
         self._task = stay
 
-    def send(self, name: str, count: int, *, batch_size: int | None = None) -> None:
+    def _use_redis(self) -> None:
+        queue = Queue("work", routing_key="work", no_ack=True)  # type: ignore[no-untyped-call]
+        transport = "analysis_server.lifecycle.broker_transport:Transport"
+        self.app.conf.update(broker_transport=transport, task_queues=[queue])
+        self.app.steps["consumer"].add(TakeWhileFree)
+
+    def _use_rabbitmq(self) -> None:
+        held_messages.use_no_delays()
+        arguments = queue_arguments("work")
+        queue = Queue("work", routing_key="work", queue_arguments=arguments)  # type: ignore[no-untyped-call]
+        # The loop looks at its heartbeats whether it shall stop; a worker's process is woken by a signal.
+        self.app.conf.update(task_queues=[queue], task_acks_late=True, broker_heartbeat=2)
+        self.app.Task.Request = "analysis_server.lifecycle.held_messages:SlotRequest"
+        self.app.steps["consumer"].add(held_messages.HoldBeyondSlots)
+
+    def send(self, name: str, count: int, *, batch_size: int | None = None, runs_alone: bool = False) -> None:
         headers = {BATCH_HEADER: [name, batch_size]} if batch_size else None
         self._may_end.setdefault(name, threading.Semaphore(0))
         for _ in range(count):
-            self._task.apply_async(args=(name,), headers=headers)
+            self._task.apply_async(args=(name,), kwargs={"runs_alone": runs_alone}, headers=headers)
 
     def let_go(self, name: str, count: int) -> None:
         self._may_end[name].release(count)
@@ -60,10 +79,11 @@ class Work:
         self.done[name] += 1
 
 
-@pytest.fixture
-def work(redis_url: str) -> Iterator[Work]:
-    work = Work(redis_url)
-    options = {"pool": POOL, "concurrency": SLOTS + SEATS, "perform_ping_check": False}
+@pytest.fixture(params=POOLS)
+def work(request: pytest.FixtureRequest, redis_url: str) -> Iterator[Work]:
+    url = request.getfixturevalue("rabbitmq").url if request.param == "rabbitmq" else redis_url
+    work = Work(url)
+    options = {"pool": POOLS[request.param], "concurrency": SLOTS + SEATS, "perform_ping_check": False}
     with start_worker(work.app, shutdown_timeout=30, **options):
         yield work
         for name in list(work.running):
@@ -103,3 +123,17 @@ def test_a_worker_full_of_others_still_gathers_a_batch_in_its_last_slot(work: Wo
     settled(work, alone=4, gathered=0)
     work.let_go("alone", 4)
     wait_until(lambda: work.done == {"alone": 5, "gathered": 20})
+
+
+def test_a_suspect_runs_alone(work: Work) -> None:
+    work.send("before", 2)
+    settled(work, before=2)
+    work.send("suspect", 1, runs_alone=True)
+    wait_until(lambda: not work.app.slots.free)
+    work.send("after", 3)
+    settled(work, before=2, suspect=0, after=0)
+    work.let_go("before", 2)
+    settled(work, before=0, suspect=1, after=0)
+    work.let_go("suspect", 1)
+    settled(work, suspect=0, after=3)
+    work.let_go("after", 3)

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from operation_server.jobs.transitions import apply_outcomes, submit_jobs
-from tests.integration.transitions.seed import add_plugin, add_user, new_job, outcome
+from operation_server.jobs.transitions import apply_outcomes
+from tests.integration.transitions.seed import add_plugin, add_user, new_job, outcome, submit_named
 
 MANY = text("""
     INSERT INTO jobs (owner_id, plugin_id, plugin_name, plugin_version, input_data, timeout_s, max_retries,
@@ -50,7 +50,7 @@ async def submit(
         new_job(owner_id, plugin_id, name, priority=priority) for priority in priorities for _ in range(count)
     ]
     async with engine.begin() as connection:
-        return (await connection.run_sync(submit_jobs, jobs)).ids
+        return await connection.run_sync(submit_named, jobs)
 
 
 async def submit_many(engine: AsyncEngine, owner_id: int, plugin_id: int, *, count: int) -> None:

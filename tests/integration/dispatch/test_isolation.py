@@ -14,7 +14,6 @@ from sqlalchemy import Engine, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.dispatch import dispatcher as dispatcher_module
-from operation_server.dispatch import isolation
 from operation_server.dispatch.capacity import CapacityReader
 from operation_server.dispatch.celery_app import make_app
 from operation_server.dispatch.culprits import ASIDE_S, PutAside
@@ -218,7 +217,7 @@ async def test_a_group_that_fails_without_a_culprit_is_left_alone_as_a_whole(
         if seen == odd_jobs:
             raise LookupError("thrown by a test")
 
-    monkeypatch.setattr(isolation, "message_body", fails_in_company)
+    monkeypatch.setattr(parts.dispatcher._isolation, "_check", fails_in_company)
     publish = parts.publisher.publish
 
     def refuse_odd(jobs: Any) -> None:

@@ -9,15 +9,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from operation_server.jobs.transitions import (
-    DispatchCapacity,
-    DispatchedJob,
-    apply_started,
-    lose_attempts,
-)
+from operation_server.jobs.transitions import DispatchedJob, apply_started, lose_attempts
 from satellite.contracts.job import StartedReport
+from satellite.contracts.task_names import shared_queue
+from satellite.contracts.worker import GPUCard
+from satellite.testing import attempt_key_of
 from tests.integration.dispatch.queue import add_account, complete, pause, register, submit
-from tests.integration.transitions.seed import BIG_WORKER, dispatch, job_row
+from tests.integration.transitions.seed import BIG_WORKER, capacity_of, dispatch, job_row
 
 SECONDS_TO_WATCH = 2
 DISPATCHERS = 4
@@ -64,7 +62,7 @@ class TestPluginLimit:
             )
         assert await dispatch(engine) == []
         async with engine.begin() as connection:
-            await connection.run_sync(lose_attempts, [(job.job_id, job.attempt)])
+            await connection.run_sync(lose_attempts, [attempt_key_of(job.job_id, job.attempt)])
         assert [(again.job_id, again.attempt) for again in await dispatch(engine)] == [(job.job_id, 2)]
 
     async def test_the_smaller_of_manifest_and_operator_holds(self, engine: AsyncEngine) -> None:
@@ -120,8 +118,15 @@ class TestDepth:
         visual = await register(engine, owner_id, "visual", resources={"gpus": 1})
         await submit(engine, owner_id, plain, "plain", count=9)
         await submit(engine, owner_id, visual, "visual", count=9)
-        worker = BIG_WORKER.model_copy(update={"gpus": 1})
-        capacity = DispatchCapacity(depth=3, gpu_depth=2, workers=[worker])
+        plain_worker = BIG_WORKER.model_copy(update={"slots": 1})
+        with_card = BIG_WORKER.model_copy(
+            update={
+                "slots": 2,
+                "cards": [GPUCard(uuid="GPU-1")],
+                "queues": [*BIG_WORKER.queues, shared_queue("default", with_gpu=True)],
+            }
+        )
+        capacity = capacity_of(plain_worker, with_card)
 
         jobs = await dispatch(engine, capacity=capacity)
         assert Counter(job.plugin.name for job in jobs) == {"plain": 3, "visual": 2}

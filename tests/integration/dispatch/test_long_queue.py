@@ -8,7 +8,7 @@ import time
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from operation_server.jobs.transitions import PluginCatalog, select_and_mark
+from operation_server.jobs.transitions import VersionCatalog, select_and_mark
 from tests.integration.dispatch.queue import add_account, pause, register, submit, submit_many
 from tests.integration.transitions.seed import PLENTY, dispatch
 
@@ -22,7 +22,7 @@ SLOWER_AT_MOST = 3
 
 async def round_ms(engine: AsyncEngine) -> float:
     """Return the median duration of a round of dispatch, each undone again."""
-    catalog, durations = PluginCatalog(), []
+    catalog, durations = VersionCatalog(), []
     for _ in range(ROUNDS):
         async with engine.connect() as connection:
             began = time.perf_counter()

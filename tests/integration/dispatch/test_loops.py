@@ -29,8 +29,8 @@ ENDS_THE_PROCESS = [
     ("dispatcher", f"{DISPATCH}.wakeups:Wakeups._hear"),
     ("dispatcher", f"{DISPATCH}.reconciler:Reconciler._do"),
     ("results", f"{DISPATCH}.wakeups:Leadership.check"),
-    ("results", f"{DISPATCH}.results_source:ResultsSource.take"),
-    ("results", f"{DISPATCH}.results_source:ResultsSource.recover"),
+    ("results", f"{DISPATCH}.redis_results:RedisResults.take"),
+    ("results", f"{DISPATCH}.redis_results:RedisResults.recover"),
 ]
 GOES_ON = [
     ("dispatcher", f"{DISPATCH}.reconciler:Reconciler._expire"),

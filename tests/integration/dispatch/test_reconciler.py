@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from redis import Redis as BlockingRedis
@@ -31,8 +33,9 @@ from operation_server.settings import DispatchSettings
 from satellite.contracts import redis_keys
 from satellite.contracts.event import EventType, StreamEntry
 from satellite.contracts.job import StartedReport
-from satellite.contracts.task_names import EXECUTE_QUEUE
+from satellite.contracts.task_names import EXECUTE_QUEUE, class_queue
 from satellite.settings.broker import BrokerSettings
+from satellite.testing import attempt_key_of, heartbeat_of
 from tests.integration.transitions.seed import dispatch, job_row, outcome, submit_one
 
 
@@ -114,10 +117,26 @@ async def test_a_lost_message_is_dispatched_again(parts: Parts) -> None:
     assert (row.status, row.dispatched_at, row.redeliveries, row.failures) == ("queued", None, 1, 0)
 
 
+async def test_a_message_for_a_class_that_is_gone_goes_to_others(parts: Parts) -> None:
+    gone, left = class_queue("gone"), class_queue("left")
+    here, there = await submit_one(parts.engine), await submit_one(parts.engine)
+    for job, queue in zip(await dispatch(parts.engine), (gone, left), strict=True):
+        await parts.execute("UPDATE jobs SET queue = :queue WHERE id = :id", queue=queue, id=job.job_id)
+        await asyncio.to_thread(parts.publisher.publish, [replace(job, queue=queue)])
+    await parts.age()
+    await parts.redis.sadd(redis_keys.WORKERS, "w1")
+    await parts.redis.set(redis_keys.worker("w1"), heartbeat_of(queues=[left]).model_dump_json())
+    await parts.reconciler.reconcile()
+    moved, waits = await parts.rows([here, there])
+    assert (moved.status, moved.dispatched_at, moved.redeliveries) == ("queued", None, 1)
+    assert waits.dispatched_at is not None
+    assert [await parts.redis.llen(queue) for queue in (gone, left)] == [0, 1]
+
+
 async def test_a_claimed_attempt_is_left_alone(parts: Parts) -> None:
     job_id = await submit_one(parts.engine)
     await parts.dispatch(published=False)
-    await parts.redis.set(redis_keys.lease(job_id, 1), "w1", ex=60)
+    await parts.redis.set(redis_keys.lease(attempt_key_of(job_id, 1)), "w1", ex=60)
     await parts.reconciler.reconcile()
     assert (await job_row(parts.engine, job_id)).dispatched_at is not None
 
@@ -126,13 +145,14 @@ async def test_an_attempt_without_a_lease_is_lost(parts: Parts) -> None:
     held, lost = await submit_one(parts.engine), await submit_one(parts.engine)
     await parts.dispatch(published=False)
     for job_id in (held, lost):
-        await parts.redis.set(redis_keys.lease(job_id, 1), "w1", ex=60)
+        await parts.redis.set(redis_keys.lease(attempt_key_of(job_id, 1)), "w1", ex=60)
         await parts.start(job_id)
-    await parts.redis.delete(redis_keys.lease(lost, 1))
+    await parts.redis.delete(redis_keys.lease(attempt_key_of(lost, 1)))
     await parts.reconciler.reconcile()
     first, second = await parts.rows([held, lost])
     assert first.status == "processing"
-    assert (second.status, second.failures, second.dispatched_at) == ("queued", 1, None)
+    assert (second.status, second.failures, second.losses) == ("queued", 0, 1)
+    assert second.dispatched_at is None
 
 
 async def test_an_emptied_redis_is_noticed_by_its_epoch(parts: Parts) -> None:
@@ -150,7 +170,7 @@ async def test_an_emptied_redis_is_noticed_by_its_epoch(parts: Parts) -> None:
 async def test_a_cancelled_job_nobody_holds_ends(parts: Parts) -> None:
     waiting, held = await submit_one(parts.engine), await submit_one(parts.engine)
     await parts.dispatch()
-    await parts.redis.set(redis_keys.lease(held, 1), "w1", ex=60)
+    await parts.redis.set(redis_keys.lease(attempt_key_of(held, 1)), "w1", ex=60)
     async with parts.engine.begin() as connection:
         await connection.run_sync(request_cancel, [waiting, held])
     await parts.reconciler.reconcile()
@@ -158,7 +178,12 @@ async def test_a_cancelled_job_nobody_holds_ends(parts: Parts) -> None:
     assert (first.status, second.status) == ("cancelled", "queued")
     # The message is still in the queue, but no claim gets past the key.
     assert await parts.redis.llen(EXECUTE_QUEUE) == 2
-    assert await parts.redis.exists(redis_keys.cancel(waiting), redis_keys.cancel(held)) == 2
+    assert (
+        await parts.redis.exists(
+            redis_keys.cancel(attempt_key_of(waiting).job), redis_keys.cancel(attempt_key_of(held).job)
+        )
+        == 2
+    )
 
 
 BAD_MANIFESTS = {
@@ -182,7 +207,7 @@ async def test_a_manifest_that_is_not_understood_loses_no_attempt(
     )
     await parts.reconciler.reconcile()
     row = await job_row(parts.engine, job_id)
-    assert (row.status, row.failures, row.dispatched_at) == ("queued", 1, None)
+    assert (row.status, row.losses, row.dispatched_at) == ("queued", 1, None)
 
 
 async def test_an_attempt_that_cannot_be_lost_holds_up_no_other(parts: Parts) -> None:
@@ -190,8 +215,8 @@ async def test_an_attempt_that_cannot_be_lost_holds_up_no_other(parts: Parts) ->
     await parts.dispatch(published=False)
     for job_id in jobs:
         await parts.start(job_id)
-    # One more failure than there are numbers.
-    await parts.execute("UPDATE jobs SET failures = 9223372036854775807 WHERE id = :id", id=jobs[1])
+    # One more loss than there are numbers.
+    await parts.execute("UPDATE jobs SET losses = 9223372036854775807 WHERE id = :id", id=jobs[1])
     before = definitions.RECONCILER_FAULTS.labels("lost")._value.get()
     for _ in range(2):
         await parts.reconciler.reconcile()
@@ -223,7 +248,9 @@ async def test_an_event_that_cannot_be_told_holds_up_no_other(parts: Parts, chan
 async def test_an_event_that_redis_cannot_take_holds_up_no_other(parts: Parts) -> None:
     now = datetime.now(UTC)
     entries = [
-        StreamEntry(event_id=number, job_id=1, owner_id=1, type=EventType.STATUS, data=data, at=now)
+        StreamEntry(
+            event_id=number, job_id=1, uid=uuid4(), owner_id=1, type=EventType.STATUS, data=data, at=now
+        )
         for number, data in ((1, "{}"), (2, "\ud800"), (3, "{}"))
     ]
     assert await parts.events.publish(entries)
@@ -258,8 +285,8 @@ async def test_what_has_moved_on_is_not_counted_as_repaired(parts: Parts) -> Non
         await parts.start(job_id)
     counts = {what: definitions.REPAIRED.labels(what)._value.get() for what in ("lost", "undelivered")}
     repair = parts.reconciler._repair
-    await repair([(lost, 1), (gone, 7), (999, 1)], lose_attempts, "lost")
-    await repair([(released, 1), (lost, 1)], release_undelivered, "undelivered")
+    await repair([attempt_key_of(lost), attempt_key_of(gone, 7), attempt_key_of(999)], lose_attempts, "lost")
+    await repair([attempt_key_of(released), attempt_key_of(lost)], release_undelivered, "undelivered")
     assert definitions.REPAIRED.labels("lost")._value.get() == counts["lost"] + 1
     assert definitions.REPAIRED.labels("undelivered")._value.get() == counts["undelivered"] + 1
 
@@ -272,6 +299,23 @@ async def test_a_released_attempt_whose_message_was_only_late_is_not_executed(
     await parts.reconciler.reconcile()
     assert (await job_row(parts.engine, job_id)).dispatched_at is None
     with BlockingRedis.from_url(redis_url) as redis:
-        assert ClaimStore(redis, worker="w").claim(job_id, 1) is ClaimResult.STALE
+        assert ClaimStore(redis, worker="w").claim(attempt_key_of(job_id, 1)) is ClaimResult.STALE
         [again] = await dispatch(parts.engine)
-        assert ClaimStore(redis, worker="w").claim(job_id, again.attempt) is ClaimResult.WON
+        assert ClaimStore(redis, worker="w").claim(attempt_key_of(job_id, again.attempt)) is ClaimResult.WON
+
+
+async def test_the_settings_say_how_often_a_job_may_be_lost(parts: Parts) -> None:
+    parts.reconciler = Reconciler(
+        engine=parts.engine,
+        redis=parts.redis,
+        publisher=parts.publisher,
+        events=parts.events,
+        settings=DispatchSettings(lease_grace_s=0, losses_max=1),
+    )
+    await parts.reconciler.reconcile()
+    job_id = await submit_one(parts.engine)
+    await parts.dispatch(published=False)
+    await parts.start(job_id)
+    await parts.reconciler.reconcile()
+    row = await job_row(parts.engine, job_id)
+    assert (row.status, row.error["kind"]) == ("failed", "lost")

@@ -20,16 +20,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from analysis_server.reporting.callback_message import CallbackMessage, outcome_message, started_message
 from operation_server.dispatch import results_consumer
 from operation_server.dispatch.leadership import LeadershipLost
+from operation_server.dispatch.redis_results import RedisResults
 from operation_server.dispatch.results_consumer import ResultsConsumer
-from operation_server.dispatch.results_source import ResultsSource
 from operation_server.dispatch.transaction_thread import TransactionThread
-from operation_server.jobs.transitions import apply_outcomes
+from operation_server.jobs.transitions import LossBudget, apply_outcomes
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.rejections import repository
 from satellite.contracts import redis_keys
 from satellite.contracts.job import StartedReport
 from satellite.contracts.outcome import Outcome
 from satellite.contracts.task_names import APPLY_OUTCOME, RESULTS_QUEUE
+from satellite.testing import attempt_key_of
 from tests.integration.transitions.seed import dispatch, job_row, outcome, submit_one
 
 
@@ -41,9 +42,13 @@ class Consumer:
     ) -> None:
         self.redis, self.redis_url = redis, redis_url
         self.events = EventPublisher(engine=engine, redis=redis)
-        self.source = ResultsSource(redis)
+        self.source = RedisResults(redis)
         self.consumer = ResultsConsumer(
-            transactions=transactions, redis=redis, source=self.source, events=self.events
+            transactions=transactions,
+            redis=redis,
+            source=self.source,
+            events=self.events,
+            losses=LossBudget(),
         )
 
     def send(self, *messages: CallbackMessage) -> None:
@@ -93,12 +98,12 @@ async def results_of(engine: AsyncEngine, job_id: int) -> list[Any]:
 async def test_an_outcome_ends_the_job_and_its_lease(engine: AsyncEngine, consumer: Consumer) -> None:
     job_id = await submit_one(engine)
     await dispatch(engine)
-    await consumer.redis.set(redis_keys.lease(job_id, 1), "w1", ex=60)
+    await consumer.redis.set(redis_keys.lease(attempt_key_of(job_id, 1)), "w1", ex=60)
     consumer.send(message_of(outcome(job_id, 1)))
     await consumer.work()
     row = await job_row(engine, job_id)
     assert (row.status, row.result) == ("completed", {"n": 1})
-    assert not await consumer.redis.exists(redis_keys.lease(job_id, 1))
+    assert not await consumer.redis.exists(redis_keys.lease(attempt_key_of(job_id, 1)))
     assert not await consumer.redis.keys(redis_keys.results_in_flight("*"))
 
 
@@ -149,7 +154,7 @@ async def test_an_old_leader_forgets_nothing_that_the_new_one_has_taken(
     job_ids = [await submit_one(engine) for _ in range(2)]
     await dispatch(engine)
     first, second = (message_of(outcome(job_id, 1)) for job_id in job_ids)
-    old, new = ResultsSource(consumer.redis), ResultsSource(consumer.redis)
+    old, new = RedisResults(consumer.redis), RedisResults(consumer.redis)
     consumer.send(first)
     assert len(await old.take(100)) == 1
     # The old leader hangs, and is followed by a new one, which dies with what it has taken.
@@ -169,7 +174,7 @@ async def test_what_an_old_leader_takes_after_its_successor_began_is_taken_up(
     await dispatch(engine)
     await consumer.source.recover()
     consumer.send(message_of(outcome(job_id, 1)))
-    assert len(await ResultsSource(consumer.redis).take(100)) == 1  # and dies
+    assert len(await RedisResults(consumer.redis).take(100)) == 1  # and dies
     async with leading(consumer):
         await until(ended(engine, job_id))
     assert (await job_row(engine, job_id)).status == "completed"
@@ -383,7 +388,6 @@ async def test_old_and_surplus_reports_are_forgotten(blocking_engine: Engine) ->
                 connection,
                 message=b"%d" % number,
                 task=None,
-                job_id=None,
                 attempt=None,
                 reason="it was bad",
                 body=b"x" * (repository.BODY_BYTES_MAX + 1) if not number else b"",

@@ -11,13 +11,14 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from analysis_server.execution.gpu_inventory import detect_cards
 from analysis_server.settings import RaySettings, WorkerSettings
-from satellite.local.ports import find_free_port
-from satellite.local.stack import RAY_ENVIRONMENT, RAY_OBJECT_STORE_BYTES
+from satellite.local.ports import find_free_ports
+from satellite.local.ray_head import RAY_ENVIRONMENT, RayHead
 from tests.contract.runtimes.bench import STACK
 from tests.contract.runtimes.conftest import plugin_image
 from tests.fixtures.servers import running
@@ -42,43 +43,51 @@ def ray_node() -> Iterator[RayNode]:
 @contextlib.contextmanager
 def running_ray(environment: Mapping[str, str]) -> Iterator[RayNode]:
     """Run a Ray whose environment differs in this from the one of the tests."""
-    port = find_free_port()
-    address = f"127.0.0.1:{port}"
+    port, dashboard_port = find_free_ports(2)
     os.environ.update(RAY_ENVIRONMENT)
 
     def answers() -> bool:
-        health = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", address]
+        health = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", head.address]
         return subprocess.run(health, capture_output=True).returncode == 0
 
     with tempfile.TemporaryDirectory(prefix="ray-") as folder:
-        command = [
-            sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block",
-            "--node-ip-address=127.0.0.1", f"--port={port}", "--min-worker-port=0", "--max-worker-port=0",
-            "--dashboard-agent-listen-port=0", "--include-dashboard=false", "--no-monitor",
-            "--include-log-monitor=false", "--disable-usage-stats", f"--temp-dir={folder}",
-            f"--object-store-memory={RAY_OBJECT_STORE_BYTES}",
-        ]  # fmt: skip
-        with running(command, ready=answers, timeout_s=60, env=os.environ | environment) as process:
-            yield RayNode(address, process.pid, Path(folder))
+        head = RayHead(folder=Path(folder), port=port, dashboard_port=dashboard_port, token="")
+        with running(head.command(), ready=answers, timeout_s=60, env=os.environ | environment) as process:
+            yield RayNode(head.address, process.pid, Path(folder))
+
+
+@pytest.fixture
+def changes() -> dict[str, Any]:
+    """Return the settings in which the worker of a test module differs from that of the others."""
+    return {}
 
 
 @pytest.fixture(params=["process", pytest.param("container", marks=pytest.mark.docker)])
-def rig(request: pytest.FixtureRequest, ray_node: RayNode, redis_url: str, tmp_path: Path) -> Iterator[Rig]:
+def rig(
+    request: pytest.FixtureRequest,
+    ray_node: RayNode,
+    redis_url: str,
+    tmp_path: Path,
+    changes: dict[str, Any],
+) -> Iterator[Rig]:
     if request.param == "container":
         request.getfixturevalue("plugin_image")
     plugin_dir = tmp_path / "plugins"
     plugin_dir.mkdir()
     uv = shutil.which("uv")
-    settings = WorkerSettings(
-        name="tests", slots=8, state_dir=tmp_path / "state", plugin_dir=plugin_dir, stack_id=STACK,
-        cpus=4, memory_mib=2_000, fake_gpus="1x1000", uv=uv, server_ready_timeout_s=20,
+    settings = WorkerSettings.model_validate(
+        {
+            "name": "tests", "slots": 8, "state_dir": tmp_path / "state", "plugin_dir": plugin_dir,
+            "stack_id": STACK, "cpus": 4, "memory_mib": 2_000, "fake_gpus": "1x1000", "uv": uv,
+            "server_ready_timeout_s": 20, **changes,
+        }
     )  # fmt: skip
     rig = Rig(
         settings,
         RaySettings(address=ray_node.address, namespace="tests"),
         runtime=request.param,
         redis_url=redis_url,
-        cards=detect_cards("1x1000"),
+        cards=detect_cards(settings.fake_gpus),
         ray_pid=ray_node.pid,
     )
     yield rig

@@ -7,23 +7,26 @@ import json
 import shutil
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import psutil
 
-from analysis_server.execution.admission import ResourceLedger
-from analysis_server.execution.executor import Execution, ExecutorHealth
+from analysis_server.execution.admission.ledger import ResourceLedger
+from analysis_server.execution.admission.resident_watch import ResidentWatch
+from analysis_server.execution.executor import ExecutorHealth
 from analysis_server.execution.executor_service import ExecutorSetup
 from analysis_server.execution.ray_executor import RayExecutor
-from analysis_server.execution.standing_watch import StandingWatch
-from analysis_server.runtimes.port import RunResult
-from analysis_server.runtimes.selection import RuntimeName
+from analysis_server.runtimes.port import RunRequest, RunResult
 from analysis_server.runtimes.worker_variables import WorkerVariables
 from analysis_server.settings import RaySettings, WorkerSettings
+from satellite.contracts.identity import AttemptKey
 from satellite.contracts.plugin_manifest import PluginManifest
+from satellite.contracts.requires import RuntimeName
 from satellite.contracts.worker import GPUCard
 from satellite.settings.observability import LogSettings
-from tests.contract.runtimes.bench import IMAGE, containers, marked_processes
+from tests.contract.runtimes.bench import IMAGE, containers, marked_runs
 from tests.contract.runtimes.conftest import PLUGIN
 from tests.fixtures.servers import wait_until
 
@@ -49,7 +52,7 @@ class Rig:
         setup = ExecutorSetup(
             settings=settings,
             log=LogSettings(),
-            runtime=runtime,
+            runtimes=(runtime,),
             redis_url=redis_url,
             variables=WorkerVariables.read(),
         )
@@ -58,9 +61,10 @@ class Rig:
             cpus=settings.cpus,
             memory_mib=settings.memory_mib,
             cards=cards,
-            make_room=self.executor.make_room,
+            limits=settings.resident_limits(),
+            evict=self.executor.evict,
         )
-        self.watch = StandingWatch(self.executor, self.ledger)
+        self.watch = ResidentWatch(self.executor, self.ledger, settings.standby_limits())
         self._pool = ThreadPoolExecutor(8)
 
     def manifest(self, **changes: Any) -> PluginManifest:
@@ -84,24 +88,32 @@ class Rig:
         )
 
     def run(self, manifest: PluginManifest, **job: Any) -> RunResult:
-        grant = self.ledger.acquire(manifest, manifest.digest(), is_stopped=lambda: False)
-        assert grant is not None
+        request = self.request(manifest, AttemptKey(next(_numbers), 1, uuid4()), **job)
+        allocation = self.ledger.acquire(manifest, request.resident, is_stopped=lambda: False)
+        assert allocation is not None
         try:
-            return self.executor.run(
-                Execution(
-                    job_id=next(_numbers),
-                    attempt=1,
-                    owner_id=1,
-                    plugin_digest=manifest.digest(),
-                    manifest_json=manifest.model_dump_json(),
-                    input_json=json.dumps({"how": "echo", **job}).encode(),
-                    timeout_s=30,
-                    gpu_ids=grant.gpu_ids,
-                    spare_room=grant.spare_room,
-                )
+            request = replace(
+                request,
+                gpu_ids=allocation.gpu_ids,
+                spare_allowance=allocation.spare_allowance,
             )
+            return self.executor.run(request)
         finally:
-            self.ledger.release(grant)
+            self.ledger.release(allocation)
+
+    def request(self, manifest: PluginManifest, key: AttemptKey, **job: Any) -> RunRequest:
+        return RunRequest(
+            job_id=key.job_id,
+            attempt=key.attempt,
+            uid=key.uid,
+            owner_id=1,
+            worker=self.settings.name,
+            stack_id=self.settings.stack_id,
+            plugin_digest=manifest.digest(),
+            manifest_json=manifest.model_dump_json(),
+            input_json=json.dumps({"how": "echo", **job}).encode(),
+            timeout_s=30,
+        )
 
     def start(self, manifest: PluginManifest, **job: Any) -> Future[RunResult]:
         return self._pool.submit(self.run, manifest, **job)
@@ -111,7 +123,7 @@ class Rig:
 
     def things(self) -> set[str]:
         """Return the containers or processes of plugins."""
-        return set(containers()) if self.runtime == "container" else {str(pid) for pid in marked_processes()}
+        return set(containers()) if self.runtime == "container" else {str(mark) for mark in marked_runs()}
 
     def executor_pid(self) -> int:
         """Return the process that plugins run in; whole platforms of other tests have their own."""

@@ -23,7 +23,7 @@ ENDS_THE_PROCESS = [
     "analysis_server.lifecycle.heartbeat:Heartbeat.beat",
     "analysis_server.reporting.leases:LeaseKeeper.renew",
     "analysis_server.lifecycle.canary:Canary.check",
-    "analysis_server.execution.standing_watch:StandingWatch.look",
+    "analysis_server.execution.admission.resident_watch:ResidentWatch.look",
     "analysis_server.execution.cancellation:CancellationListener._listen_once",
 ]
 GOES_ON = [

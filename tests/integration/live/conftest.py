@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -21,8 +22,8 @@ from operation_server.live.event_publisher import EventPublisher
 from satellite.contracts.event import EventType, StreamEntry
 from satellite.contracts.job import StartedReport
 from satellite.contracts.outcome import Outcome
-from tests.fixtures.api import log_in, running_api
-from tests.integration.operation_server_api.conftest import MANIFEST, set_job
+from tests.fixtures.api import log_in, open_account, running_api
+from tests.integration.operation_server_api.conftest import MANIFEST, find_uid, set_job
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def admin(api_url: str) -> Iterator[httpx.Client]:
 def user(api_url: str, admin: httpx.Client) -> Iterator[httpx.Client]:
     """A client logged in as an ordinary account."""
     credentials = {"username": "ada@example.com", "password": "analytical engine"}
-    admin.post("/users", json=credentials).raise_for_status()
+    open_account(admin, credentials)
     with log_in(api_url, credentials) as client:
         yield client
 
@@ -67,23 +68,28 @@ class Storyteller:
 
     async def start(self, job_id: int) -> None:
         await set_job(self.engine, job_id, "attempt = attempt + 1, dispatched_at = now()")
-        report = StartedReport(job_id=job_id, attempt=1, worker="w", started_at=datetime.now(UTC))
+        uid = await find_uid(self.engine, job_id)
+        report = StartedReport(job_id=job_id, attempt=1, uid=uid, worker="w", started_at=datetime.now(UTC))
         async with self.engine.begin() as connection:
             entries = await connection.run_sync(apply_started, [report])
         await self.publisher.publish(entries)
 
-    async def progress(self, job_id: int, fraction: float, *, owner_id: int = 1) -> None:
+    async def progress(
+        self, job_id: int, fraction: float, *, owner_id: int = 1, uid: UUID | None = None
+    ) -> None:
+        """Tell of progress; with `uid` of that of another job, which had this number before a recovery."""
         data = {"attempt": 1, "fraction": fraction, "message": "on it"}
-        await self._tell(job_id, owner_id, EventType.PROGRESS, data)
+        await self._tell(job_id, owner_id, EventType.PROGRESS, data, uid=uid)
 
     async def log(self, job_id: int, lines: list[str], *, owner_id: int = 1) -> None:
         await self._tell(job_id, owner_id, EventType.LOG, {"attempt": 1, "lines": lines})
 
     async def log_at_once(self, job_id: int, lines: list[str]) -> None:
         """Add an event for each line in one go, so that they are read together."""
+        uid = await find_uid(self.engine, job_id)
         entries = [
             StreamEntry(
-                job_id=job_id, owner_id=1, type=EventType.LOG, at=datetime.now(UTC),
+                job_id=job_id, uid=uid, owner_id=1, type=EventType.LOG, at=datetime.now(UTC),
                 data=json.dumps({"attempt": 1, "lines": [line]}),
             )
             for line in lines
@@ -98,17 +104,20 @@ class Storyteller:
         error = {"kind": "output", "message": "exit code 1", "exit_code": 1}
         await self._end(job_id, {"status": "failed", "error": error})
 
-    async def _tell(self, job_id: int, owner_id: int, type_: EventType, data: dict[str, Any]) -> None:
+    async def _tell(
+        self, job_id: int, owner_id: int, type_: EventType, data: dict[str, Any], *, uid: UUID | None = None
+    ) -> None:
+        uid = uid or await find_uid(self.engine, job_id)
+        at = datetime.now(UTC)
         entry = StreamEntry(
-            job_id=job_id, owner_id=owner_id, type=type_, data=json.dumps(data), at=datetime.now(UTC)
+            job_id=job_id, uid=uid, owner_id=owner_id, type=type_, data=json.dumps(data), at=at
         )
         await self.publisher.publish([entry])
 
     async def _end(self, job_id: int, end: dict[str, Any]) -> None:
-        now = datetime.now(UTC)
-        outcome = Outcome.model_validate(
-            {"job_id": job_id, "attempt": 1, "worker": "w", "started_at": now, "finished_at": now} | end
-        )
+        now, uid = datetime.now(UTC), await find_uid(self.engine, job_id)
+        attempt = {"job_id": job_id, "attempt": 1, "uid": uid, "worker": "w"}
+        outcome = Outcome.model_validate(attempt | {"started_at": now, "finished_at": now} | end)
         async with self.engine.begin() as connection:
             applied = await connection.run_sync(apply_outcomes, [outcome])
         await self.publisher.publish(applied.entries)

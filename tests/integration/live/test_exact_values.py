@@ -15,9 +15,10 @@ from websockets.exceptions import ConnectionClosed
 
 from analysis_server.reporting.callback_message import outcome_message
 from operation_server.dispatch.publisher import message_body
+from operation_server.dispatch.redis_results import RedisResults
 from operation_server.dispatch.results_consumer import ResultsConsumer
-from operation_server.dispatch.results_source import ResultsSource
 from operation_server.dispatch.transaction_thread import TransactionThread
+from operation_server.jobs.transitions import LossBudget
 from satellite.contracts.job import JobMessage
 from tests.integration.live.conftest import Storyteller, frames_until, socket, submit
 from tests.integration.live.test_server_sent_events import ACCEPT, asynchronous, messages
@@ -51,7 +52,11 @@ class Echo:
     ) -> None:
         self.engine = engine
         self.consumer = ResultsConsumer(
-            transactions=transactions, redis=redis, source=ResultsSource(redis), events=events
+            transactions=transactions,
+            redis=redis,
+            source=RedisResults(redis),
+            events=events,
+            losses=LossBudget(),
         )
 
     async def run(self, *, answer: str | None = None) -> None:
@@ -60,7 +65,7 @@ class Echo:
         for job in await dispatch(self.engine):
             [message], _, _ = json.loads(message_body(job))
             text = answer or JobMessage.model_validate(message).input_json
-            report = outcome(job.job_id, 1).model_copy(update={"result_json": text})
+            report = outcome(job.job_id, 1, uid=job.uid).model_copy(update={"result_json": text})
             sent = outcome_message(report, callbacks=[])
             raw.append(
                 json.dumps({"headers": sent.headers, "properties": {}, "body": sent.body.decode()}).encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ import redis
 import websockets
 from websockets.typing import Data
 
+from operation_server.limits.rates import CREDIT_SHARE, WINDOW_S
 from operation_server.live.subscription import QUEUE_LENGTH
 from operation_server.main import MAX_CLIENT_MESSAGE_BYTES
 from tests.fixtures.api import log_in, running_api
@@ -81,6 +83,23 @@ class TestOneJob:
             async with socket(user, f"/ws/jobs/{job_id}", after=frame["cursor"]) as connection:
                 rest = await frames_until(connection, "result")
             assert [each["data"] for each in rest] == [each["data"] for each in whole[index + 1 :]]
+
+    async def test_nothing_is_told_of_the_job_that_had_its_number_before_a_recovery(
+        self, user: httpx.Client, story: Storyteller
+    ) -> None:
+        job_id = submit(user)
+        async with socket(user, f"/ws/jobs/{job_id}") as connection:
+            before = await frames_until(connection, "queued")
+            await story.progress(job_id, 0.25, owner_id=1, uid=uuid4())
+            await story.progress(job_id, 0.5, owner_id=2)
+            present = await frames_until(connection, "progress")
+        async with socket(user, f"/ws/jobs/{job_id}", after=before[-1]["cursor"]) as connection:
+            from_stream = await frames_until(connection, "progress")
+        async with socket(user, f"/ws/jobs/{job_id}") as connection:
+            await story.progress(job_id, 0.75, owner_id=1, uid=uuid4())
+            from_memory = await frames_until(connection, "progress")
+
+        assert [told(each)[-1] for each in (present, from_stream, from_memory)] == ["0.5", "0.5", "0.5"]
 
 
 class TestAllJobs:
@@ -158,6 +177,23 @@ class TestRefused:
         assert await close_code(f"{ws_url}/jobs/{foreign}", token=token) == 4403
         assert await close_code(f"{ws_url}/jobs/999", token=token) == 4404
         assert await close_code(f"{ws_url}/jobs?after=nonsense", token=token) == 4400
+        (told,) = admin.get("/audit", params={"is_refused": True}).json()["items"]
+        assert (told["actor"], told["object_id"]) == (
+            "ada@example.com",
+            f"WEBSOCKET /api/v1/ws/jobs/{foreign}",
+        )
+
+    async def test_one_too_many_is_told_so(
+        self, user: httpx.Client, admin: httpx.Client, api_url: str
+    ) -> None:
+        me = user.get("/users/me").json()["id"]
+        admin.put(f"/users/{me}/limits", json={"requests_per_minute": 1}).raise_for_status()
+        # What was taken ahead at the former rate is paid off first.
+        await asyncio.sleep(2 * WINDOW_S / CREDIT_SHARE)
+        address = api_url.replace("http", "ws") + "/api/v1/ws/jobs/999"
+        token = user.headers["authorization"].removeprefix("Bearer ")
+
+        assert [await close_code(address, token=token) for _ in range(2)] == [4404, 4429]
 
 
 class TestWhatClientsSend:

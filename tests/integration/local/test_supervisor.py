@@ -135,6 +135,46 @@ class TestStart:
         ):
             await asyncio.wait_for(started.supervisor.wait_ready(), 60)
 
+    async def test_part_that_may_be_started_again_is_ready_at_a_later_start(
+        self, start: Callable[..., Started], tmp_path: Path
+    ) -> None:
+        mark = tmp_path / "was here"
+        second = python(
+            f"import os, time\nif not os.path.exists({str(mark)!r}):\n"
+            f"    os.mkdir({str(mark)!r})\n    raise SystemExit(3)\n"
+            f"os.mkdir({str(tmp_path / 'ready')!r})\ntime.sleep(60)"
+        )
+        spec = ProcessSpec(
+            name="late",
+            command=second,
+            starts_max=2,
+            restart_delay_s=0.01,
+            probe=file_exists(tmp_path / "ready"),
+        )
+        started = start(spec)
+
+        await asyncio.wait_for(started.supervisor.wait_ready(), 60)
+
+        assert started.names(PartState.ENDED) == ["late"]
+
+    async def test_part_that_may_be_started_again_is_given_up_after_its_last_start(
+        self, start: Callable[..., Started], tmp_path: Path
+    ) -> None:
+        started = start(
+            ProcessSpec(
+                name="never",
+                command=python("raise SystemExit(4)"),
+                starts_max=3,
+                restart_delay_s=0.01,
+                probe=file_exists(tmp_path / "x"),
+            )
+        )
+
+        with pytest.raises(PartFailed, match="never ended with 4"):
+            await asyncio.wait_for(started.supervisor.wait_ready(), 60)
+
+        assert started.names(PartState.ENDED) == ["never"] * 2
+
     async def test_silent_part_fails_the_start_at_its_deadline(
         self, start: Callable[..., Started], tmp_path: Path
     ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -19,6 +20,9 @@ from satellite.settings.broker import BrokerSettings
 from satellite.settings.database import DatabaseSettings
 
 ADMIN = {"username": "admin@example.com", "password": "the admin's password"}
+
+NEW = {"email": "newuser@example.com", "password": "securepassword123", "full_name": "Jane Doe"}
+"""An account as a client asks for it."""
 
 MANIFEST: dict[str, Any] = {
     "name": "adder",
@@ -72,6 +76,16 @@ async def log_in(stranger: httpx.AsyncClient, credentials: dict[str, str]) -> ht
     )
 
 
+async def open_account(
+    stranger: httpx.AsyncClient, admin: httpx.AsyncClient, credentials: dict[str, str], **fields: Any
+) -> httpx.AsyncClient:
+    """Return a client logged in as a new account."""
+    account = {"email": credentials["username"], "password": credentials["password"], **fields}
+    answer = await admin.post("/users", json=account)
+    assert answer.status_code == 201, answer.text
+    return await log_in(stranger, credentials)
+
+
 @pytest.fixture
 async def admin(stranger: httpx.AsyncClient) -> httpx.AsyncClient:
     """A client logged in as the bootstrap admin."""
@@ -81,19 +95,17 @@ async def admin(stranger: httpx.AsyncClient) -> httpx.AsyncClient:
 @pytest.fixture
 async def user(stranger: httpx.AsyncClient, admin: httpx.AsyncClient) -> httpx.AsyncClient:
     """A client logged in as an ordinary account."""
-    credentials = {"username": "ada@example.com", "password": "analytical engine"}
-    answer = await admin.post("/users", json=credentials)
-    assert answer.status_code == 201, answer.text
-    return await log_in(stranger, credentials)
+    return await open_account(
+        stranger, admin, {"username": "ada@example.com", "password": "analytical engine"}
+    )
 
 
 @pytest.fixture
 async def other(stranger: httpx.AsyncClient, admin: httpx.AsyncClient) -> httpx.AsyncClient:
     """A client logged in as another ordinary account."""
-    credentials = {"username": "grace@example.com", "password": "a compiler of her own"}
-    answer = await admin.post("/users", json=credentials)
-    assert answer.status_code == 201, answer.text
-    return await log_in(stranger, credentials)
+    return await open_account(
+        stranger, admin, {"username": "grace@example.com", "password": "a compiler of her own"}
+    )
 
 
 @pytest.fixture
@@ -122,3 +134,10 @@ async def set_job(engine: AsyncEngine, job_id: int, assignments: str) -> None:
     """Put a job into a state that only a worker could bring about."""
     async with engine.begin() as connection:
         await connection.execute(text(f"UPDATE jobs SET {assignments} WHERE id = :id"), {"id": job_id})
+
+
+async def find_uid(engine: AsyncEngine, job_id: int) -> UUID:
+    """Return the uid of a job, which messages about it carry."""
+    async with engine.connect() as connection:
+        found: UUID = await connection.scalar(text("SELECT uid FROM jobs WHERE id = :id"), {"id": job_id})
+    return found

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import httpx
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from tests.integration.operation_server_api.conftest import ADMIN
+from tests.integration.operation_server_api.conftest import ADMIN, MANIFEST, NEW, log_in
 
 
 class TestToken:
@@ -28,9 +30,9 @@ class TestToken:
         assert answer.status_code == 401
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.headers["www-authenticate"] == "Bearer"
-        assert answer.json()["detail"] == "The user name or the password is wrong."
+        assert answer.json()["detail"] == "The address or the password is wrong."
 
-    async def test_a_malformed_login_is_422_and_does_not_repeat_the_password(
+    async def test_a_malformed_login_is_400_and_does_not_repeat_the_password(
         self, stranger: httpx.AsyncClient
     ) -> None:
         answer = await stranger.post("/auth/token", json={"password": "the admin's password"})
@@ -38,7 +40,9 @@ class TestToken:
             "/auth/token", content=b"{", headers={"content-type": "application/json"}
         )
 
-        assert answer.status_code == broken.status_code == 422
+        nothing = await stranger.post("/auth/token")
+
+        assert answer.status_code == broken.status_code == nothing.status_code == 400
         assert [error["pointer"] for error in answer.json()["errors"]] == ["/username"]
         assert "the admin's password" not in answer.text
 
@@ -62,18 +66,97 @@ class TestToken:
         assert (await user.get("/users/me")).status_code == 401
 
 
+class TestContract:
+    """What users were promised, field by field."""
+
+    async def test_a_new_account(self, admin: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:
+        made = await admin.post("/users", json=NEW)
+        again = await admin.post("/users", json=NEW)
+        login = {"username": NEW["email"], "password": NEW["password"]}
+        token = (await stranger.post("/auth/token", json=login)).json()
+        bearer = {"Authorization": f"Bearer {token['access_token']}"}
+        me = await stranger.get("/users/me", headers=bearer)
+
+        assert (made.status_code, again.status_code) == (201, 409)
+        assert made.json().items() >= {
+            "email": "newuser@example.com", "full_name": "Jane Doe", "is_active": True,
+        }.items()  # fmt: skip
+        assert datetime.fromisoformat(made.json()["created_at"]).tzinfo is not None
+        assert (token["token_type"], token["expires_in"]) == ("bearer", 3600)
+        assert me.json() == made.json()
+        assert "password" not in made.text
+
+    @pytest.mark.parametrize(
+        ("change", "pointer"),
+        [
+            ({"email": "not-an-address"}, "/email"),
+            ({"email": "jane@"}, "/email"),
+            ({"email": "jane doe@example.com"}, "/email"),
+            ({"email": "jane@example.com\n"}, "/email"),
+            ({"email": ""}, "/email"),
+            ({"password": "short"}, "/password"),
+            ({"password": "12345678"}, "/password"),
+            ({"password": "password123"}, "/password"),
+            ({"password": "aaaaaaaaaaaaaaaa"}, "/password"),
+            ({"password": "newuser@example.com"}, "/password"),
+            ({"password": ""}, "/password"),
+        ],
+    )
+    async def test_a_weak_password_or_a_bad_address_is_400(
+        self, admin: httpx.AsyncClient, change: dict[str, str], pointer: str
+    ) -> None:
+        answer = await admin.post("/users", json=NEW | change)
+
+        assert (answer.status_code, answer.json()["code"]) == (400, "account_invalid")
+        assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+        assert (await admin.get("/users")).json()["total"] == 1
+
+    async def test_an_address_is_the_same_in_capitals(
+        self, admin: httpx.AsyncClient, stranger: httpx.AsyncClient
+    ) -> None:
+        await admin.post("/users", json=NEW)
+        again = await admin.post("/users", json=NEW | {"email": "NewUser@Example.COM"})
+        login = {"username": "NEWUSER@example.com", "password": NEW["password"]}
+
+        assert again.status_code == 409
+        assert (await stranger.post("/auth/token", json=login)).status_code == 200
+
+    async def test_an_account_of_an_older_release_logs_in_by_its_name(
+        self, admin: httpx.AsyncClient, stranger: httpx.AsyncClient, engine: AsyncEngine
+    ) -> None:
+        await admin.post("/users", json=NEW)
+        for name in ("Jane", "Jane@Example.com"):
+            async with engine.begin() as connection:
+                await connection.execute(
+                    text("UPDATE users SET username = :name WHERE full_name = 'Jane Doe'"), {"name": name}
+                )
+            login = {"username": name, "password": NEW["password"]}
+            assert (await stranger.post("/auth/token", json=login)).status_code == 200
+        assert (await admin.get("/users")).json()["items"][1]["email"] == "Jane@Example.com"
+
+    async def test_a_plugin_tells_its_image_by_both_names(self, admin: httpx.AsyncClient) -> None:
+        by_url = {key: value for key, value in MANIFEST.items() if key != "docker_image"}
+        made = await admin.post("/plugins", json=by_url | {"docker_image_url": "r.example.com/adder:1"})
+        read = await admin.get("/plugins/adder")
+        listed = (await admin.get("/plugins")).json()["items"][0]
+
+        assert made.status_code == 201, made.text
+        for plugin in (made.json(), read.json(), listed):
+            assert plugin["docker_image"] == plugin["docker_image_url"] == "r.example.com/adder:1"
+
+
 class TestUsers:
     async def test_me(self, user: httpx.AsyncClient) -> None:
         me = (await user.get("/users/me")).json()
 
-        assert me["username"] == "ada@example.com"
+        assert me["email"] == "ada@example.com"
         assert me["role"] == "user"
         assert "password_hash" not in me
 
     async def test_only_admins_open_and_list_accounts(
         self, user: httpx.AsyncClient, admin: httpx.AsyncClient
     ) -> None:
-        body = {"username": "eve", "password": "12345678"}
+        body = {"email": "eve@example.com", "password": "the first to listen"}
 
         assert (await user.post("/users", json=body)).status_code == 403
         assert (await user.get("/users")).status_code == 403
@@ -82,13 +165,13 @@ class TestUsers:
         assert (await admin.get("/users")).json()["total"] == 3
 
     async def test_unknown_fields_are_422(self, admin: httpx.AsyncClient) -> None:
-        answer = await admin.post("/users", json={"username": "eve", "password": "12345678", "rôle": "admin"})
+        answer = await admin.post("/users", json=NEW | {"rôle": "admin"})
 
         assert answer.status_code == 422
         assert answer.json()["errors"] == [{"pointer": "/rôle", "message": "is not a known field"}]
 
     async def test_admins_change_roles_limits_and_activity(
-        self, user: httpx.AsyncClient, admin: httpx.AsyncClient
+        self, user: httpx.AsyncClient, admin: httpx.AsyncClient, stranger: httpx.AsyncClient
     ) -> None:
         me = (await user.get("/users/me")).json()
         path = f"/users/{me['id']}"
@@ -96,6 +179,9 @@ class TestUsers:
         assert (await user.patch(path, json={"role": "admin"})).status_code == 403
         limited = (await admin.patch(path, json={"max_running": 2})).json()
         promoted = (await admin.patch(path, json={"role": "admin"})).json()
+        # A token says who somebody was, with the role of that time.
+        assert (await user.get("/users/me")).status_code == 401
+        user = await log_in(stranger, {"username": "ada@example.com", "password": "analytical engine"})
         unlimited = (await user.patch(path, json={"max_running": None})).json()
         closed = (await admin.patch(path, json={"is_active": False})).json()
 

@@ -74,4 +74,6 @@ async def test_unknown_routes_are_problems_too(user: httpx.AsyncClient, path: st
 
 
 async def test_a_wrong_method_is_405(user: httpx.AsyncClient) -> None:
-    assert (await user.put("/jobs", json={})).status_code == 405
+    refused = await user.put("/jobs", json={})
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, POST")
+    assert (await user.patch("/jobs/1", json={})).headers["allow"] == "GET, HEAD"

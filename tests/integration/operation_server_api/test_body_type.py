@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from typing import Any
 
 import httpx
@@ -18,13 +19,16 @@ JOB = {"plugin_name": "adder", "input_data": {"n": 1}}
 BODY = json.dumps(JOB).encode()
 
 
+PLACEHOLDER = re.compile(r"\{[^}]+\}")
+
+
 def doors(app: FastAPI) -> list[tuple[str, str]]:
-    """Return method and path of each route that takes a body, from the API's own description."""
+    """Return method and path of each route that takes JSON, from the API's own description."""
     return [
-        (method, path.removeprefix("/api/v1").format(user_id=1, job_id=1, name="adder", plugin_name="adder"))
+        (method, PLACEHOLDER.sub("1", path.removeprefix("/api/v1")))
         for path, methods in app.openapi()["paths"].items()
         for method, operation in methods.items()
-        if "requestBody" in operation
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
     ]
 
 
@@ -114,7 +118,7 @@ async def test_a_byte_order_mark_is_no_part_of_the_body(
 async def test_a_missing_body_is_named(admin: httpx.AsyncClient, path: str, body: bytes) -> None:
     answer = await admin.post(path, content=body, headers={"content-type": "application/json"})
 
-    assert answer.status_code == 422
+    assert answer.status_code == (400 if path == "/auth/token" else 422)
     assert "needs a JSON body and has none" in answer.json()["detail"]
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from operation_server.jobs import put_aside
 from operation_server.jobs.put_aside import note_put_aside
 from satellite.contracts import redis_keys
-from satellite.contracts.worker import WorkerHeartbeat, WorkerResources
+from satellite.contracts.worker import LoadedPlugin, WorkerHeartbeat, WorkerResources
 from satellite.testing import heartbeat_of
 from tests.integration.operation_server_api.conftest import set_job
 
@@ -122,6 +122,24 @@ async def test_what_was_dispatched_waits_for_a_slot(
     assert await reason(user, job) == "waiting_for_slot"
 
 
+async def test_how_often_its_plugin_is_loaded(
+    submit: Any, user: httpx.AsyncClient, engine: AsyncEngine, beat: Beat
+) -> None:
+    replicas = [
+        LoadedPlugin(name="adder", version="1.0.0", busy=card == "a", gpu_ids=[card]) for card in "abc"
+    ]
+    await beat(loaded=[*replicas, LoadedPlugin(name="adder", version="0.9.0", busy=True)])
+    job = await submit()
+    await set_job(engine, job["id"], "attempt = 1, dispatched_at = now()")
+
+    told = "Of the replicas of its plugin 3 are loaded there, 1 of them busy."
+    assert told in (await user.get(f"/jobs/{job['id']}/explain")).json()["detail"]
+    await set_job(engine, job["id"], "status = 'processing', worker = 'w'")
+    assert told in (await user.get(f"/jobs/{job['id']}/explain")).json()["detail"]
+    await set_job(engine, job["id"], "worker = 'another'")
+    assert "replicas" not in (await user.get(f"/jobs/{job['id']}/explain")).json()["detail"]
+
+
 async def test_a_retry_waits_for_its_time(submit: Any, user: httpx.AsyncClient, engine: AsyncEngine) -> None:
     job = await submit()
     await set_job(engine, job["id"], "attempt = 1, failures = 1, run_at = now() + interval '1 hour'")
@@ -168,3 +186,19 @@ async def test_a_job_that_dispatch_leaves_alone(
     assert await reason(user, other) == "in_queue"
     await set_job(engine, aside["id"], "status = 'processing', attempt = 1, dispatched_at = now()")
     assert await reason(user, aside) == "running"
+
+
+@pytest.mark.parametrize(
+    ("losses", "told"),
+    [(0, ""), (1, "It was lost 1 of 10 times"), (3, "its attempts run alone on their worker now.")],
+)
+async def test_losses_are_told_beside_the_reason(
+    submit: Any, user: httpx.AsyncClient, engine: AsyncEngine, losses: int, told: str
+) -> None:
+    job = await submit()
+    await set_job(engine, job["id"], f"losses = {losses}")
+    detail = (await user.get(f"/jobs/{job['id']}/explain")).json()["detail"]
+    assert told in detail
+    assert ("lost" in detail) is bool(losses)
+    assert await reason(user, job) == "no_live_worker"
+    assert (await user.get(f"/jobs/{job['id']}")).json()["losses"] == losses

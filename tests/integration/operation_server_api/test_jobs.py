@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from operation_server.jobs.transitions import apply_outcomes
 from operation_server.models import JobLog
 from satellite.contracts.outcome import Outcome
-from tests.integration.operation_server_api.conftest import MANIFEST, set_job
+from tests.integration.operation_server_api.conftest import MANIFEST, find_uid, set_job
 
 
 async def finish(engine: AsyncEngine, job_id: int, **fields: Any) -> None:
@@ -24,7 +24,8 @@ async def finish(engine: AsyncEngine, job_id: int, **fields: Any) -> None:
     await set_job(engine, job_id, "attempt = attempt + 1, dispatched_at = now()")
     now = datetime.now(UTC)
     outcome = Outcome(
-        job_id=job_id, attempt=1, worker="w", started_at=now, finished_at=now,
+        job_id=job_id, attempt=1, uid=await find_uid(engine, job_id), worker="w",
+        started_at=now, finished_at=now,
         **{"status": "completed", "result_json": '{"sum": 2}', **fields},
     )  # fmt: skip
     async with engine.begin() as connection:
@@ -32,6 +33,18 @@ async def finish(engine: AsyncEngine, job_id: int, **fields: Any) -> None:
 
 
 class TestSubmit:
+    async def test_a_retry_policy_of_its_own(self, submit: Any, user: httpx.AsyncClient) -> None:
+        job = await submit(retry={"max_retries": 1, "delay_s": 0.5})
+        own = {"max_retries": 1, "delay_s": 0.5, "factor": 2.0, "max_delay_s": 300.0, "kinds": None}
+        assert (job["retry"], job["max_retries"]) == (own, 1)
+        assert (await user.get(f"/jobs/{job['id']}")).json() == job
+        assert (await submit())["retry"] is None
+
+        body = {"plugin_name": "adder", "input_data": {"n": 1}, "retry": {"max_retries": 4}}
+        refused = await user.post("/jobs/batch", json={"jobs": [body]})
+        assert [error["pointer"] for error in refused.json()["errors"]] == ["/jobs/0/retry/max_retries"]
+        assert (await user.post("/jobs", json=body | {"retry": {"tries": 1}})).status_code == 422
+
     async def test_202_with_the_whole_job(self, submit: Any, user: httpx.AsyncClient) -> None:
         job = await submit(priority=9, timeout_s=5, max_retries=0, queue_ttl_s=60)
         read = (await user.get(f"/jobs/{job['id']}")).json()
@@ -218,14 +231,10 @@ class TestWait:
 
 class TestRead:
     async def test_other_peoples_jobs(
-        self, submit: Any, stranger: httpx.AsyncClient, admin: httpx.AsyncClient
+        self, submit: Any, stranger: httpx.AsyncClient, other: httpx.AsyncClient, admin: httpx.AsyncClient
     ) -> None:
         job = await submit()
-        await admin.post("/users", json={"username": "eve", "password": "12345678"})
-        token = (await stranger.post("/auth/token", json={"username": "eve", "password": "12345678"})).json()[
-            "access_token"
-        ]
-        eve = {"Authorization": f"Bearer {token}"}
+        eve = other.headers
         path = f"/jobs/{job['id']}"
 
         for suffix in ("", "/logs", "/attempts", "/events", "/explain"):
@@ -239,7 +248,7 @@ class TestRead:
     async def test_unknown_jobs(self, user: httpx.AsyncClient) -> None:
         assert (await user.get("/jobs/999")).status_code == 404
         assert (await user.get("/jobs/99999999999999999999")).status_code == 422
-        assert (await user.get("/jobs/x")).status_code == 422
+        assert (await user.get("/jobs/x")).status_code == 404
 
     async def test_pages_by_cursor_and_filters(self, submit: Any, user: httpx.AsyncClient) -> None:
         ids = [(await submit())["id"] for _ in range(5)]
@@ -380,7 +389,7 @@ class TestDeadLetters:
         assert (groups["total"], groups["items"][0]["jobs"]) == (1, 3)
         assert groups["items"][0]["example"]["kind"] == "exit"
         assert (one.status_code, again.status_code) == (202, 404)
-        assert rest.json() == {"replayed": 2, "unfit": 0, "unfit_jobs": []}
+        assert rest.json() == {"replayed": 2, "unfit": 0, "unfit_jobs": [], "stopped_by": None}
         job = (await user.get(f"/jobs/{ids[2]}")).json()
         assert (job["status"], job["plugin_version"]) == ("queued", "1.1")
         assert (await user.get("/dead-letters", params={"kind": "oom"})).json()["total"] == 0

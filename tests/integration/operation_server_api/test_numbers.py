@@ -6,7 +6,9 @@ import itertools
 import json
 from collections import defaultdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -14,22 +16,29 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from operation_server.jobs.transitions import DispatchCapacity, DispatchedJob
+from operation_server.jobs.transitions import DispatchedJob
 from operation_server.main import create_app
-from operation_server.settings import AuthSettings, OperationSettings
+from operation_server.settings import AuthSettings, FileSettings, OperationSettings
 from satellite.contracts.job import JobMessage
 from satellite.contracts.plugin_manifest import PluginManifest
-from satellite.contracts.worker import WorkerResources
-from tests.integration.operation_server_api.conftest import MANIFEST
+from satellite.contracts.task_names import shared_queue
+from satellite.contracts.worker import GPUCard, WorkerResources
+from satellite.testing import heartbeat_of
+from tests.integration.operation_server_api.conftest import ADMIN, MANIFEST, log_in
 from tests.integration.operation_server_api.numeric_fields import NumericField, find_fields
-from tests.integration.transitions.seed import dispatch
+from tests.integration.transitions.seed import capacity_of, dispatch
 
 NO_NUMBERS = ("true", "false", '"4"', '"1e3"', "NaN", "Infinity", "-Infinity", "[]", "{}")
 BEYOND_ALL = (str(2**63), str(2**64), str(-(2**63) - 1), "1" + "0" * 30, "1e308", "1e400", "-1e308")
 DOUBTFUL = ("0", "-0.0", "-1", "1", "1.0", "0.5", "1.5", "1e-300", "0.0004", "1e3", "64.001", str(2**63 - 1))
 
-HUGE_WORKER = WorkerResources(cpus=1e9, memory_mib=2**40, gpus=1_000, gpu_memory_mib=2**40)
-EVERYTHING = DispatchCapacity(depth=100_000, gpu_depth=100_000, workers=[HUGE_WORKER])
+HUGE_WORKER = heartbeat_of(
+    slots=100_000,
+    queues=[shared_queue("default", with_gpu=with_gpu) for with_gpu in (False, True)],
+    total=WorkerResources(cpus=1e9, memory_mib=2**40),
+    cards=[GPUCard(uuid=f"GPU-{number}", memory_mib=2**40) for number in range(1_000)],
+)
+EVERYTHING = capacity_of(HUGE_WORKER)
 
 ROOMY = MANIFEST | {"timeout_s": 604_800, "retry": {"max_retries": 100}}
 """A plugin whose own limits refuse nothing."""
@@ -41,8 +50,11 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/jobs"): JOB,
     ("POST", "/jobs/batch"): {"jobs": [JOB]},
     ("POST", "/jobs/cancel"): {"ids": [1]},
-    ("POST", "/users"): {"username": "ada", "password": "analytical engine"},
+    ("POST", "/users"): {"email": "ada@example.com", "password": "analytical engine"},
     ("PATCH", "/users/{user_id}"): {},
+    ("PUT", "/users/{user_id}/password"): {"password": ADMIN["password"]},
+    ("PUT", "/users/{user_id}/limits"): {},
+    ("POST", "/api-keys"): {"name": "of a test"},
 }
 """A body that each operation takes; a new one with a number in its body needs a line here."""
 
@@ -73,7 +85,15 @@ class Walker:
 
     async def send(self, field: NumericField, token: str) -> httpx.Response:
         """Send the operation with one number exchanged."""
-        places = {"job_id": "1", "user_id": "1", "name": "adder", "version": "1.0.0"}
+        places = {
+            **dict.fromkeys(("job_id", "key_id", "attempt"), "1"),
+            "uid": str(uuid4()),
+            # Nobody's limits: those of the walker would be in its own way.
+            "user_id": "999" if self.path.endswith("/limits") else "1",
+            **dict.fromkeys(("file_id", "upload_id", "secret_id"), "x"),
+            "name": "adder",
+            "version": "1.0.0",
+        }
         if field.where == "path":
             places[str(field.keys[0])] = token.strip('"')
         query = {str(field.keys[0]): token.strip('"')} if field.where == "query" else {}
@@ -84,11 +104,22 @@ class Walker:
             self.path.format_map(places),
             params=query,
             content=content if (field.method, self.path) in BODIES else None,
-            headers={"content-type": "application/json"},
+            headers=self._headers(field, token),
         )
+        if self.path == "/users/{user_id}/password" and answer.is_success:
+            # It was the walker's own, whose login has ended by it.
+            self.client = await log_in(self.client, ADMIN)
         if answer.is_success and field.where == "body":
             await self._follow(answer.json())
         return answer
+
+    def _headers(self, field: NumericField, token: str) -> dict[str, bytes]:
+        headers = {"content-type": b"application/json"}
+        if "/uploads" in self.path:
+            headers |= {"tus-resumable": b"1.0.0", "content-type": b"application/offset+octet-stream"}
+        if field.where == "header":
+            headers[str(field.keys[0])] = token.strip('"').encode()
+        return headers
 
     def _base(self, field: NumericField) -> dict[str, Any]:
         base = BODIES.get((field.method, self.path), {})
@@ -98,11 +129,13 @@ class Walker:
             base = base | {"name": next(self.names)}
             if field.keys != ("standby",):
                 base |= {"mode": "server", "batch": {"max_size": 8}}
+            if field.keys == ("replicas",):
+                base |= {"resources": {"gpus": 1}}
             if field.keys[-1] in {"tmp_mib", "shm_mib"}:
                 # They count as memory and have to fit into it.
                 base |= {"resources": {"memory_mib": 2**20}}
         if self.path == "/users" and field.method == "POST":
-            base = base | {"username": next(self.names)}
+            base = base | {"email": f"{next(self.names)}@example.com"}
         return base
 
     async def _follow(self, made: dict[str, Any]) -> None:
@@ -183,6 +216,12 @@ def is_within(field: NumericField, token: str) -> bool:
         return False
     is_of_type = field.schema["type"] == "number" or value == int(value)
     return is_of_type and (least is None or value >= least) and (most is None or value <= most)
+
+
+@pytest.fixture
+def settings(settings: OperationSettings, tmp_path: Path) -> OperationSettings:
+    """With a storage, or uploads are refused before anybody looks at their numbers."""
+    return settings.model_copy(update={"files": FileSettings(storage_url=tmp_path.as_uri())})
 
 
 @pytest.fixture

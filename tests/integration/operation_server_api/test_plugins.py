@@ -80,7 +80,11 @@ class TestRegister:
 
     @pytest.mark.parametrize(
         "relaxed",
-        [{"network": True}, {"mode": "server", "batch": {"max_size": 2, "across_owners": True}}],
+        [
+            {"network": True},
+            {"mode": "server", "shared": True},
+            {"mode": "server", "batch": {"max_size": 2, "across_owners": True}},
+        ],
     )
     async def test_only_admins_register_plugins_that_keep_users_less_apart(
         self, user: httpx.AsyncClient, admin: httpx.AsyncClient, relaxed: dict[str, Any]

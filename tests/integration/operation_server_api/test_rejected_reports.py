@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine
 
 from operation_server.rejections import repository
+from satellite.testing import attempt_key_of
 from tests.integration.operation_server_api.test_metrics import scrape
 
 
@@ -19,8 +20,7 @@ def rejected(blocking_engine: Engine) -> None:
                 connection,
                 message=body,
                 task="satellite.jobs.apply_outcome",
-                job_id=number,
-                attempt=3,
+                attempt=attempt_key_of(number, 3),
                 reason="ValueError: it\0was bad",
                 body=body,
             )

@@ -48,6 +48,20 @@ async def test_of_many_those_are_left_and_told(user: httpx.AsyncClient, dead: li
     assert {job["id"] for job in (await user.get("/dead-letters")).json()["items"]} == {dead[0], dead[2]}
 
 
+async def test_one_that_would_widen_what_the_version_requires_is_left_too(
+    user: httpx.AsyncClient, engine: AsyncEngine, submit: Any
+) -> None:
+    job = await submit(requires={"queue": "batch"})
+    await set_job(engine, job["id"], "status = 'failed', completed_at = now()")
+    await user.post("/plugins", json={**MANIFEST, "version": "2.0.0", "requires": {"queue": "day"}})
+
+    refused = await user.post(f"/dead-letters/{job['id']}/replay", json={"plugin_version": "2.0.0"})
+
+    assert (refused.status_code, refused.json()["code"]) == (400, "input_invalid")
+    assert [error["pointer"] for error in refused.json()["errors"]] == ["/requires/queue"]
+    assert (await user.post(f"/dead-letters/{job['id']}/replay")).json()["requires"] == {"queue": "batch"}
+
+
 async def test_a_plugin_without_that_version_stops_it_before_anything_runs(
     user: httpx.AsyncClient, engine: AsyncEngine, dead: list[int]
 ) -> None:
@@ -64,4 +78,4 @@ async def test_a_plugin_without_that_version_stops_it_before_anything_runs(
 async def test_without_a_version_nothing_is_checked(user: httpx.AsyncClient, dead: list[int]) -> None:
     answer = await user.post("/dead-letters/replay", json={"plugin_name": "adder"})
 
-    assert answer.json() == {"replayed": 3, "unfit": 0, "unfit_jobs": []}
+    assert answer.json() == {"replayed": 3, "unfit": 0, "unfit_jobs": [], "stopped_by": None}

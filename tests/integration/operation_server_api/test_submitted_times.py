@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.jobs.document import submitted_document
+from satellite.testing import attempt_key_of
 from tests.integration.transitions.seed import new_job
 
 TIMES = ("created_at", "run_at", "expires_at")
@@ -19,7 +20,7 @@ TIMES = ("created_at", "run_at", "expires_at")
 async def test_times_are_written_as_postgresql_writes_them(engine: AsyncEngine, microsecond: int) -> None:
     moment = datetime(2026, 11, 25, 8, 0, 0, microsecond, tzinfo=UTC)
     job = new_job(1, 1, expires_in_s=7)
-    shown = json.loads(submitted_document(job, job_id=1, created_at=moment).text)
+    shown = json.loads(submitted_document(job, key=attempt_key_of(1).job, created_at=moment).text)
     statement = text(
         "SELECT json_build_object('created_at', t, 'run_at', t, 'expires_at', t + interval '7 s')"
         " FROM (SELECT CAST(:moment AS timestamptz) AS t) AS times"

@@ -11,7 +11,7 @@ import pytest
 
 from analysis_server.runtimes.container.runtime import ContainerRuntime
 from analysis_server.runtimes.worker_variables import WorkerVariables
-from tests.contract.runtimes.bench import STACK, Bench
+from tests.contract.runtimes.bench import FILES, STACK, Bench
 from tests.contract.runtimes.conftest import PLUGIN, plugin_image
 
 __all__ = ["plugin_image"]
@@ -47,7 +47,7 @@ def make_image(plugin_image: str, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.fixture
 def bench(plugin_image: str, tmp_path: Path) -> Iterator[Bench]:
     """Return a bench on the container runtime."""
-    runtime = ContainerRuntime(stack_id=STACK, variables=WorkerVariables.read())
+    runtime = ContainerRuntime(stack_id=STACK, files_dir=FILES, variables=WorkerVariables.read())
     bench = Bench(runtime, plugin_dir=tmp_path, source=PLUGIN)
     yield bench
     bench.assert_nothing_left()

@@ -18,7 +18,8 @@ import pytest
 from analysis_server.runtimes.owner import owner_is_dead, owner_label
 from analysis_server.runtimes.port import SilentListener
 from analysis_server.runtimes.process.runtime import ProcessRuntime
-from analysis_server.runtimes.process.table import kill_process, read_process
+from analysis_server.runtimes.process.sandbox import ProcessSandbox
+from analysis_server.runtimes.process_table import kill_process, read_process
 from tests.contract.runtimes.bench import STACK, Bench, marked_processes, processes_with
 from tests.contract.runtimes.conftest import PLUGIN
 from tests.fixtures.servers import wait_until
@@ -27,11 +28,18 @@ WORKER = """
     import sys
     from pathlib import Path
     from analysis_server.runtimes.process.runtime import ProcessRuntime
+    from analysis_server.runtimes.process.sandbox import ProcessSandbox
     from tests.contract.runtimes.bench import Bench
     from tests.contract.runtimes.conftest import PLUGIN
 
-    stack_id, state_dir, plugin_dir, token = sys.argv[1:]
-    runtime = ProcessRuntime(stack_id=stack_id, state_dir=Path(state_dir), plugin_dir=Path(plugin_dir))
+    stack_id, state_dir, plugin_dir, token, fences = sys.argv[1:]
+    unfenced = ProcessSandbox(is_root=True, own_user=False, namespaces=False, own_places=False)
+    runtime = ProcessRuntime(
+        stack_id=stack_id,
+        state_dir=Path(state_dir),
+        plugin_dir=Path(plugin_dir),
+        sandbox=unfenced if fences == "unfenced" else None,
+    )
     bench = Bench(runtime, plugin_dir=Path(plugin_dir), source=PLUGIN)
     bench.run({"how": "loop", "token": token}, timeout_s=120)
 """
@@ -43,12 +51,19 @@ def state_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def dying_worker(tmp_path: Path, state_dir: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """Return a process that runs a plugin, which has started children of all kinds that hold a token."""
+def dying_worker(
+    request: pytest.FixtureRequest, tmp_path: Path, state_dir: Path
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Return a process that runs a plugin, which has started children of all kinds that hold a token.
+
+    Behind no fences unless a test says so: a namespace would end with its first process by itself.
+    """
+    fences = getattr(request, "param", "unfenced")
     token = uuid.uuid4().hex
     plugin_dir = tmp_path / "plugins"
     plugin_dir.mkdir()
-    command = [sys.executable, "-c", textwrap.dedent(WORKER), STACK, str(state_dir), str(plugin_dir), token]
+    script = textwrap.dedent(WORKER)
+    command = [sys.executable, "-c", script, STACK, str(state_dir), str(plugin_dir), token, fences]
     worker = subprocess.Popen(command)
     children = lambda: [pid for pid in processes_with(token) if pid != worker.pid]  # noqa: E731
     try:
@@ -85,6 +100,18 @@ def test_when_the_guard_is_killed_too_the_next_worker_ends_it(
     finally:
         runtime.close()
     assert not list((state_dir / "runs").iterdir())
+
+
+@pytest.mark.skipif(not ProcessSandbox.detect().namespaces, reason="there are no namespaces here")
+@pytest.mark.parametrize("dying_worker", ["fenced"], indirect=True)
+def test_in_a_namespace_all_ends_with_the_worker_though_nobody_looks(
+    dying_worker: tuple[subprocess.Popen[bytes], str],
+) -> None:
+    worker, token = dying_worker
+    guard_of(worker).kill()
+    worker.kill()
+    worker.wait()
+    wait_until(lambda: not processes_with(token))
 
 
 def test_a_sweep_ends_what_a_run_left_that_is_not_live(bench_on: Bench, state_dir: Path) -> None:

@@ -139,7 +139,7 @@ def test_a_program_that_ends_so_itself_has_run(bench: Bench, code: int, said: st
 
 
 def test_another_user_is_told_too_without_what_was_written(bench: Bench) -> None:
-    manifest = bench.manifest(command=["/no/such"], mode="server")
+    manifest = bench.manifest(command=["/no/such"], mode="server", shared=True)
     requests = [bench.request({}, manifest=manifest, owner_id=owner) for owner in (1, 2)]
     results = [bench.start(request, Ear()) for request in requests]
     for result in results:

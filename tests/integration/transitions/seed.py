@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -11,19 +12,30 @@ from operation_server.jobs.transitions import (
     DispatchCapacity,
     DispatchedJob,
     NewJob,
-    PluginCatalog,
+    VersionCatalog,
     select_and_mark,
     submit_jobs,
 )
 from satellite.contracts.json_text import write_json
-from satellite.contracts.worker import WorkerResources
-from satellite.testing import manifest_of
+from satellite.contracts.worker import WorkerHeartbeat, WorkerResources
+from satellite.testing import heartbeat_of, manifest_of
 from satellite.testing import outcome_of as outcome
 
 __all__ = ["outcome"]
 
-BIG_WORKER = WorkerResources(cpus=64, memory_mib=64_000)
-PLENTY = DispatchCapacity(depth=10_000, workers=[BIG_WORKER])
+BIG_WORKER = heartbeat_of(slots=10_000, total=WorkerResources(cpus=64, memory_mib=64_000))
+
+
+def capacity_of(*workers: WorkerHeartbeat) -> DispatchCapacity:
+    """Return the capacity of workers that may have as many jobs sent ahead as they have slots."""
+    return DispatchCapacity.of(workers, slots_factor=1, spare_slots=0)
+
+
+PLENTY = capacity_of(BIG_WORKER)
+# So that messages of which a test names the number alone are about these jobs.
+NAME_BY_NUMBER = text(
+    "UPDATE jobs SET uid = CAST(md5('satellite job ' || id) AS uuid) WHERE id = ANY(CAST(:ids AS bigint[]))"
+)
 
 
 def add_user(connection: Connection, name: str = "ada", *, max_running: int | None = None) -> int:
@@ -63,6 +75,13 @@ def new_job(owner_id: int, plugin_id: int, name: str = "echo", **changes: Any) -
     return NewJob(**(fields | changes))
 
 
+def submit_named(connection: Connection, jobs: Sequence[NewJob]) -> list[int]:
+    """Submit jobs, give them the uids that builders of messages take them to have, and return their ids."""
+    ids = submit_jobs(connection, jobs).ids
+    connection.execute(NAME_BY_NUMBER, {"ids": ids})
+    return ids
+
+
 async def submit_one(engine: AsyncEngine, **changes: Any) -> int:
     """Submit a job of a new user and plugin, each named once per database."""
     async with engine.begin() as connection:
@@ -70,7 +89,7 @@ async def submit_one(engine: AsyncEngine, **changes: Any) -> int:
         owner_id = owner_id or await connection.run_sync(add_user)
         plugin_id = (await connection.execute(text("SELECT min(id) FROM plugins"))).scalar()
         plugin_id = plugin_id or await connection.run_sync(add_plugin, owner_id)
-        return (await connection.run_sync(submit_jobs, [new_job(owner_id, plugin_id, **changes)])).ids[0]
+        return (await connection.run_sync(submit_named, [new_job(owner_id, plugin_id, **changes)]))[0]
 
 
 async def dispatch(
@@ -78,7 +97,7 @@ async def dispatch(
 ) -> list[DispatchedJob]:
     async with engine.begin() as connection:
         selection = await connection.run_sync(
-            select_and_mark, capacity=capacity, catalog=PluginCatalog(), limit=limit
+            select_and_mark, capacity=capacity, catalog=VersionCatalog(), limit=limit
         )
         return selection.jobs
 

@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.jobs.transitions import (
+    LossBudget,
     apply_outcomes,
     apply_started,
     confirm_cancelled,
@@ -20,6 +21,7 @@ from operation_server.jobs.transitions import (
 from satellite.contracts.job import StartedReport
 from satellite.contracts.outcome import OutcomeStatus, WorkerTimings
 from satellite.contracts.phases import PHASES
+from satellite.testing import attempt_key_of
 from tests.integration.transitions.seed import dispatch, job_row, outcome, submit_one
 
 
@@ -60,7 +62,7 @@ async def test_cancelled_and_reported_by_nobody(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         await connection.run_sync(request_cancel, [job_id])
     async with engine.begin() as connection:
-        await connection.run_sync(confirm_cancelled, [(job_id, 1)])
+        await connection.run_sync(confirm_cancelled, [attempt_key_of(job_id, 1)])
 
     job = await finished(engine, job_id, "cancelled")
     assert job.timings["dispatched"] > 0
@@ -73,7 +75,7 @@ async def test_lost_for_good(engine: AsyncEngine) -> None:
         report = StartedReport(job_id=job_id, attempt=1, worker="w1", started_at=datetime.now(UTC))
         await connection.run_sync(apply_started, [report])
     async with engine.begin() as connection:
-        await connection.run_sync(lose_attempts, [(job_id, 1)])
+        await connection.run_sync(lose_attempts, [attempt_key_of(job_id, 1)], losses=LossBudget(losses_max=1))
 
     job = await finished(engine, job_id, "failed")
     assert (job.timings["ran"], job.timings["start"]) == (0, None)

@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from operation_server.dispatch.publisher import message_body
 from operation_server.jobs.transitions import (
-    PluginCatalog,
+    LossBudget,
+    VersionCatalog,
     apply_outcomes,
     apply_started,
     confirm_cancelled,
@@ -21,8 +23,11 @@ from operation_server.jobs.transitions import (
     select_and_mark,
 )
 from satellite.contracts.event import EventType
-from satellite.contracts.job import StartedReport
+from satellite.contracts.identity import AttemptKey
+from satellite.contracts.job import JobMessage, StartedReport
 from satellite.contracts.outcome import CapturedLog, ErrorKind, JobError, OutcomeStatus, WorkerTimings
+from satellite.contracts.plugin_manifest import RetryPolicy
+from satellite.testing import attempt_key_of
 from tests.integration.transitions.seed import PLENTY, dispatch, job_row, outcome, submit_one
 
 
@@ -69,7 +74,7 @@ class TestFinish:
                 ],
             )
 
-        assert applied.applied == [(job_id, 1)]
+        assert applied.applied == [attempt_key_of(job_id)]
         assert [entry.type for entry in applied.entries] == [EventType.STATUS, EventType.RESULT]
         assert orjson.loads(applied.entries[1].data)["result"] == {"y": [1, "é"]}
         assert applied.entries[0].event_id < applied.entries[1].event_id
@@ -92,7 +97,7 @@ class TestFinish:
             applied = await connection.run_sync(apply_outcomes, [outcome(job_id, 1)])
             late = await connection.run_sync(apply_started, [started(job_id, 1)])
 
-        assert applied.applied == [(job_id, 1)]
+        assert applied.applied == [attempt_key_of(job_id)]
         assert late == []
         assert (await job_row(engine, job_id)).status == "completed"
 
@@ -112,9 +117,9 @@ class TestFinish:
     async def test_outcome_waits_for_the_dispatch_that_has_not_committed(self, engine: AsyncEngine) -> None:
         job_id = await submit_one(engine)
         async with engine.begin() as dispatching:
-            await dispatching.run_sync(select_and_mark, capacity=PLENTY, catalog=PluginCatalog(), limit=10)
+            await dispatching.run_sync(select_and_mark, capacity=PLENTY, catalog=VersionCatalog(), limit=10)
 
-            async def apply() -> list[tuple[int, int]]:
+            async def apply() -> list[AttemptKey]:
                 async with engine.begin() as connection:
                     return (await connection.run_sync(apply_outcomes, [outcome(job_id, 1)])).applied
 
@@ -125,7 +130,7 @@ class TestFinish:
             tasks = [asyncio.create_task(start()), asyncio.create_task(apply())]
             await asyncio.sleep(0.2)
             assert not any(task.done() for task in tasks)
-        assert await tasks[1] == [(job_id, 1)]
+        assert await tasks[1] == [attempt_key_of(job_id)]
         await tasks[0]
         assert (await job_row(engine, job_id)).status == "completed"
 
@@ -146,6 +151,26 @@ class TestFinish:
             assert await dispatch(engine) == []
             async with engine.begin() as connection:
                 await connection.execute(text("UPDATE jobs SET run_at = now()"))
+
+    async def test_a_jobs_own_policy_overrides_that_of_its_plugin(self, engine: AsyncEngine) -> None:
+        own = RetryPolicy(max_retries=1, delay_s=7, kinds=["exit"])
+        job_id = await submit_one(engine, max_retries=1, retry=own)
+        await dispatch(engine)
+        async with engine.begin() as connection:
+            await connection.run_sync(apply_outcomes, [outcome(job_id, 1, OutcomeStatus.FAILED)])
+            now = (await connection.execute(text("SELECT now()"))).scalar_one()
+        assert ((await job_row(engine, job_id)).run_at - now).total_seconds() == 7
+        async with engine.begin() as connection:
+            await connection.execute(text("UPDATE jobs SET run_at = now()"))
+        await dispatch(engine)
+        async with engine.begin() as connection:
+            await connection.run_sync(lose_attempts, [attempt_key_of(job_id, 2)])
+        job = await job_row(engine, job_id)
+        assert (job.status, job.error["kind"], job.losses) == ("failed", "lost", 1)
+
+        async with engine.begin() as connection:
+            await connection.run_sync(replay, [job_id])
+        assert RetryPolicy.model_validate((await job_row(engine, job_id)).retry) == own
 
     async def test_input_errors_are_not_retried(self, engine: AsyncEngine) -> None:
         job_id = await submit_one(engine)
@@ -190,7 +215,8 @@ class TestFinish:
             await connection.run_sync(apply_outcomes, [outcome(job_id, 1, OutcomeStatus.INTERRUPTED)])
 
         job = await job_row(engine, job_id)
-        assert (job.status, job.failures, job.order_key) == ("queued", 0, before.order_key)
+        assert (job.status, job.failures, job.losses) == ("queued", 0, 0)
+        assert job.order_key == before.order_key
         assert [job.attempt for job in await dispatch(engine)] == [2]
 
 
@@ -213,7 +239,11 @@ class TestCancel:
             await connection.run_sync(apply_started, [started(job_id, 1)])
             requested = await connection.run_sync(request_cancel, [job_id])
             again = await connection.run_sync(request_cancel, [job_id])
-        assert (requested.cancelling, len(requested.entries), len(again.entries)) == ([job_id], 1, 0)
+        assert (requested.cancelling, len(requested.entries), len(again.entries)) == (
+            [attempt_key_of(job_id).job],
+            1,
+            0,
+        )
         assert orjson.loads(requested.entries[0].data)["cancelling"] is True
         assert (await job_row(engine, job_id)).status == "processing"
 
@@ -233,9 +263,11 @@ class TestCancel:
         job_id = await submit_one(engine)
         await dispatch(engine)
         async with engine.begin() as connection:
-            assert (await connection.run_sync(confirm_cancelled, [(job_id, 1)])).attempts == 0
+            assert (await connection.run_sync(confirm_cancelled, [attempt_key_of(job_id, 1)])).attempts == 0
             await connection.run_sync(request_cancel, [job_id])
-            assert len((await connection.run_sync(confirm_cancelled, [(job_id, 1)])).entries) == 2
+            assert (
+                len((await connection.run_sync(confirm_cancelled, [attempt_key_of(job_id, 1)])).entries) == 2
+            )
         assert (await job_row(engine, job_id)).status == "cancelled"
 
     async def test_lost_attempt_of_a_cancelled_job_is_history_and_not_its_error(
@@ -246,7 +278,7 @@ class TestCancel:
         async with engine.begin() as connection:
             await connection.run_sync(apply_started, [started(job_id, 1)])
             await connection.run_sync(request_cancel, [job_id])
-            await connection.run_sync(lose_attempts, [(job_id, 1)])
+            await connection.run_sync(lose_attempts, [attempt_key_of(job_id, 1)])
             history = (await connection.execute(text("SELECT error FROM job_attempts"))).scalar_one()
 
         job = await job_row(engine, job_id)
@@ -260,7 +292,7 @@ class TestCancel:
         await dispatch(engine)
         async with engine.begin() as connection:
             await connection.run_sync(request_cancel, [job_id])
-            entries = (await connection.run_sync(release_undelivered, [(job_id, 1)])).entries
+            entries = (await connection.run_sync(release_undelivered, [attempt_key_of(job_id, 1)])).entries
 
         assert [entry.type for entry in entries] == [EventType.STATUS, EventType.RESULT]
         assert (await job_row(engine, job_id)).status == "cancelled"
@@ -275,35 +307,67 @@ class TestRecovery:
         await dispatch(engine)
         async with engine.begin() as connection:
             await connection.run_sync(apply_started, [started(job_id, 1)])
-            await connection.run_sync(lose_attempts, [(job_id, 1)])
+            await connection.run_sync(lose_attempts, [attempt_key_of(job_id, 1)])
         assert [job.attempt for job in await dispatch(engine)] == [2]
         async with engine.begin() as connection:
             late = await connection.run_sync(apply_outcomes, [outcome(job_id, 1)])
         assert late.stale == 1
 
-    async def test_lost_attempts_end_in_quarantine(self, engine: AsyncEngine) -> None:
-        job_id = await submit_one(engine, max_retries=1)
-        for attempt in (1, 2):
-            await dispatch(engine)
+    async def test_a_job_lost_again_and_again_runs_alone_and_is_given_up(self, engine: AsyncEngine) -> None:
+        job_id = await submit_one(engine, max_retries=0)
+        alone = []
+        for attempt in range(1, 11):
+            [job] = await dispatch(engine)
+            alone.append(job.runs_alone)
+            [argument], _, _ = orjson.loads(message_body(job))
+            assert JobMessage.model_validate(argument).runs_alone is job.runs_alone
             async with engine.begin() as connection:
                 await connection.run_sync(apply_started, [started(job_id, attempt)])
-                await connection.run_sync(lose_attempts, [(job_id, attempt)])
-        job = await job_row(engine, job_id)
-        assert (job.status, job.error["kind"]) == ("failed", "lost")
+                await connection.run_sync(lose_attempts, [attempt_key_of(job_id, attempt)])
+        row = await job_row(engine, job_id)
+        assert (row.status, row.error["kind"], row.failures, row.losses) == ("failed", "lost", 0, 10)
+        assert alone == [False] * 3 + [True] * 7
+        assert "lost 10 times, 7 of them while it ran alone" in row.error["message"]
+
+    async def test_what_its_executor_takes_along_is_lost_too(self, engine: AsyncEngine) -> None:
+        job_id = await submit_one(engine, max_retries=0)
+        error = JobError(kind=ErrorKind.LOST, message="The attempt was lost: its executor died.")
+        for attempt in (1, 2):
+            await dispatch(engine)
+            lost = outcome(job_id, attempt, OutcomeStatus.FAILED, error=error)
+            async with engine.begin() as connection:
+                await connection.run_sync(apply_outcomes, [lost], losses=LossBudget(losses_max=2))
+        row = await job_row(engine, job_id)
+        assert (row.status, row.failures, row.losses) == ("failed", 0, 2)
+        assert (
+            row.error["message"]
+            == f"{error.message} The job was lost 2 times: it seems to end whatever runs it."
+        )
 
     async def test_undelivered_attempt_is_released_without_counting(self, engine: AsyncEngine) -> None:
         job_id = await submit_one(engine, max_retries=0)
         for attempt in range(1, 11):
             assert [job.attempt for job in await dispatch(engine)] == [attempt]
             async with engine.begin() as connection:
-                repaired = await connection.run_sync(release_undelivered, [(job_id, attempt)])
+                repaired = await connection.run_sync(release_undelivered, [attempt_key_of(job_id, attempt)])
             assert (repaired.attempts, repaired.entries) == (1, [])
             job = await job_row(engine, job_id)
             assert (job.status, job.failures, job.redeliveries) == ("queued", 0, attempt)
         await dispatch(engine)
         async with engine.begin() as connection:
-            assert (await connection.run_sync(release_undelivered, [(job_id, 11)])).entries
-        assert (await job_row(engine, job_id)).error["kind"] == "lost"
+            assert (await connection.run_sync(release_undelivered, [attempt_key_of(job_id, 11)])).entries
+        job = await job_row(engine, job_id)
+        assert (job.status, job.failures, job.losses, job.redeliveries) == ("queued", 0, 1, 0)
+
+    async def test_a_job_that_nobody_starts_is_lost_at_last(self, engine: AsyncEngine) -> None:
+        job_id = await submit_one(engine)
+        await dispatch(engine)
+        last = LossBudget(losses_max=1)
+        async with engine.begin() as connection:
+            await connection.execute(text("UPDATE jobs SET redeliveries = 10"))
+            await connection.run_sync(release_undelivered, [attempt_key_of(job_id)], losses=last)
+        job = await job_row(engine, job_id)
+        assert (job.status, job.error["kind"]) == ("failed", "lost")
 
     async def test_expired_job_fails_with_timeout(self, engine: AsyncEngine) -> None:
         job_id = await submit_one(engine, expires_in_s=0.001)
@@ -320,9 +384,10 @@ class TestRecovery:
         job_id = await submit_one(engine, max_retries=0)
         await dispatch(engine)
         async with engine.begin() as connection:
+            await connection.execute(text("UPDATE jobs SET losses = 9"))
             await connection.run_sync(apply_outcomes, [outcome(job_id, 1, OutcomeStatus.FAILED)])
             assert len(await connection.run_sync(replay, [job_id])) == 1
             assert await connection.run_sync(replay, [job_id]) == []
         job = await job_row(engine, job_id)
-        assert (job.status, job.failures, job.error) == ("queued", 0, None)
+        assert (job.status, job.failures, job.losses, job.error) == ("queued", 0, 0, None)
         assert [job.attempt for job in await dispatch(engine)] == [2]

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import time
-import urllib.request
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -102,12 +101,12 @@ def _idle(root: psutil.Process) -> dict[str, float]:
 
 
 def _counts(platform: Platform) -> Counter[str]:
-    with urllib.request.urlopen(f"{platform.url}/metrics", timeout=10) as answer:
-        text = answer.read().decode()
     return Counter(
         {
             name: float(value)
-            for name, value in re.findall(r"^(\w+_(?:count|sum)) ([0-9.e+]+)$", text, re.MULTILINE)
+            for name, value in re.findall(
+                r"^(\w+_(?:count|sum)) ([0-9.e+]+)$", platform.metrics(), re.MULTILINE
+            )
         }
     )
 

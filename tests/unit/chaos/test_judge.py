@@ -102,6 +102,16 @@ BREAKS: dict[str, tuple[Case, Callable[[Tally], list[dict[str, Any]]]]] = {
         ),
         lambda tally: tally.wrongly_failed,
     ),
+    "lost though its plugin fails": (
+        replace(
+            GOOD,
+            submission=submission(FAILING),
+            job=job("failed", error={"kind": "lost", "message": ""}),
+            attempts=[],
+            closings=[closing("failed")],
+        ),
+        lambda tally: tally.wrongly_failed,
+    ),
     "completed though no work was done": (
         replace(GOOD, executions=[Execution(name="b")]),
         lambda tally: tally.without_effect,

@@ -11,11 +11,12 @@ from pydantic import ValidationError
 from redis import Redis
 from redis.exceptions import RedisError
 
-from analysis_server.execution.admission import ResourceLedger
+from analysis_server.execution.admission.ledger import ResourceLedger
 from analysis_server.execution.executor import PluginExecutor
 from analysis_server.execution.running import RunningAttempts, Stop
 from analysis_server.loop_thread import LoopThread
 from satellite.contracts import redis_keys
+from satellite.contracts.identity import JobKey
 from satellite.contracts.job import ControlAction, ControlMessage
 
 LISTEN_TIMEOUT_S = 2.0
@@ -54,26 +55,31 @@ class CancellationListener:
         self._thread.join(timeout=LISTEN_TIMEOUT_S + 1)
         self._redis.close()
 
-    def stop_attempts(self, stop: Stop, *, job_id: int | None = None) -> None:
+    def stop_attempts(self, stop: Stop, *, job: JobKey | None = None) -> None:
         """End the attempts of a job, or all; asking twice does no harm."""
-        for key in self._running.mark_stopped(stop, job_id=job_id):
-            logger.info("attempt is stopped", job_id=key[0], attempt=key[1], reason=stop)
+        for key in self._running.mark_stopped(stop, job=job):
+            logger.info("attempt is stopped", job_id=key.job_id, attempt=key.attempt, reason=stop)
             self._executor.cancel(key)
         self._ledger.wake()
 
     def check_keys(self, redis: Redis) -> None:
         """Stop the jobs that have a cancel key, for the case that a message was missed.
 
+        What was to end and still runs is asked again: an executor that was started anew has heard of nothing.
+
         Raises:
             RedisError: Redis does not answer.
         """
-        job_ids = sorted({job_id for job_id, _ in self._running.in_slots()})
-        if not job_ids:
+        asked_before = self._running.stopping()
+        jobs = sorted({key.job for key in self._running.in_slots()})
+        if not jobs:
             return
-        values = redis.mget([redis_keys.cancel(job_id) for job_id in job_ids])
-        for job_id, value in zip(job_ids, values, strict=True):
+        values = redis.mget([redis_keys.cancel(job) for job in jobs])
+        for job, value in zip(jobs, values, strict=True):
             if value is not None:
-                self.stop_attempts(Stop.CANCELLED, job_id=job_id)
+                self.stop_attempts(Stop.CANCELLED, job=job)
+        for key in asked_before:
+            self._executor.cancel(key)
 
     def _listen(self) -> None:
         while not self._closed.is_set():
@@ -99,4 +105,4 @@ class CancellationListener:
             logger.warning("control message not understood", error=str(error))
             return
         if message.action is ControlAction.CANCEL:
-            self.stop_attempts(Stop.CANCELLED, job_id=message.job_id)
+            self.stop_attempts(Stop.CANCELLED, job=message.job)

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from analysis_server.reporting.leases import LEASE_TTL_S
 from satellite.contracts import redis_keys
+from satellite.contracts.identity import AttemptKey
 
 CLAIM_TTL_S = 900
 """Longer than any second delivery takes: the broker restores unacknowledged messages after 60 s."""
@@ -54,24 +55,24 @@ class ClaimStore:
         self._script = redis.register_script(CLAIM)
         self._worker = worker
 
-    def claim(self, job_id: int, attempt: int) -> ClaimResult:
+    def claim(self, key: AttemptKey) -> ClaimResult:
         """Claim an attempt and take its lease; tries again while Redis is away."""
         deadline = time.monotonic() + GIVE_UP_AFTER_S
         while True:
             try:
-                return self._claim(job_id, attempt)
+                return self._claim(key)
             except (RedisError, OSError) as error:
                 if time.monotonic() > deadline:
-                    logger.warning("claim given up", job_id=job_id, attempt=attempt, error=str(error))
+                    logger.warning("claim given up", attempt=key, error=str(error))
                     return ClaimResult.UNKNOWN
                 time.sleep(RETRY_S)
 
-    def _claim(self, job_id: int, attempt: int) -> ClaimResult:
+    def _claim(self, key: AttemptKey) -> ClaimResult:
         keys = [
-            redis_keys.cancel(job_id),
-            redis_keys.claim(job_id, attempt),
-            redis_keys.lease(job_id, attempt),
-            redis_keys.newest_attempt(job_id),
+            redis_keys.cancel(key.job),
+            redis_keys.claim(key),
+            redis_keys.lease(key),
+            redis_keys.newest_attempt(key.job),
         ]
-        answer = self._script(keys=keys, args=[self._worker, CLAIM_TTL_S, LEASE_TTL_S, attempt])
+        answer = self._script(keys=keys, args=[self._worker, CLAIM_TTL_S, LEASE_TTL_S, key.attempt])
         return ClaimResult(answer.decode() if isinstance(answer, bytes) else answer)

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from analysis_server.runtimes.port import AttemptKey, RunResult
-from analysis_server.runtimes.standing import Eviction, PluginPlace, SpareRoom, Standing
+from analysis_server.execution.attachable_runs import Attachable
+from analysis_server.runtimes.port import RunRequest, RunResult
+from analysis_server.runtimes.residents import Eviction, ResidentKey, Residents, SpareAllowance
+from satellite.contracts.identity import AttemptKey
+from satellite.contracts.run_handle import RunHandle
 from satellite.errors import SatelliteError
 
 
@@ -29,41 +32,31 @@ class ExecutorHealth(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What is seen of an executor; nothing is known of what stands in one that does not answer."""
+    """What is seen of an executor; nothing is known of what is in one that does not answer."""
 
     health: ExecutorHealth
-    standing: Standing | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Execution:
-    """One attempt as an executor gets it: text and numbers only, cheap to hand to another process."""
-
-    job_id: int
-    attempt: int
-    owner_id: int
-    plugin_digest: str
-    manifest_json: str
-    input_json: bytes
-    timeout_s: float
-    gpu_ids: tuple[str, ...] = ()
-    spare_room: SpareRoom | None = None
-
-    @property
-    def key(self) -> AttemptKey:
-        """Return what names this attempt."""
-        return (self.job_id, self.attempt)
+    residents: Residents | None = None
 
 
 class PluginExecutor(Protocol):
     """Executes attempts. Safe to call from many threads."""
 
-    def run(self, execution: Execution) -> RunResult:
+    def run(self, request: RunRequest) -> RunResult:
         """Run one attempt to its end.
 
         Raises:
             ExecutorLost: the executor died meanwhile; what it ran may still have to be swept.
         """
+
+    def attach(self, request: RunRequest, handle: RunHandle) -> RunResult:
+        """Go on with a run to its end, whoever began it; its input is not needed.
+
+        Raises:
+            ExecutorLost: the executor died meanwhile.
+        """
+
+    def attachable(self) -> Attachable:
+        """Tell where runs are that outlive the executor, and by what the longer ones are found; at once."""
 
     def cancel(self, key: AttemptKey) -> None:
         """Ask for the end of a run; returns at once."""
@@ -71,14 +64,14 @@ class PluginExecutor(Protocol):
     def stop_all(self, reason: str) -> None:
         """Ask for the end of every run; returns at once."""
 
-    def sweep(self, live: Collection[AttemptKey]) -> int:
-        """Remove what belongs to none of the `live` attempts; return how much it was."""
+    def sweep(self, live: Collection[AttemptKey], adoptable: Collection[AttemptKey] = ()) -> int:
+        """Remove what belongs neither to `live` nor to `adoptable` attempts; return how much it was."""
 
-    def make_room(self, eviction: Eviction) -> Collection[PluginPlace]:
-        """End idle servers and spares; return the places where nothing is left, none if that is unknown."""
+    def evict(self, eviction: Eviction) -> Collection[ResidentKey]:
+        """End idle servers and spares; return the keys of which nothing is left, none if that is unknown."""
 
-    def look(self, room: SpareRoom | None, *, timeout_s: float) -> Look:
-        """Tell how the executor is and what stands in it, and tell it where spares may."""
+    def look(self, allowance: SpareAllowance | None, *, timeout_s: float) -> Look:
+        """Tell how the executor is and what is there, and tell it how many spares may be."""
 
     def close(self) -> None:
         """End every run and the executor."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from analysis_server.runtimes.run.cards import DECLARED_PREFIX
 from satellite.contracts.worker import GPUCard
 
 ID_CHARS_MIN = 4
@@ -20,14 +21,16 @@ logger = structlog.get_logger(__name__)
 
 @functools.cache
 def detect_cards(declared: str | None = None) -> tuple[GPUCard, ...]:
-    """Return the cards; `declared` such as `2x24000` (cards x MiB) stands for made-up ones.
+    """Return the cards; `declared` such as `2x24000:A100` (cards x MiB : kind) stands for made-up ones.
 
     `CUDA_VISIBLE_DEVICES` restricts the real ones as it does for CUDA programs.
     """
     if declared:
-        count, memory_mib = map(int, declared.split("x"))
+        sizes, _, kind = declared.partition(":")
+        count, memory_mib = map(int, sizes.split("x"))
         return tuple(
-            GPUCard(uuid=f"fake-{index}", name="declared", memory_mib=memory_mib) for index in range(count)
+            GPUCard(uuid=f"{DECLARED_PREFIX}{index}", name=kind or "declared", memory_mib=memory_mib)
+            for index in range(count)
         )
     return visible_cards(find_cards(), os.environ.get("CUDA_VISIBLE_DEVICES"))
 

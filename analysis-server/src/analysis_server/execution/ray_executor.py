@@ -11,12 +11,16 @@ from typing import Any
 import ray
 import structlog
 from ray.exceptions import ActorUnavailableError, RayActorError, RayError
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from analysis_server.execution.executor import Execution, ExecutorHealth, ExecutorLost, Look
+from analysis_server.execution.attachable_runs import Attachable
+from analysis_server.execution.executor import ExecutorHealth, ExecutorLost, Look
 from analysis_server.execution.executor_service import EVICTION_TIMEOUT_S, ExecutorService, ExecutorSetup
-from analysis_server.runtimes.port import AttemptKey, RunResult
-from analysis_server.runtimes.standing import Eviction, PluginPlace, SpareRoom
+from analysis_server.runtimes.port import RunRequest, RunResult
+from analysis_server.runtimes.residents import Eviction, ResidentKey, SpareAllowance
 from analysis_server.settings import RaySettings
+from satellite.contracts.identity import AttemptKey
+from satellite.contracts.run_handle import RunHandle
 from satellite.settings.log_lines import configure_logging
 
 CONTROL_THREADS = 4
@@ -42,10 +46,20 @@ class PluginExecutorActor:
         self._service = ExecutorService(made)
 
     @ray.method(concurrency_group="run")
-    def run(self, execution: bytes) -> bytes:
-        """Run one attempt; a pickled `Execution` in, a pickled `RunResult` out."""
+    def run(self, request: bytes) -> bytes:
+        """Run one attempt; a pickled `RunRequest` in, a pickled `RunResult` out."""
         # The bytes come from our own worker over Ray's authenticated channel.
-        return pickle.dumps(self._service.run(pickle.loads(execution)))  # noqa: S301
+        return pickle.dumps(self._service.run(pickle.loads(request)))  # noqa: S301
+
+    @ray.method(concurrency_group="run")
+    def attach(self, run: bytes) -> bytes:
+        """Go on with a run; a pickled `RunRequest` and `RunHandle` in, a pickled `RunResult` out."""
+        return pickle.dumps(self._service.attach(*pickle.loads(run)))  # noqa: S301
+
+    @ray.method(concurrency_group="control")
+    def attachable(self) -> bytes:
+        """Tell what can be attached to, as a pickled `Attachable`."""
+        return pickle.dumps(self._service.attachable())
 
     @ray.method(concurrency_group="control")
     def cancel(self, key: AttemptKey) -> bool:
@@ -58,19 +72,19 @@ class PluginExecutorActor:
         return self._service.stop_all(reason)
 
     @ray.method(concurrency_group="control")
-    def sweep(self, live: list[AttemptKey]) -> int:
-        """Remove what belongs to none of the `live` attempts."""
-        return self._service.sweep(live)
+    def sweep(self, live: list[AttemptKey], adoptable: list[AttemptKey]) -> int:
+        """Remove what belongs neither to `live` nor to `adoptable` attempts."""
+        return self._service.sweep(live, adoptable)
 
     @ray.method(concurrency_group="control")
-    def make_room(self, eviction: bytes) -> bytes:
-        """End what a pickled `Eviction` tells of; the places where nothing is left come back pickled."""
-        return pickle.dumps(self._service.make_room(pickle.loads(eviction)))  # noqa: S301
+    def evict(self, eviction: bytes) -> bytes:
+        """End what a pickled `Eviction` tells of; the keys of which nothing is left come back pickled."""
+        return pickle.dumps(self._service.evict(pickle.loads(eviction)))  # noqa: S301
 
     @ray.method(concurrency_group="control")
-    def look(self, room: bytes) -> bytes:
-        """Tell what stands; a pickled `SpareRoom` in, a pickled `Standing` out."""
-        return pickle.dumps(self._service.standing(pickle.loads(room)))  # noqa: S301
+    def look(self, allowance: bytes) -> bytes:
+        """Tell what is there; a pickled `SpareAllowance` in, a pickled `Residents` out."""
+        return pickle.dumps(self._service.residents(pickle.loads(allowance)))  # noqa: S301
 
     @ray.method(concurrency_group="control")
     def close(self) -> None:
@@ -83,6 +97,11 @@ class RayExecutor:
 
     def __init__(self, setup: ExecutorSetup, ray_settings: RaySettings) -> None:
         """Connect to Ray and start the actor; returns once it answers."""
+        if ray_settings.address is None:
+            # Ray would start one with all that it has; `python -m analysis_server` starts a small one before.
+            raise ValueError(
+                "SATELLITE_RAY_ADDRESS is not set; use `python -m analysis_server`, or name a Ray"
+            )
         ray.init(
             address=ray_settings.address,
             namespace=ray_settings.namespace,
@@ -97,8 +116,10 @@ class RayExecutor:
             num_cpus=0,
             max_restarts=-1,
             max_task_retries=0,
+            scheduling_strategy=_here(),
             concurrency_groups={
-                "run": setup.settings.slots + setup.settings.batch_seats,
+                # With all slots taken it may still adopt as many runs as it has slots.
+                "run": 2 * setup.settings.slots + setup.settings.batch_seats,
                 "control": CONTROL_THREADS,
             },
         )(PluginExecutorActor)
@@ -108,12 +129,28 @@ class RayExecutor:
         ray.get(self._actor.look.remote(pickle.dumps(None)), timeout=START_TIMEOUT_S)
         self._is_up.set()
 
-    def run(self, execution: Execution) -> RunResult:
+    def run(self, request: RunRequest) -> RunResult:
         """Run one attempt to its end; waits while Ray is restarting the actor."""
+        return self._result_of(self._actor.run, request)
+
+    def attach(self, request: RunRequest, handle: RunHandle) -> RunResult:
+        """Go on with a run to its end; waits while Ray is restarting the actor."""
+        return self._result_of(self._actor.attach, (request, handle))
+
+    def attachable(self) -> Attachable:
+        """Tell what can be attached to; nothing while the actor does not answer."""
+        try:
+            answer = ray.get(self._actor.attachable.remote(), timeout=LOOK_TIMEOUT_S)
+        except (RayError, OSError) as error:
+            logger.warning("handles of runs are not known", error=str(error))
+            return Attachable()
+        return pickle.loads(answer)  # type: ignore[no-any-return]  # noqa: S301  # Our own actor's.
+
+    def _result_of(self, method: Any, argument: object) -> RunResult:
         if not self._is_up.is_set():
             self._wait_until_up()
         try:
-            answer = ray.get(self._actor.run.remote(pickle.dumps(execution)))
+            answer = ray.get(method.remote(pickle.dumps(argument)))
         except RayActorError as error:
             self._is_up.clear()
             raise ExecutorLost from error
@@ -143,33 +180,34 @@ class RayExecutor:
         except RayError as error:
             logger.warning("runs are not asked to end", error=str(error))
 
-    def sweep(self, live: Collection[AttemptKey]) -> int:
-        """Remove what belongs to none of the `live` attempts; 0 when the actor does not answer."""
+    def sweep(self, live: Collection[AttemptKey], adoptable: Collection[AttemptKey] = ()) -> int:
+        """Remove what belongs neither to `live` nor to `adoptable` attempts; 0 when the actor is away."""
         with self._sweeping:
             try:
-                return int(ray.get(self._actor.sweep.remote(list(live)), timeout=SWEEP_TIMEOUT_S))
+                swept = self._actor.sweep.remote(list(live), list(adoptable))
+                return int(ray.get(swept, timeout=SWEEP_TIMEOUT_S))
             except (RayError, OSError) as error:
                 logger.warning("sweep failed", error=str(error))
                 return 0
 
-    def make_room(self, eviction: Eviction) -> Collection[PluginPlace]:
+    def evict(self, eviction: Eviction) -> Collection[ResidentKey]:
         """End idle servers and spares; none is known to be gone while the actor does not answer."""
         try:
-            answer = ray.get(self._actor.make_room.remote(pickle.dumps(eviction)), timeout=EVICTION_WAIT_S)
+            answer = ray.get(self._actor.evict.remote(pickle.dumps(eviction)), timeout=EVICTION_WAIT_S)
         except (RayError, OSError) as error:
-            logger.warning("no room made", error=str(error))
+            logger.warning("nothing evicted", error=str(error))
             return ()
         return pickle.loads(answer)  # type: ignore[no-any-return]  # noqa: S301  # Our own actor's.
 
-    def look(self, room: SpareRoom | None, *, timeout_s: float) -> Look:
-        """Tell whether the actor answers, or Ray is replacing it, and what stands in it."""
+    def look(self, allowance: SpareAllowance | None, *, timeout_s: float) -> Look:
+        """Tell whether the actor answers, or Ray is replacing it, and what is there."""
         try:
-            answer = ray.get(self._actor.look.remote(pickle.dumps(room)), timeout=timeout_s)
+            answer = ray.get(self._actor.look.remote(pickle.dumps(allowance)), timeout=timeout_s)
         except ActorUnavailableError:
             return Look(health=ExecutorHealth.RESTARTING)
         except (RayError, OSError):
             return Look(health=ExecutorHealth.SILENT)
-        return Look(health=ExecutorHealth.WELL, standing=pickle.loads(answer))  # noqa: S301  # Our own.
+        return Look(health=ExecutorHealth.WELL, residents=pickle.loads(answer))  # noqa: S301  # Our own.
 
     def close(self) -> None:
         """End every run, the actor and the connection."""
@@ -179,3 +217,11 @@ class RayExecutor:
             logger.warning("executor did not close", error=str(error))
         ray.kill(self._actor)
         ray.shutdown()
+
+
+def _here() -> NodeAffinitySchedulingStrategy:
+    """Return that the actor is to be on this worker's node, whose plugins, files and engine are meant.
+
+    An actor that asks for no resources would be put on any node.
+    """
+    return NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)

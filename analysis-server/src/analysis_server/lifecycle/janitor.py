@@ -28,7 +28,7 @@ class Janitor:
         self._closed = threading.Event()
 
     def sweep(self) -> None:
-        """Remove what had no lease at two looks; nothing while Redis does not answer.
+        """Remove what had no lease at two looks and nobody may go on with; nothing while Redis is away.
 
         Raises:
             RedisError: Redis does not answer.
@@ -38,7 +38,8 @@ class Janitor:
         if self._closed.is_set():
             return
         live |= self._leases.live_attempts() | set(self._running.keys())
-        removed = self._executor.sweep(live)
+        adoptable = self._leases.adoptable_attempts() | {held.key for held in self._running.attachable()}
+        removed = self._executor.sweep(live, adoptable)
         if removed:
             logger.info("leftovers removed", count=removed)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 
@@ -10,17 +11,23 @@ from celery import Celery
 from redis import Redis
 from redis.exceptions import RedisError
 
-from analysis_server.celery_app import consumed_queues
-from analysis_server.execution.admission import ResourceLedger
+from analysis_server.celery_app import consume
+from analysis_server.execution import adoption, handle_watch
+from analysis_server.execution.admission.ledger import ResourceLedger
+from analysis_server.execution.admission.resident_watch import ResidentWatch
+from analysis_server.execution.adoption import Adoptions, OfferBoard
 from analysis_server.execution.attempt import AttemptRunner
 from analysis_server.execution.cancellation import CancellationListener
 from analysis_server.execution.claim import ClaimStore
 from analysis_server.execution.disk_guard import DiskGuard
 from analysis_server.execution.executor_service import ExecutorSetup
+from analysis_server.execution.files.artifact_sender import ArtifactSender
+from analysis_server.execution.files.file_server import FileServer
+from analysis_server.execution.files.input_fetcher import InputFetcher
 from analysis_server.execution.gpu_inventory import detect_cards
+from analysis_server.execution.handle_watch import HandleWatch
 from analysis_server.execution.ray_executor import RayExecutor
 from analysis_server.execution.running import RunningAttempts
-from analysis_server.execution.standing_watch import StandingWatch
 from analysis_server.lifecycle import health
 from analysis_server.lifecycle.canary import SEND_EVERY_S, Canary
 from analysis_server.lifecycle.drain import Drain
@@ -28,11 +35,18 @@ from analysis_server.lifecycle.heartbeat import HEARTBEAT_EVERY_S, Heartbeat
 from analysis_server.lifecycle.janitor import SWEEP_EVERY_S, Janitor
 from analysis_server.lifecycle.periodic import Periodic
 from analysis_server.lifecycle.ray_watch import CHECK_EVERY_S, RayWatch
+from analysis_server.lifecycle.reachability import tell_unreachable
+from analysis_server.lifecycle.worker_class import consumed_queues, describe_class
 from analysis_server.reporting.celery_reporter import CeleryReporter
 from analysis_server.reporting.leases import LeaseKeeper
 from analysis_server.reporting.spool import Spool
-from analysis_server.runtimes.selection import choose_runtime
+from analysis_server.runtimes.owned_folder import OwnedFolder
+from analysis_server.runtimes.selection import choose_runtimes
+from analysis_server.runtimes.weaknesses import find_weaknesses
 from analysis_server.settings import AnalysisSettings
+from satellite.contracts.adoption import AdoptionOffer
+from satellite.contracts.identity import AttemptKey
+from satellite.tracing.spans import start_tracing, stop_tracing
 
 EXIT_DEAF = 70
 """The consumer lives but receives nothing; see `canary.py`."""
@@ -40,6 +54,7 @@ EXIT_UNFORESEEN = 71
 """A loop of this process ended with an error that nobody foresaw; see `loop_thread.py`."""
 EXIT_RAY_GONE = 75
 REPORT_TIMEOUT_S = 10.0
+STOP_WITHIN_S = 10.0
 
 logger = structlog.get_logger(__name__)
 
@@ -53,16 +68,24 @@ class AnalysisWorker:
         self._slots = app.slots
         self._closing = False
         self._settings = worker
-        self._queues = consumed_queues(worker)
         self._cards = detect_cards(worker.fake_gpus)
-        self._runtime = choose_runtime(worker.runtime, settings.variables.engine)
+        self._runtimes = choose_runtimes(worker.runtime, settings.variables.engine)
+        self._class = describe_class(worker, runtimes=self._runtimes.names, cards=self._cards)
+        self._queues = consumed_queues(worker.name, self._class)
+        consume(app, self._queues)
+        self._weaknesses = find_weaknesses(
+            self._runtimes.names, engine=settings.variables.engine, containers=worker.container_options()
+        )
+        self._spans_dropped = 0
+        start_tracing(settings.tracing, process="satellite-worker", dropped=self._count_dropped_spans)
         worker.state_dir.mkdir(parents=True, exist_ok=True)
         self._redis = Redis.from_url(redis_url, socket_connect_timeout=2, socket_timeout=5)
+        tell_unreachable(app, self._redis, settings.broker)
         self._running = RunningAttempts()
         setup = ExecutorSetup(
             settings=worker,
             log=settings.log,
-            runtime=self._runtime.name,
+            runtimes=self._runtimes.names,
             redis_url=redis_url,
             variables=settings.variables,
         )
@@ -71,10 +94,16 @@ class AnalysisWorker:
             cpus=worker.cpus,
             memory_mib=worker.memory_mib,
             cards=self._cards,
-            make_room=self._executor.make_room,
+            limits=worker.resident_limits(),
+            evict=self._executor.evict,
         )
-        self._standing = StandingWatch(self._executor, self._ledger)
-        leases = LeaseKeeper(self._redis, worker=worker.name, held=self._running.keys)
+        self._residents = ResidentWatch(self._executor, self._ledger, worker.standby_limits())
+        leases = LeaseKeeper(
+            self._redis,
+            worker=worker.name,
+            held=self._running.keys,
+            attachable=self._attachable,
+        )
         self._reporter = CeleryReporter(
             app, leases=leases, spool=Spool(worker.state_dir / "spool"), released=self._running.release
         )
@@ -94,13 +123,20 @@ class AnalysisWorker:
         # Leftovers are not worth the attempts that run; without the others the worker would not be one.
         self._sweep = Periodic("janitor", self._janitor.sweep, interval_s=SWEEP_EVERY_S)
         self._pulse = self._keep("pulse", self._beat, interval_s=HEARTBEAT_EVERY_S)
-        watch = RayWatch(self._standing.look, gone=self._end_without_ray)
+        watch = RayWatch(self._residents.look, gone=self._end_without_ray)
         self._periodic = [
             self._pulse,
             self._sweep,
             self._keep("canary", self.canary.check, interval_s=SEND_EVERY_S),
             self._keep("ray-watch", watch.check, interval_s=CHECK_EVERY_S),
         ]
+        self._handles = HandleWatch(
+            worker=worker.name,
+            executor=self._executor,
+            running=self._running,
+            leases=leases,
+            reporter=self._reporter,
+        )
         self.drain = Drain(
             running=self._running,
             cancellations=self._cancellations,
@@ -108,27 +144,53 @@ class AnalysisWorker:
             begun=self._pulse.hurry,
             unforeseen=self._end_unforeseen,
         )
+        self._fetched = OwnedFolder(worker.files_folder / worker.stack_id / "fetched")
+        self._fetched.sweep()
+        self._collected = OwnedFolder(worker.files_folder / worker.stack_id / "collected")
+        self._collected.sweep()
+        server = FileServer(worker.api_url) if worker.api_url is not None else None
         self.runner = AttemptRunner(
-            worker=worker.name,
+            settings=worker,
+            worker_class=self._class,
             claims=ClaimStore(self._redis, worker=worker.name),
             running=self._running,
             ledger=self._ledger,
             executor=self._executor,
             reporter=self._reporter,
             disk=DiskGuard(worker.state_dir),
+            inputs=InputFetcher(server, self._fetched),
+            artifacts=ArtifactSender(server, self._collected),
             executor_lost=self._sweep.hurry,
+            alone=self._slots.alone,
         )
+        self._adoptions = Adoptions(
+            board=OfferBoard(self._redis, worker=worker.name),
+            running=self._running,
+            place=lambda: self._handles.place,
+            is_leaving=lambda: self.drain.has_begun,
+            adopt=self._adopt,
+            runs_max=worker.slots,
+        )
+        if "container" in self._runtimes.names:
+            self._periodic += [
+                self._keep("handles", self._handles.look, interval_s=handle_watch.LOOK_EVERY_S),
+                self._keep("adoptions", self._adoptions.look, interval_s=adoption.LOOK_EVERY_S),
+            ]
 
     def start(self) -> None:
         """Begin to tell of this worker; its consumer is ready."""
         self._cancellations.start()
         for periodic in self._periodic:
             periodic.start()
-        logger.info("worker ready", name=self._settings.name, runtime=self._runtime.reason)
+        logger.info("worker ready", name=self._settings.name, runtimes=self._runtimes.reason)
+        for weakness in self._weaknesses:
+            logger.warning("isolation is weak", reason=weakness)
 
     def close(self) -> None:
         """End everything; what is not reported by now is spooled."""
         self._closing = True
+        # Celery waits for its own tasks only; the drain ends these in time.
+        self._adoptions.wait(self._settings.drain_timeout_s + STOP_WITHIN_S)
         self._janitor.close()
         if not self._reporter.close(REPORT_TIMEOUT_S):
             logger.error("some outcomes were neither sent nor spooled")
@@ -140,7 +202,10 @@ class AnalysisWorker:
         except (RedisError, OSError) as error:
             logger.warning("heartbeat not taken back", error=str(error))
         self._executor.close()
+        self._fetched.close()
+        self._collected.close()
         self._redis.close()
+        stop_tracing()
 
     def _beat(self) -> None:
         if self.canary.is_well:
@@ -151,21 +216,40 @@ class AnalysisWorker:
 
     def _describe(self) -> dict[str, object]:
         return {
-            "runtime": self._runtime.name,
-            "runtime_reason": self._runtime.reason,
+            "runtime": self._runtimes.names[0],
+            "runtime_reason": self._runtimes.reason,
+            "runtimes": self._class.runtimes,
+            "labels": self._class.labels,
+            "serves": self._class.queues,
+            "weaknesses": self._weaknesses,
             "queues": self._queues,
             "slots": self._slots.slots,
             "slots_taken": self._slots.taken,
             "seats": self._slots.seats,
-            "running": self._running.in_slots(),
+            "running": [(key.job_id, key.attempt) for key in self._running.in_slots()],
             "draining": self.drain.has_begun,
             "consumer_ok": self.canary.is_well,
             "total": self._ledger.total(),
             "free": self._ledger.free(),
             "cards": self._cards,
-            "loaded": self._standing.loaded(),
-            "spares": self._standing.spares(),
+            "loaded": self._residents.loaded(),
+            "spares": self._residents.spares(),
+            "spans_dropped": self._spans_dropped,
         }
+
+    def _count_dropped_spans(self, count: int) -> None:
+        self._spans_dropped += count
+
+    def _attachable(self) -> list[AttemptKey]:
+        return [held.key for held in self._running.attachable()]
+
+    def _adopt(self, offer: AdoptionOffer) -> None:
+        # Though it waited for none, it has a slot: no more shall begin here than there is room for.
+        self._slots.take(None)
+        try:
+            self.runner.adopt(offer)
+        finally:
+            self._slots.give_back(None)
 
     def _is_saturated(self) -> bool:
         return self.drain.has_begun or not self._slots.free
@@ -190,6 +274,8 @@ class AnalysisWorker:
     def _end(self, exit_code: int) -> None:
         # Nothing is lost: leases run out, and the operation server gives the attempts to others.
         self._reporter.close(1.0)
+        with contextlib.suppress(RedisError, OSError):
+            self._leases.let_go(self._attachable())
         os._exit(exit_code)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -11,21 +12,31 @@ import structlog
 from celery import Celery
 from kombu.exceptions import KombuError
 from kombu.exceptions import OperationalError as BrokerError
+from kombu.transport import pyamqp
 from redis.exceptions import RedisError
 
 from analysis_server.loop_thread import LoopThread
 from analysis_server.reporting.callback_message import CallbackMessage, outcome_message, started_message
 from analysis_server.reporting.leases import LeaseKeeper
 from analysis_server.reporting.spool import Spool
-from analysis_server.runtimes.port import AttemptKey
+from satellite.contracts.identity import AttemptKey
 from satellite.contracts.job import StartedReport
 from satellite.contracts.outcome import Outcome
+from satellite.messaging.link import MessageLink, open_link
+from satellite.tracing.spans import NO_SPAN, Span, span
 
 STARTED_DELAY_S = 0.02
 """Most warm attempts end within this, and then their start need not be told."""
 SEND_AGAIN_S = 1.0
 BATCH_MAX = 100
-BROKER_FAULTS = (BrokerError, KombuError, RedisError, OSError)
+BROKER_FAULTS = (
+    BrokerError,
+    KombuError,
+    RedisError,
+    OSError,
+    *pyamqp.Transport.connection_errors,
+    *pyamqp.Transport.channel_errors,
+)
 
 logger = structlog.get_logger(__name__)
 
@@ -44,24 +55,29 @@ class CeleryReporter:
         self._wake = threading.Condition()
         self._outcomes: dict[AttemptKey, CallbackMessage] = {}
         self._refused: set[AttemptKey] = set()
+        self._reporting: dict[AttemptKey, Span] = {}
         self._starts: dict[AttemptKey, tuple[float, StartedReport]] = {}
         self._spooled: set[AttemptKey] = set(spool.keys())
         self._send_after_s = 0.0
         self._closing = False
-        self._producer: Any = None
+        self._link: MessageLink | None = None
         # Whatever happens it must go on: nothing else can send what attempts ended with.
         self._thread = LoopThread("reporter", self._run)
         self._thread.start()
 
     def started(self, report: StartedReport) -> None:
-        """Report soon that an attempt was claimed; dropped if its outcome comes first."""
+        """Report soon that an attempt was claimed, or has a handle; dropped if its outcome comes first."""
         with self._wake:
-            self._starts[report.job_id, report.attempt] = (time.monotonic() + STARTED_DELAY_S, report)
+            self._starts[report.key] = (time.monotonic() + STARTED_DELAY_S, report)
             self._wake.notify()
 
     def finished(self, outcome: Outcome, *, callbacks: list[dict[str, Any]]) -> None:
         """Report an outcome: to the broker, or to the disk until the broker takes it."""
-        key = (outcome.job_id, outcome.attempt)
+        key = outcome.key
+        reporting = span("report", outcome.traceparent, status=outcome.status)
+        if reporting.traceparent is not None:
+            outcome = outcome.model_copy(update={"traceparent": reporting.traceparent})
+            self._reporting[key] = reporting
         message = outcome_message(outcome, callbacks=callbacks)
         with self._wake:
             self._outcomes[key] = message
@@ -164,6 +180,7 @@ class CeleryReporter:
     def _hand_over(self, keys: Sequence[AttemptKey]) -> None:
         for key in keys:
             self._released(key)
+            self._reporting.pop(key, NO_SPAN).end()
         try:
             self._leases.hand_over(keys)
         except (RedisError, OSError) as error:
@@ -171,16 +188,12 @@ class CeleryReporter:
 
     def _publish(self, messages: Sequence[CallbackMessage]) -> bool:
         try:
-            producer = self._connected_producer()
-            with producer.batch(max_size=BATCH_MAX):
+            with self._connected_link().sending(BATCH_MAX) as send:
                 for message in messages:
-                    producer.publish(
+                    send(
                         message.body,
                         routing_key=message.queue,
-                        exchange="",
                         headers=message.headers,
-                        content_type="application/json",
-                        content_encoding="utf-8",
                         correlation_id=message.id,
                     )
         except BROKER_FAULTS as error:
@@ -189,17 +202,15 @@ class CeleryReporter:
             return False
         return True
 
-    def _connected_producer(self) -> Any:
-        if self._producer is None:
+    def _connected_link(self) -> MessageLink:
+        if self._link is None:
             connection = self._app.connection_for_write()
             connection.ensure_connection(max_retries=0, timeout=3)
-            self._producer = connection.Producer(auto_declare=False)
-        return self._producer
+            self._link = open_link(connection)
+        return self._link
 
     def _disconnect(self) -> None:
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            try:
-                producer.connection.release() if producer.connection else None
-            except BROKER_FAULTS:
-                return
+        link, self._link = self._link, None
+        if link is not None:
+            with contextlib.suppress(*BROKER_FAULTS):
+                link.close()

@@ -65,6 +65,7 @@ class EventStream:
                 fields: dict[str | bytes, str | int] = {
                     "event_id": entry.event_id,
                     "job_id": entry.job_id,
+                    "uid": str(entry.uid),
                     "owner_id": entry.owner_id,
                     "type": entry.type.value,
                     "data": entry.data,

@@ -12,7 +12,7 @@ class Reporter(Protocol):
     """Takes reports from any thread."""
 
     def started(self, report: StartedReport) -> None:
-        """Report soon that an attempt was claimed; dropped if its outcome comes first."""
+        """Report soon that an attempt was claimed, or has a handle; dropped if its outcome comes first."""
 
     def finished(self, outcome: Outcome, *, callbacks: list[dict[str, Any]]) -> None:
         """Report an outcome: to the broker, or to the disk until the broker takes it."""

@@ -7,14 +7,15 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import orjson
 import structlog
 
 from analysis_server.reporting.callback_message import CallbackMessage
-from analysis_server.runtimes.port import AttemptKey
+from satellite.contracts.identity import AttemptKey, uid_by_number
 
-_NAME = re.compile(r"^(\d+)-(\d+)\.json$")
+_NAME = re.compile(r"^(\d+)-(\d+)(?:-([0-9a-f-]{36}))?\.json$")
 
 logger = structlog.get_logger(__name__)
 
@@ -54,9 +55,12 @@ class Spool:
         """Yield the attempts whose outcomes wait here."""
         with contextlib.suppress(FileNotFoundError):
             for path in sorted(self._folder.iterdir()):
-                found = _NAME.match(path.name)
-                if found:
-                    yield int(found[1]), int(found[2])
+                if found := _NAME.match(path.name):
+                    job_id, uid = int(found[1]), found[3]
+                    key = AttemptKey(job_id, int(found[2]), UUID(uid) if uid else uid_by_number(job_id))
+                    # One of a release without uids is found by its whole name from now on.
+                    path.rename(self._path(key))
+                    yield key
 
     def get(self, key: AttemptKey) -> CallbackMessage | None:
         """Return a stored message; None if it is unreadable or gone."""
@@ -77,4 +81,4 @@ class Spool:
             self._path(key).unlink(missing_ok=True)
 
     def _path(self, key: AttemptKey) -> Path:
-        return self._folder / f"{key[0]}-{key[1]}.json"
+        return self._folder / f"{key.job_id}-{key.attempt}-{key.uid}.json"

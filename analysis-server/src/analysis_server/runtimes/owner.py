@@ -6,7 +6,7 @@ import functools
 import os
 import socket
 
-from analysis_server.runtimes.process.table import read_process
+from analysis_server.runtimes.process_table import read_process
 
 
 @functools.cache

@@ -1,22 +1,32 @@
-"""The port of every runtime: it runs one attempt of a plugin and tells how it ended."""
+"""The port of every runtime: it runs one attempt of a plugin and tells how it ended.
+
+What `run` begins may outlive the process that called it: the run's handle is told as soon as there is one,
+and `attach` goes on from there, in whatever process.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Protocol, TypeAlias
+from typing import Protocol
+from uuid import UUID
 
-from analysis_server.runtimes.standing import Eviction, PluginPlace, SpareRoom, Standing
+from analysis_server.runtimes.manifests import parse_manifest
+from analysis_server.runtimes.residents import Eviction, ResidentKey, Residents, SpareAllowance, resident_of
+from satellite.contracts.attempt_files import Artifact
+from satellite.contracts.identity import AttemptKey
 from satellite.contracts.json_text import JSON_BYTES_MAX
 from satellite.contracts.outcome import CapturedLog, JobError, StartKind
 from satellite.contracts.plugin_manifest import PluginManifest
-
-AttemptKey: TypeAlias = tuple[int, int]
-"""`(job_id, attempt)`."""
+from satellite.contracts.requires import RuntimeName
+from satellite.contracts.run_handle import RunHandle
 
 DEFAULT_MAX_LOG_BYTES = 1024 * 1024
+DEFAULT_MAX_OUTPUT_BYTES = 1024**3
+DEFAULT_MAX_OUTPUT_FILES = 256
+MIB = 1024 * 1024
 
 
 class RunStatus(StrEnum):
@@ -27,48 +37,137 @@ class RunStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+@dataclass(frozen=True, slots=True)
+class InputPlace:
+    """A file that was fetched for a run: its path among these, and where in the input that goes."""
+
+    path: str
+    pointers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedInputs:
+    """The files of a run, which lie in a folder of this machine until the run takes them."""
+
+    folder: str
+    places: tuple[InputPlace, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectedOutput:
+    """A file that a run has written for its job: its path in the run's folder, and where it lies now."""
+
+    name: str
+    path: str
+    size_bytes: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """One attempt to run. `input_json` is the job's input as one JSON value in UTF-8."""
+    """One attempt to run: text and numbers only, so that it is cheap to hand to another process.
+
+    `input_json` is the job's input as one JSON value in UTF-8. A pickled manifest would take a hundred times
+    as long as its text (90 µs there and back, 2026-11-29).
+    """
 
     job_id: int
     attempt: int
+    uid: UUID
     owner_id: int
     worker: str
     plugin_digest: str
-    manifest: PluginManifest
+    manifest_json: str
     input_json: bytes
     timeout_s: float
     gpu_ids: tuple[str, ...] = ()
     max_result_bytes: int = JSON_BYTES_MAX
     max_log_bytes: int = DEFAULT_MAX_LOG_BYTES
+    max_output_bytes: int = DEFAULT_MAX_OUTPUT_BYTES
+    max_output_files: int = DEFAULT_MAX_OUTPUT_FILES
     stack_id: str = "local"
-    spare_room: SpareRoom | None = None
+    runtime: RuntimeName | None = None
+    """The runtime that it requires, if any."""
+    spare_allowance: SpareAllowance | None = None
     """Where spares may stand by; None for as many as manifests wish."""
+    shares_files: bool = False
+    """Whether the worker knows where files come from and go: only then has a plugin places for them."""
+    inputs: FetchedInputs | None = None
+    """The files that the input refers to, if it does."""
+    collect_into: str | None = None
+    """The folder of this machine into which the files go that the run has written for its job."""
+    traceparent: str | None = None
+    """What a plugin that is started for this attempt goes on with in the trace of the job, if any."""
+    asked_by: AttemptKey | None = None
+    """Of a server that is started: the attempt because of which, by which its secrets are asked for."""
 
     @property
-    def place(self) -> PluginPlace:
-        """Return what its server or its spares are known by."""
-        return (self.plugin_digest, self.gpu_ids)
+    def resident(self) -> str:
+        """Return what its servers or its spares are known by, on whatever cards."""
+        return resident_of(self.manifest, self.plugin_digest, self.owner_id)
+
+    @property
+    def resident_key(self) -> ResidentKey:
+        """Return what its server or its spares on these cards are known by."""
+        return (self.resident, self.gpu_ids)
 
     @property
     def key(self) -> AttemptKey:
         """Return what names this attempt."""
-        return (self.job_id, self.attempt)
+        return AttemptKey(self.job_id, self.attempt, self.uid)
+
+    @property
+    def manifest(self) -> PluginManifest:
+        """Return the parsed manifest."""
+        return parse_manifest(self.manifest_json)
+
+    @property
+    def output_bytes_max(self) -> int:
+        """Return how many bytes the run may write for its job."""
+        wanted_mib = self.manifest.resources.output_mib
+        return self.max_output_bytes if wanted_mib is None else min(self.max_output_bytes, wanted_mib * MIB)
+
+    @property
+    def trace_variables(self) -> dict[str, str]:
+        """Return the variable by which a plugin goes on with the trace, as OpenTelemetry names it."""
+        return {} if self.traceparent is None else {"TRACEPARENT": self.traceparent}
+
+    def without_job(self) -> RunRequest:
+        """Return what is left for a server or a spare that is started because of this job."""
+        return replace(
+            self,
+            job_id=0,
+            attempt=0,
+            uid=UUID(int=0),
+            input_json=b"",
+            spare_allowance=None,
+            inputs=None,
+            collect_into=None,
+            traceparent=None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResult:
-    """What a run ended with. `result_json` is set if and only if the run completed."""
+    """What a run ended with.
+
+    If and only if it completed, `result_json` is set, or `result_preview` where the result is an output.
+    """
 
     status: RunStatus
     result_json: bytes | None = None
+    result_preview: str | None = None
     error: JobError | None = None
     log: CapturedLog | None = None
     prepared_ms: float = 0
     ran_ms: float = 0
     start: StartKind = StartKind.COLD
     progress: float | None = None
+    outputs: tuple[CollectedOutput, ...] = ()
+    """What it has written for its job, if it completed."""
+    artifacts: tuple[Artifact, ...] = ()
+    """What these have become, once they are stored."""
+    sent_ms: float = 0
+    """How long that took."""
 
 
 class RunListener(Protocol):
@@ -80,6 +179,9 @@ class RunListener(Protocol):
     def log(self, lines: Sequence[str]) -> None:
         """Take a batch of log lines; under a flood some are left out here, never in the stored log."""
 
+    def attachable(self, handle: RunHandle) -> None:
+        """Take what the run can be found by; from now on it would go on without this process."""
+
 
 class SilentListener:
     """A listener that hears nothing."""
@@ -90,13 +192,16 @@ class SilentListener:
     def log(self, lines: Sequence[str]) -> None:
         """Ignore the lines."""
 
+    def attachable(self, handle: RunHandle) -> None:
+        """Ignore the handle."""
+
 
 class Runtime(Protocol):
     """Runs plugins. Safe to call from many threads; a fault of plugin or engine is a result, never raised."""
 
     @property
     def name(self) -> str:
-        """Return `container` or `process`."""
+        """Return `container` or `process`, or both of a set."""
 
     def prepare(self, manifest: PluginManifest) -> JobError | None:
         """Make ready what runs of the plugin share (image found, environment made); tell what is missing."""
@@ -104,7 +209,17 @@ class Runtime(Protocol):
     def run(self, request: RunRequest, listener: RunListener) -> RunResult:
         """Run one attempt to its end; nothing of it is left when this returns."""
 
-    def cancel(self, job_id: int, attempt: int) -> bool:
+    def place(self) -> str | None:
+        """Name where runs are that outlive this process; None where none do, or it is not known now."""
+
+    def attach(self, request: RunRequest, handle: RunHandle, listener: RunListener) -> RunResult:
+        """Go on with a run to its end, as `run` does, whoever began it; the input of `request` is not needed.
+
+        Its stored log is whole; live, only what it writes from now on is told. A run that cannot be attached
+        to, because it is gone, elsewhere or of a kind that ends with its process, is answered as `lost`.
+        """
+
+    def cancel(self, key: AttemptKey) -> bool:
         """Ask for the end of a run, which `run` then answers as `cancelled`; True if the run is here.
 
         Also holds for an attempt whose `run` is only called a moment later.
@@ -113,17 +228,23 @@ class Runtime(Protocol):
     def stop_all(self, reason: str) -> int:
         """Cancel every run, as a drain does at its deadline; return how many there were."""
 
-    def sweep(self, live: AbstractSet[AttemptKey]) -> int:
-        """Remove what dead workers left behind: everything of this stack that belongs to no live attempt."""
+    def sweep(self, live: AbstractSet[AttemptKey], adoptable: AbstractSet[AttemptKey] = frozenset()) -> int:
+        """Remove what dead workers left behind: everything of this stack that belongs to no live attempt.
 
-    def sweep_orphans(self) -> int:
-        """Remove only what processes have started that have died since, whatever it was for."""
+        The runs of `adoptable` attempts are left alone, though they have no lease or their process has died.
+        """
 
-    def standing(self, room: SpareRoom | None = None) -> Standing:
-        """Tell what stands, after having been told where spares may."""
+    def sweep_orphans(self, adoptable: AbstractSet[AttemptKey] | None = frozenset()) -> int:
+        """Remove only what processes have started that have died since, whatever it was for.
 
-    def make_room(self, eviction: Eviction, *, timeout_s: float) -> list[PluginPlace]:
-        """End idle servers and spares; return the places where that is done and nothing is left of them."""
+        The runs of `adoptable` attempts are left alone; None leaves those of all attempts to a sweep.
+        """
+
+    def residents(self, allowance: SpareAllowance | None = None) -> Residents:
+        """Tell what is there, after having been told how many spares may be."""
+
+    def evict(self, eviction: Eviction, *, timeout_s: float) -> list[ResidentKey]:
+        """End idle servers and spares; return the keys of which nothing is left."""
 
     def close(self) -> None:
         """End everything and release what the runtime holds."""

@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from operation_server.accounts.account import Role
 from satellite.contracts.numbers import MaxRunning
 
-
-class TokenRequest(BaseModel):
-    """A name and a password; as JSON or as an OAuth2 password form."""
-
-    model_config = ConfigDict(
-        # OAuth2 forms carry grant_type, scope and client fields that mean nothing here.
-        extra="ignore",
-        json_schema_extra={"examples": [{"username": "admin@example.com", "password": "correct horse"}]},
-    )
-
-    username: str = Field(min_length=1, max_length=200)
-    password: str = Field(min_length=1, max_length=1024)
+LONGEST_ADDRESS = 320
+"""Of what can be an address, 64 + 1 + 255; what cannot is refused by its form."""
+FullName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
-class TokenRead(BaseModel):
-    """A bearer token."""
-
-    access_token: str = Field(examples=["eyJhbGciOiJIUzI1NiJ9..."])
-    token_type: str = Field(default="bearer", examples=["bearer"])
-    expires_in: int = Field(description="Seconds.", examples=[3600])
-
-
-class TicketRead(BaseModel):
-    """A short-lived ticket for the WebSocket routes, used as `?ticket=`."""
-
-    ticket: str = Field(examples=["eyJhbGciOiJIUzI1NiJ9..."])
-    expires_in: int = Field(description="Seconds.", examples=[60])
+NewPassword = Annotated[
+    str,
+    Field(
+        max_length=1024,
+        description="At least 8 characters, and none of those that are guessed first.",
+        json_schema_extra={"format": "password"},
+    ),
+]
 
 
 class UserCreate(BaseModel):
@@ -44,11 +30,17 @@ class UserCreate(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"username": "ada@example.com", "password": "analytical engine"}]},
+        json_schema_extra={
+            "examples": [
+                {"email": "ada@example.com", "password": "analytical engine", "full_name": "Ada Lovelace"}
+            ]
+        },
     )
 
-    username: str = Field(min_length=1, max_length=200, pattern=r"^\S+$")
-    password: str = Field(min_length=8, max_length=1024)
+    # What they must be says `credentials.py`, because the answer to what they are not is 400.
+    email: str = Field(max_length=LONGEST_ADDRESS, json_schema_extra={"format": "email"})
+    password: NewPassword
+    full_name: FullName | None = None
     role: Role = Role.USER
     max_running: MaxRunning | None = Field(default=None, description="At most so many jobs run at once.")
 
@@ -58,16 +50,43 @@ class UserChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"max_running": 4}]})
 
+    email: str | None = Field(default=None, max_length=LONGEST_ADDRESS, json_schema_extra={"format": "email"})
+    full_name: FullName | None = None
     role: Role | None = None
-    is_active: bool | None = Field(default=None, description="False: its tokens and password open nothing.")
+    is_active: StrictBool | None = Field(
+        default=None, description="False: its tokens and password open nothing."
+    )
     max_running: MaxRunning | None = Field(
         default=None, description="At most so many jobs run at once; null: no limit."
     )
 
 
+class PasswordReset(BaseModel):
+    """A new password for an account."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"password": "difference engine"}]}
+    )
+
+    password: NewPassword
+
+
+class OwnPasswordChange(PasswordReset):
+    """A new password for oneself, and the present one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"current_password": "analytical engine", "password": "difference engine"}]
+        }
+    )
+
+    current_password: str = Field(min_length=1, max_length=1024)
+
+
 USER_EXAMPLE: dict[str, Any] = {
     "id": 1,
-    "username": "ada@example.com",
+    "email": "ada@example.com",
+    "full_name": "Ada Lovelace",
     "role": "user",
     "is_active": True,
     "max_running": None,
@@ -81,8 +100,9 @@ class UserRead(BaseModel):
     model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [USER_EXAMPLE]})
 
     id: int
-    username: str
-    role: Role
+    email: str
+    full_name: str | None
+    role: str
     is_active: bool
     max_running: int | None
     created_at: datetime

@@ -1,122 +1,118 @@
-"""The rules about accounts and tokens."""
+"""The rules about accounts: who opens, changes and closes them."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
-from cachetools import TLRUCache
 
 from operation_server.accounts import changes, repository
 from operation_server.accounts.access import Permission, require
 from operation_server.accounts.account import Account, Role
-from operation_server.accounts.errors import CredentialsRefused, TokenRefused
+from operation_server.accounts.credentials import address_of, check_address, check_password, require_fit
+from operation_server.accounts.errors import AdminRequired, CredentialsRefused
 from operation_server.accounts.passwords import PasswordHashing
-from operation_server.accounts.tokens import Audience, TokenSigner
 from operation_server.database.connections import Connections
-from operation_server.settings import AdminSettings, AuthSettings
-
-CACHED_S = 5.0
-"""A closed account may go on for this long; in return most requests need no query for their caller."""
-MOST_CACHED = 10_000
+from operation_server.settings import AdminSettings
+from operation_server.trail.actions import Action
+from operation_server.trail.recording import record
 
 log = structlog.get_logger(__name__)
 
 
 class AccountService:
-    """Logs people in and tells who a token belongs to."""
+    """Opens, lists and changes accounts."""
 
-    def __init__(self, connections: Connections, settings: AuthSettings) -> None:
+    def __init__(
+        self, connections: Connections, *, passwords: PasswordHashing, changed: Callable[[], None]
+    ) -> None:
+        """Call `changed` when an account has changed, so that nothing older is believed of it."""
         self._connections = connections
-        self._settings = settings
-        self._passwords = PasswordHashing(
-            at_once=settings.hashes_at_once, waiting_max=settings.hashes_waiting
-        )
-        self._signer = TokenSigner(settings.secret_key)
-        self._callers: TLRUCache[str, tuple[Account, float]] = TLRUCache(
-            MOST_CACHED, ttu=_until, timer=time.time
-        )
-
-    async def log_in(self, username: str, password: str) -> tuple[str, int]:
-        """Return a token and the seconds it holds.
-
-        Raises:
-            CredentialsRefused: there is no such active account, or the password is wrong.
-            LoginsBusy: too many log in at this moment.
-        """
-        async with self._connections.connect() as connection:
-            stored = await repository.find_credentials(connection, username)
-        hashed = stored.password_hash if stored else None
-        if not await self._passwords.matches(password, hashed) or stored is None:
-            raise CredentialsRefused
-        ttl_s = self._settings.token_ttl_s
-        return self._signer.sign(stored.account.id, audience=Audience.API, ttl_s=ttl_s), ttl_s
-
-    def ticket(self, account: Account) -> tuple[str, int]:
-        """Return a short-lived token that opens WebSockets only, and the seconds it holds."""
-        ttl_s = self._settings.ws_ticket_ttl_s
-        return self._signer.sign(account.id, audience=Audience.WEBSOCKET, ttl_s=ttl_s), ttl_s
-
-    async def account_of(self, token: str, *, audience: Audience = Audience.API) -> Account:
-        """Return whose token this is.
-
-        Raises:
-            TokenRefused: the token is not valid, or its account is closed.
-        """
-        key = f"{audience}:{token}"
-        try:
-            # Not `get`, which takes ten times as long (2026-11-25).
-            return self._callers[key][0]
-        except KeyError:
-            claims = self._signer.verify(token, audience=audience)
-        async with self._connections.connect() as connection:
-            account = await repository.find_account(connection, claims.account_id)
-        if account is None:
-            raise TokenRefused
-        self._callers[key] = (account, claims.expires_at)
-        return account
+        self._passwords = passwords
+        self._changed = changed
 
     async def create(
-        self, caller: Account, *, username: str, password: str, role: Role, max_running: int | None
+        self,
+        caller: Account | None,
+        *,
+        email: str,
+        full_name: str | None,
+        password: str,
+        role: Role,
+        max_running: int | None,
     ) -> Account:
-        """Open an account.
+        """Open an account; without a caller, for whoever signs up.
 
         Raises:
-            AdminRequired: the caller is not an admin.
-            UsernameTaken: there is already one of this name.
+            AdminRequired: it is to have more than who signs up may have, and the caller is not an admin.
+            AccountInvalid: the address is none, or the password is easy to guess.
+            AddressTaken: there is already one with this address.
             LoginsBusy: too many passwords are being hashed at this moment.
         """
-        require(caller, Permission.MANAGE_ACCOUNTS)
+        if caller is not None:
+            require(caller, Permission.MANAGE_ACCOUNTS)
+        elif role is not Role.USER or max_running is not None:
+            raise AdminRequired("Only an admin gives roles and limits; leave them out to sign up.")
+        require_fit(*check_address(email), *check_password(password, known=[email, full_name or ""]))
         password_hash = await self._passwords.hash(password)
         async with self._connections.begin() as connection:
             return await changes.create(
                 connection,
                 caller,
-                username=username,
+                email=address_of(email),
+                full_name=full_name,
                 password_hash=password_hash,
                 role=role,
                 max_running=max_running,
             )
 
     async def change(self, caller: Account, account_id: int, **values: Any) -> Account:
-        """Set the role, limit or activity of an account and return it.
+        """Set the names, role, limit or activity of an account and return it.
 
-        Other API processes go on with what they remember of it for up to 5 s.
+        Other API processes go on with what they remember of it for up to 3 s, and with its streams for 2 s.
 
         Raises:
             AdminRequired: the caller is not an admin.
             AccountNotFound: there is no such account.
+            AccountInvalid: the address is none.
+            AddressTaken: another account has the address.
             OwnAccountKept: the caller would lock themselves out.
         """
+        if "email" in values:
+            require_fit(*check_address(values["email"]))
+            values["email"] = address_of(values["email"])
         async with self._connections.begin() as connection:
             account = await changes.change(connection, caller, account_id, **values)
-        self.forget_callers()
+        self._changed()
         return account
 
-    def forget_callers(self) -> None:
-        """Look all callers up again, because one of them has changed."""
-        self._callers.clear()
+    async def reset_password(self, caller: Account, account_id: int, password: str) -> None:
+        """Set the password of an account; its sessions, tokens and streams end.
+
+        Raises:
+            AdminRequired: the caller is not an admin.
+            AccountInvalid: the password is easy to guess.
+            AccountNotFound: there is no such account.
+            LoginsBusy: too many passwords are being hashed at this moment.
+        """
+        require(caller, Permission.MANAGE_ACCOUNTS)
+        await self._set_password(caller, account_id, password)
+
+    async def change_password(self, caller: Account, *, current: str, password: str) -> None:
+        """Set the caller's own password; all their sessions, tokens and streams end.
+
+        Raises:
+            CredentialsRefused: the current password is another.
+            AccountInvalid: the new one is easy to guess.
+            LoginsBusy: too many passwords are being hashed at this moment.
+        """
+        require(caller, Permission.MANAGE_KEYS)
+        async with self._connections.connect() as connection:
+            stored = await repository.find_credentials(connection, given=caller.email, email=caller.email)
+        if stored is None or not await self._passwords.matches(current, stored.password_hash):
+            raise CredentialsRefused("The current password is wrong.")
+        await self._set_password(caller, caller.id, password, known=[caller.email, caller.full_name or ""])
 
     async def list_accounts(self, caller: Account, *, skip: int, limit: int) -> tuple[int, list[Account]]:
         """Return the number of accounts and a page of them; for admins."""
@@ -124,10 +120,14 @@ class AccountService:
         async with self._connections.connect() as connection:
             return await repository.list_accounts(connection, skip=skip, limit=limit)
 
-
-def _until(_: str, known: tuple[Account, float], now_s: float) -> float:
-    """Return until when a caller is remembered: never for longer than the token holds."""
-    return min(now_s + CACHED_S, known[1])
+    async def _set_password(
+        self, caller: Account, account_id: int, password: str, known: Sequence[str] = ()
+    ) -> None:
+        require_fit(*check_password(password, known=known))
+        password_hash = await self._passwords.hash(password)
+        async with self._connections.begin() as connection:
+            await changes.set_password(connection, caller, account_id, password_hash)
+        self._changed()
 
 
 async def ensure_admin(connections: Connections, settings: AdminSettings) -> None:
@@ -141,10 +141,12 @@ async def ensure_admin(connections: Connections, settings: AdminSettings) -> Non
     async with connections.begin() as connection:
         made = await repository.add_account(
             connection,
-            username=settings.email,
+            email=address_of(settings.email),
             password_hash=password_hash,
             role=Role.ADMIN,
             max_running=None,
         )
+        if made is not None:
+            await record(connection, None, Action.OPEN_ACCOUNT, made.id, email=made.email, role=made.role)
     if made is not None:
-        log.info("made the bootstrap admin", username=settings.email)
+        log.info("made the bootstrap admin", account_id=made.id)

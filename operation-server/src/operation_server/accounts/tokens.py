@@ -1,24 +1,22 @@
-"""Signed tokens; the only module that knows the JWT library."""
+"""Signed access tokens; the only module that knows the JWT library."""
 
 from __future__ import annotations
 
+import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import Final
 
 from jose import JWTError, jwt
 from pydantic import SecretStr
 
 from operation_server.accounts.errors import TokenRefused
 
-ALGORITHM = "HS256"
-
-
-class Audience(StrEnum):
-    """What a token is good for; one kind never passes for the other."""
-
-    API = "satellite:api"
-    WEBSOCKET = "ws"
+ALGORITHM: Final = "HS256"
+AUDIENCE: Final = "satellite:api"
+KNOWN_HEADERS: Final = frozenset({"alg", "typ", "kid"})
+"""Others are refused. python-jose 3.5 ignores `crit`, which names headers that must be understood."""
 
 
 @dataclass(frozen=True)
@@ -26,37 +24,55 @@ class TokenClaims:
     """What a token says."""
 
     account_id: int
+    auth_epoch: int
     expires_at: float
     """Seconds since 1970."""
 
 
 class TokenSigner:
-    """Signs and verifies tokens with one secret."""
+    """Signs with one secret, and verifies what it or one of the secrets before it has signed."""
 
-    def __init__(self, secret: SecretStr) -> None:
-        self._secret = secret.get_secret_value()
+    def __init__(self, secret: SecretStr, *, previous: Sequence[SecretStr] = ()) -> None:
+        self._key_id = key_id_of(secret)
+        self._secrets = {key_id_of(each): each.get_secret_value() for each in (secret, *previous)}
 
-    def sign(self, account_id: int, *, audience: Audience, ttl_s: float) -> str:
+    def sign(self, account_id: int, *, auth_epoch: int, ttl_s: float) -> str:
         """Return a token for an account that holds `ttl_s` seconds."""
         now = int(time.time())
-        claims = {"sub": str(account_id), "aud": audience.value, "iat": now, "exp": now + int(ttl_s)}
-        token: str = jwt.encode(claims, self._secret, algorithm=ALGORITHM)
+        claims = {
+            "sub": str(account_id), "epoch": auth_epoch, "aud": AUDIENCE, "iat": now, "exp": now + int(ttl_s),
+        }  # fmt: skip
+        token: str = jwt.encode(
+            claims, self._secrets[self._key_id], algorithm=ALGORITHM, headers={"kid": self._key_id}
+        )
         return token
 
-    def verify(self, token: str, *, audience: Audience) -> TokenClaims:
+    def verify(self, token: str) -> TokenClaims:
         """Return what a token says.
 
         Raises:
-            TokenRefused: it is forged, expired, or made for something else.
+            TokenRefused: it is forged, expired, signed by an unknown key, or made for something else.
         """
         try:
+            header = jwt.get_unverified_header(token)
+            if not KNOWN_HEADERS.issuperset(header):
+                raise TokenRefused
             claims = jwt.decode(
                 token,
-                self._secret,
+                self._secrets[header["kid"]],
                 algorithms=[ALGORITHM],
-                audience=audience.value,
+                audience=AUDIENCE,
                 options={"require_exp": True, "require_aud": True, "require_sub": True},
             )
-            return TokenClaims(account_id=int(claims["sub"]), expires_at=float(claims["exp"]))
-        except (JWTError, ValueError, TypeError) as exc:
+            return TokenClaims(
+                account_id=int(claims["sub"]),
+                auth_epoch=int(claims["epoch"]),
+                expires_at=float(claims["exp"]),
+            )
+        except (JWTError, KeyError, ValueError, TypeError, AttributeError) as exc:
             raise TokenRefused from exc
+
+
+def key_id_of(secret: SecretStr) -> str:
+    """Return the name of a secret, which tokens carry; it says nothing of the secret itself."""
+    return hashlib.sha256(b"satellite key id:" + secret.get_secret_value().encode()).hexdigest()[:8]

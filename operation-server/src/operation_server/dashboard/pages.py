@@ -12,14 +12,13 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 STATIC = Path(__file__).parent / "static"
+VIEWS: Final = frozenset({"login", "overview", "jobs", "dead-letters", "plugins", "workers", "users"})
+"""Each has an address of its own below `/dashboard`; the page's script shows what the address says."""
 HEADERS: Final = {
     # Nothing from elsewhere, and no script or style that is not a file of this server.
     "Content-Security-Policy": (
-        "default-src 'self'; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
+        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
 
@@ -54,8 +53,23 @@ async def read_dashboard() -> FileResponse:
     return FileResponse(STATIC / "dashboard.html", media_type="text/html", headers=dict(HEADERS))
 
 
+@router.get("/docs")
+async def read_docs() -> FileResponse:
+    """Show what the API description says."""
+    return FileResponse(STATIC / "docs.html", media_type="text/html", headers=dict(HEADERS))
+
+
+@router.get("/dashboard/jobs/{job_id}")
+async def read_job_page(job_id: int) -> FileResponse:
+    """Show the dashboard with a job opened."""
+    del job_id
+    return await read_dashboard()
+
+
 # A route, not a mount, whose requests would be counted as unknown ones.
 @router.get("/dashboard/{name}")
-async def read_file(request: Request, name: str) -> Response:
-    """Return a script, style or picture of the dashboard."""
+async def read_view_or_file(request: Request, name: str) -> Response:
+    """Show a view of the dashboard, or return a script, style or picture of it."""
+    if name in VIEWS:
+        return await read_dashboard()
     return await FILES.get_response(name, request.scope)

@@ -52,6 +52,8 @@ def create_blocking_engine(settings: DatabaseSettings, *, application_name: str)
 
 def _options(settings: DatabaseSettings, application_name: str) -> dict[str, Any]:
     return {
+        # What fails is logged, and parameters are payloads and digests.
+        "hide_parameters": True,
         "pool_size": settings.pool_size,
         "max_overflow": settings.max_overflow,
         # Not orjson: it makes floats of whole numbers beyond 64 bits, or refuses them.

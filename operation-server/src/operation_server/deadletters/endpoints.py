@@ -83,7 +83,9 @@ async def replay_dead_letters(caller: CallerDep, services: ServicesDep, body: Re
         )
         for misfit in done.misfits
     ]
-    return ReplayRead(replayed=done.replayed, unfit=done.unfit, unfit_jobs=unfit_jobs)
+    return ReplayRead(
+        replayed=done.replayed, unfit=done.unfit, unfit_jobs=unfit_jobs, stopped_by=done.stopped_by
+    )
 
 
 @router.post(

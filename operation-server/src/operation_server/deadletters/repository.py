@@ -47,11 +47,12 @@ async def list_groups(
     return total, rows.all()
 
 
-async def list_inputs(connection: AsyncConnection, job_ids: Sequence[int]) -> Sequence[tuple[int, str]]:
-    """Return the ids and inputs of jobs, by id; the inputs as JSON text."""
-    rows = await connection.execute(
-        select(Job.id, cast(Job.input_data, Text).label("input_json"))
-        .where(Job.id.in_(job_ids))
-        .order_by(Job.id)
+async def list_inputs(connection: AsyncConnection, job_ids: Sequence[int]) -> Sequence[AnyRow]:
+    """Return the ids, inputs, requirements and input files of jobs, by id; the middle two as JSON text."""
+    columns = (
+        Job.id,
+        cast(Job.input_data, Text).label("input_json"),
+        cast(Job.requires, Text).label("requires_json"),
+        Job.input_files,
     )
-    return [(row.id, row.input_json) for row in rows]
+    return (await connection.execute(select(*columns).where(Job.id.in_(job_ids)).order_by(Job.id))).all()

@@ -105,3 +105,8 @@ class ReplayRead(BaseModel):
         description="So many stay dead letters: their input breaks the schema of the wanted version.",
     )
     unfit_jobs: list[UnfitRead] = Field(default=[], description="The first hundred of those, and why.")
+    stopped_by: str | None = Field(
+        default=None,
+        description="The limit of the caller's at which it stopped, as in an error's `code`; the rest stay.",
+        examples=["rate_exceeded"],
+    )

@@ -20,8 +20,13 @@ from operation_server.jobs.after_commit import AfterCommit
 from operation_server.jobs.document import JobDocument, accepted_document, job_document
 from operation_server.jobs.errors import InputInvalid
 from operation_server.jobs.repository import JobFilter
+from operation_server.jobs.submission.input_files import find_gone
 from operation_server.jobs.transitions import replay
+from operation_server.limits.errors import QueueQuotaReached, RateExceeded
+from operation_server.limits.submissions import SubmissionLimits
 from operation_server.plugins.catalog import PluginCatalog, RegisteredPlugin
+from operation_server.trail.actions import Action
+from operation_server.trail.recording import record
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.job import JobStatus
 
@@ -37,6 +42,8 @@ class BulkReplay:
     replayed: int = 0
     unfit: int = 0
     misfits: list[Misfit] = field(default_factory=list)
+    stopped_by: str | None = None
+    """The limit of the caller's at which it stopped."""
 
     def __add__(self, other: BulkReplay) -> BulkReplay:
         """Return both together."""
@@ -54,11 +61,17 @@ class DeadLetterService:
     """Lists failed jobs, groups them by what went wrong, and runs them again."""
 
     def __init__(
-        self, connections: Connections, *, catalog: PluginCatalog, after_commit: AfterCommit
+        self,
+        connections: Connections,
+        *,
+        catalog: PluginCatalog,
+        after_commit: AfterCommit,
+        limits: SubmissionLimits,
     ) -> None:
         self._connections = connections
         self._catalog = catalog
         self._after_commit = after_commit
+        self._limits = limits
 
     async def list_page(
         self, caller: Account, wanted: JobFilter, *, skip: int, limit: int
@@ -93,7 +106,7 @@ class DeadLetterService:
         Raises:
             DeadLetterNotFound: the job is not among the caller's dead letters.
             PluginNotFound: its plugin has no such version.
-            InputInvalid: its input breaks the schema of that version.
+            InputInvalid: its input breaks the schema of that version, or it widens what that requires.
         """
         done = await self.replay_many(caller, JobFilter(ids=[job_id]), plugin_version=plugin_version)
         if done.misfits:
@@ -114,10 +127,12 @@ class DeadLetterService:
     ) -> BulkReplay:
         """Run all dead letters that match again, by default with their own version.
 
-        Those whose input breaks the schema of another version stay dead letters.
+        Those that another version does not take stay dead letters, and so do those beyond a limit of the
+        caller's.
 
         Raises:
             PluginNotFound: a plugin among them has no such version.
+            RateExceeded, QueueQuotaReached: the caller submits or has too much already.
         """
         wanted = replace(_dead(require(caller, Permission.CHANGE_JOBS), wanted), status=None)
         done = BulkReplay()
@@ -137,36 +152,49 @@ class DeadLetterService:
                 for name in by_name
             }
             for name, ids in by_name.items():
-                done += await self._replay_with(versions[name], ids)
+                try:
+                    done += await self._replay_with(caller, versions[name], ids)
+                except (RateExceeded, QueueQuotaReached) as limit:
+                    if not done.replayed:
+                        raise
+                    return replace(done, stopped_by=limit.code)
             if len(page) < REPLAYED_AT_ONCE:
                 return done
             after_id = page[-1]
 
-    async def _replay_with(self, plugin: RegisteredPlugin | None, job_ids: Sequence[int]) -> BulkReplay:
+    async def _replay_with(
+        self, caller: Account, plugin: RegisteredPlugin | None, job_ids: Sequence[int]
+    ) -> BulkReplay:
         """Run jobs of one plugin again, with another version if it is given and their inputs fit it."""
         misfits = [] if plugin is None else await find_misfits(self._connections, plugin, job_ids)
         unfit = {misfit.job_id for misfit in misfits}
         fit = [job_id for job_id in job_ids if job_id not in unfit]
+        if fit:
+            await self._limits.admit(caller.id, jobs=len(fit))
         async with self._connections.begin() as connection:
-            entries = await replay_letters(connection, fit, plugin)
+            gone = await find_gone(connection, fit)
+            fit = [job_id for job_id in fit if job_id not in gone]
+            entries = await replay_letters(connection, caller, fit, plugin)
         self._after_commit.publish(entries)
+        misfits += [Misfit(job_id, violations) for job_id, violations in gone.items()]
         return BulkReplay(replayed=len(entries), unfit=len(misfits), misfits=misfits)
 
 
 async def replay_letters(
-    connection: AsyncConnection, job_ids: Sequence[int], plugin: RegisteredPlugin | None
+    connection: AsyncConnection, caller: Account, job_ids: Sequence[int], plugin: RegisteredPlugin | None
 ) -> list[StreamEntry]:
     """Run dead letters again, with another version of their plugin if it is given.
 
     Returns what to publish after the commit, one entry for each.
     """
-    return await connection.run_sync(
-        replay,
-        job_ids,
-        plugin_id=None if plugin is None else plugin.id,
-        plugin_version=None if plugin is None else plugin.manifest.version,
+    version = None if plugin is None else plugin.manifest.version
+    entries = await connection.run_sync(
+        replay, job_ids, plugin_id=None if plugin is None else plugin.id, plugin_version=version
     )
+    replayed = [entry.job_id for entry in entries]
+    await record(connection, caller, Action.REPLAY_JOB, *replayed, plugin_version=version)
+    return entries
 
 
 def _dead(reach: Reach, wanted: JobFilter) -> JobFilter:
-    return replace(wanted, status=JobStatus.FAILED, owner_id=reach.owner_id)
+    return replace(wanted.within(reach), status=JobStatus.FAILED)

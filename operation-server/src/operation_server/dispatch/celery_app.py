@@ -10,8 +10,9 @@ from satellite.settings.broker import BrokerSettings, celery_options
 
 def make_app(broker: BrokerSettings | None = None) -> Celery:
     """Return the application, configured from the environment unless told otherwise."""
-    app = Celery("operation_server", broker=(broker or BrokerSettings()).broker_url)
-    app.conf.update(celery_options(), task_default_queue=EXECUTE_QUEUE)
+    broker = broker or BrokerSettings()
+    app = Celery("operation_server", broker=broker.broker_url)
+    app.conf.update(celery_options(broker.transport), task_default_queue=EXECUTE_QUEUE)
     return app
 
 

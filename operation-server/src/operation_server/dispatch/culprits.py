@@ -10,8 +10,8 @@ from typing import Final
 
 from operation_server.database.connections import Connection
 from operation_server.faults import is_outage
-from operation_server.jobs.transitions import Aside, DispatchCapacity, DispatchedJob, PluginCatalog
-from operation_server.jobs.transitions.dispatch import Queue, choose, look, mark
+from operation_server.jobs.transitions import Aside, DispatchCapacity, DispatchedJob, VersionCatalog
+from operation_server.jobs.transitions.dispatch import Placed, Queue, choose, look, mark
 from operation_server.jobs.transitions.room import WaitingGroup
 
 ASIDE_S: Final = 30.0
@@ -67,7 +67,7 @@ def find_culprits(
     connection: Connection,
     *,
     capacity: DispatchCapacity,
-    catalog: PluginCatalog,
+    catalog: VersionCatalog,
     limit: int,
     aside: Aside,
     check: Callable[[DispatchedJob], object],
@@ -97,20 +97,20 @@ def _culprits_of(
     limit: int,
     check: Callable[[DispatchedJob], object],
 ) -> dict[Culprit, Exception]:
-    job_ids: list[int] = []
+    chosen: list[Placed] = []
 
-    def dispatch(ids: list[int]) -> None:
-        for job in mark(connection, ids, queue.catalog):
+    def dispatch(placed: list[Placed]) -> None:
+        for job in mark(connection, placed, queue.catalog):
             check(job)
 
     def dispatch_group() -> None:
-        job_ids.extend(choose(connection, queue, [group], queue.room(capacity), limit=limit))
-        dispatch(job_ids)
+        chosen.extend(choose(connection, queue, [group], queue.room(capacity), limit=limit))
+        dispatch(chosen)
 
     fault = _fault_of(connection, dispatch_group)
     if fault is None:
         return {}
-    faults = {job_id: _fault_of(connection, partial(dispatch, [job_id])) for job_id in job_ids}
+    faults = {each.job_id: _fault_of(connection, partial(dispatch, [each])) for each in chosen}
     of_jobs = {
         Culprit(plugin_id=group.plugin_id, owner_id=group.owner_id, job_id=job_id): each
         for job_id, each in faults.items()

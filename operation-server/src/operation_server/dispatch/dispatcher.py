@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -18,16 +19,18 @@ from operation_server.dispatch.publisher import JobPublisher
 from operation_server.dispatch.transaction_thread import TransactionThread
 from operation_server.dispatch.wakeups import Wakeups
 from operation_server.faults import is_outage, reason_of
+from operation_server.jobs.loss_budget import loss_budget
 from operation_server.jobs.transitions import (
     DispatchCapacity,
     DispatchedJob,
-    PluginCatalog,
     Selection,
+    VersionCatalog,
     select_and_mark,
 )
 from operation_server.metrics.recording import jobs_dispatched, loop_rested
 from operation_server.settings import DispatchSettings
 from satellite.contracts import redis_keys
+from satellite.tracing.spans import Span, ending_all, span
 
 AFTER_FAILURE_S = 0.5
 ROUND_TIMEOUT_S = 60.0
@@ -56,8 +59,11 @@ class Dispatcher:
         self._publisher = publisher
         self._capacity = capacity
         self._settings = settings
-        self._catalog = PluginCatalog()
-        self._isolation = Isolation(transactions=transactions, redis=redis, catalog=self._catalog)
+        self._losses = loss_budget(settings)
+        self._catalog = VersionCatalog()
+        self._isolation = Isolation(
+            transactions=transactions, redis=redis, catalog=self._catalog, check=publisher.body_of
+        )
         self._has_no_worker = False
         self._has_more = True
         self._taken = Rate()
@@ -95,7 +101,7 @@ class Dispatcher:
             Exception: there is an outage, or an error that no job is to blame for.
         """
         capacity = await self._capacity.read()
-        self._has_no_worker = not capacity.depth and not capacity.gpu_depth
+        self._has_no_worker = not capacity.depths
         self._has_more = self._has_no_worker
         if self._has_no_worker:
             return 0
@@ -129,10 +135,13 @@ class Dispatcher:
             catalog=self._catalog,
             limit=self._settings.batch_size,
             aside=self._isolation.aside(),
+            losses=self._losses,
         )
         if selection.jobs:
             self._note_new_attempts(selection.jobs)
-            self._publisher.publish(selection.jobs)
+            spans = [_span_of(job) for job in selection.jobs]
+            with ending_all(spans):
+                self._publisher.publish(list(map(_below, selection.jobs, spans)))
         return selection
 
     def _count_taken(self, selection: Selection) -> int:
@@ -152,6 +161,15 @@ class Dispatcher:
             return
         with self._redis.pipeline(transaction=False) as pipeline:
             for job in again:
-                pipeline.set(redis_keys.newest_attempt(job.job_id), job.attempt, ex=redis_keys.NEWEST_TTL_S)
-                pipeline.delete(redis_keys.cancel(job.job_id))
+                pipeline.set(redis_keys.newest_attempt(job.key.job), job.attempt, ex=redis_keys.NEWEST_TTL_S)
+                pipeline.delete(redis_keys.cancel(job.key.job))
             pipeline.execute()
+
+
+def _span_of(job: DispatchedJob) -> Span:
+    return span("dispatch", job.traceparent, job_id=job.job_id, attempt=job.attempt, queue=job.queue)
+
+
+def _below(job: DispatchedJob, dispatch: Span) -> DispatchedJob:
+    # Nearly none is traced, and a copy would cost each.
+    return job if dispatch.traceparent is None else replace(job, traceparent=dispatch.traceparent)

@@ -11,7 +11,7 @@ from operation_server.faults import is_outage
 from operation_server.live import repository
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.metrics.recording import reconciler_failed
-from satellite.contracts.event import EventType, StreamEntry
+from satellite.contracts.event import EventSubject, EventType, StreamEntry
 
 BATCH = 1_000
 
@@ -44,7 +44,9 @@ async def _read(engine: AsyncEngine, ids: Sequence[int]) -> list[StreamEntry]:
         return [
             StreamEntry(
                 event_id=row.id,
+                subject=EventSubject(row.subject),
                 job_id=row.job_id,
+                uid=row.uid,
                 owner_id=row.owner_id,
                 type=EventType(row.type),
                 data=row.data,

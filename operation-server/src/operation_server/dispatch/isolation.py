@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import structlog
@@ -11,11 +11,16 @@ from redis import Redis
 from operation_server.database.connections import Connection
 from operation_server.database.storable_text import storable_text
 from operation_server.dispatch.culprits import TRIES, Culprit, PutAside, find_culprits
-from operation_server.dispatch.publisher import message_body
 from operation_server.dispatch.transaction_thread import TransactionThread
 from operation_server.faults import is_outage, reason_of
 from operation_server.jobs import put_aside as notes
-from operation_server.jobs.transitions import Aside, DispatchCapacity, PluginCatalog, fail_waiting
+from operation_server.jobs.transitions import (
+    Aside,
+    DispatchCapacity,
+    DispatchedJob,
+    VersionCatalog,
+    fail_waiting,
+)
 from operation_server.metrics import recording
 from satellite.contracts.outcome import ErrorKind, JobError
 
@@ -25,7 +30,16 @@ log = structlog.get_logger(__name__)
 class Isolation:
     """Puts aside what makes a round fail."""
 
-    def __init__(self, *, transactions: TransactionThread, redis: Redis, catalog: PluginCatalog) -> None:
+    def __init__(
+        self,
+        *,
+        transactions: TransactionThread,
+        redis: Redis,
+        catalog: VersionCatalog,
+        check: Callable[[DispatchedJob], object],
+    ) -> None:
+        """Put nothing aside yet; `check` fails for a job that cannot be published."""
+        self._check = check
         self._transactions = transactions
         self._redis = redis
         self._catalog = catalog
@@ -48,7 +62,7 @@ class Isolation:
             catalog=self._catalog,
             limit=limit,
             aside=self.aside(),
-            check=message_body,
+            check=self._check,
         )
         culprits = await self._transactions.run(search)
         if culprits is None:

@@ -11,11 +11,16 @@ from redis.asyncio import Redis
 
 from operation_server.database.engine import AsyncEngine, create_blocking_engine, create_engine
 from operation_server.dispatch.transaction_thread import TransactionThread
+from operation_server.health.sign_of_life import SignOfLife
+from operation_server.incarnations.guard import DatabaseGuard
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.metrics.exposition import serve_metrics
-from operation_server.settings import MetricsSettings
+from operation_server.metrics.recording import spans_dropped
+from operation_server.settings import HealthSettings, MetricsSettings
 from satellite.settings.broker import BrokerSettings
 from satellite.settings.database import DatabaseSettings
+from satellite.settings.observability import TracingSettings
+from satellite.tracing.spans import start_tracing, stop_tracing
 
 REDIS_TIMEOUTS: Final[dict[str, Any]] = {"socket_connect_timeout": 2, "socket_timeout": 5}
 
@@ -30,6 +35,8 @@ class Parts:
     redis: Redis
     redis_url: str
     events: EventPublisher
+    life: SignOfLife
+    guard: DatabaseGuard
 
 
 @contextlib.asynccontextmanager
@@ -37,6 +44,7 @@ async def open_parts(name: str) -> AsyncIterator[Parts]:
     """Open the connections that the environment names, until the block ends."""
     database, broker = DatabaseSettings(), BrokerSettings()
     serve_metrics(MetricsSettings())
+    start_tracing(TracingSettings(), process=f"satellite-{name}", dropped=spans_dropped)
     engine = create_engine(database, application_name=f"satellite-{name}")
     blocking_engine = create_blocking_engine(database, application_name=f"satellite-{name}")
     redis = Redis.from_url(broker.redis_url, **REDIS_TIMEOUTS)
@@ -50,6 +58,8 @@ async def open_parts(name: str) -> AsyncIterator[Parts]:
             redis=redis,
             redis_url=broker.redis_url,
             events=events,
+            life=SignOfLife(HealthSettings().dir, name),
+            guard=DatabaseGuard(engine.connect, redis),
         )
     finally:
         transactions.close()
@@ -57,3 +67,4 @@ async def open_parts(name: str) -> AsyncIterator[Parts]:
         await events.aclose()
         await redis.aclose()
         await engine.dispose()
+        stop_tracing()

@@ -10,6 +10,8 @@ from typing import Any
 
 from redis import Redis as BlockingRedis
 
+from operation_server.dispatch.amqp_results import AmqpResults
+from operation_server.dispatch.attempt_grants import AttemptGrants
 from operation_server.dispatch.capacity import CapacityReader
 from operation_server.dispatch.celery_app import make_app
 from operation_server.dispatch.dispatcher import Dispatcher
@@ -17,20 +19,32 @@ from operation_server.dispatch.leadership import Leadership, Loops, lead
 from operation_server.dispatch.parts import REDIS_TIMEOUTS, Parts, open_parts
 from operation_server.dispatch.publisher import JobPublisher
 from operation_server.dispatch.reconciler import Reconciler
+from operation_server.dispatch.redis_results import RedisResults
 from operation_server.dispatch.results_consumer import ResultsConsumer
 from operation_server.dispatch.results_source import ResultsSource
 from operation_server.dispatch.wakeups import Wakeups
-from operation_server.settings import DispatchSettings
+from operation_server.events.handler import EventHandler
+from operation_server.events.reader import EventReader
+from operation_server.files.grants import Grants
+from operation_server.files.storage import FileStorage
+from operation_server.files.sweeper import FileSweeper
+from operation_server.jobs.loss_budget import loss_budget
+from operation_server.settings import DAY_S, AuthSettings, DispatchSettings, FileSettings
+from satellite.settings.broker import BrokerSettings, BrokerTransport
 from satellite.settings.log_lines import configure_logging
 from satellite.settings.observability import LogSettings
 
 DISPATCHER_LOCK = 5_172_001
 RESULTS_LOCK = 5_172_002
+EVENT_READERS: tuple[EventHandler, ...] = ()
+"""Who follows durable events, beside the stream of clients."""
 
 
 async def lead_dispatch(parts: Parts, settings: DispatchSettings) -> None:
     """Dispatch and reconcile whenever this process is the leader; returns never."""
-    publisher = JobPublisher(make_app())
+    files = FileSettings()
+    granting = attempt_grants(files)
+    publisher = JobPublisher(make_app(), granting)
     dispatcher = Dispatcher(
         transactions=parts.transactions,
         redis=BlockingRedis.from_url(parts.redis_url, **REDIS_TIMEOUTS),
@@ -39,36 +53,87 @@ async def lead_dispatch(parts: Parts, settings: DispatchSettings) -> None:
         settings=settings,
     )
     reconciler = Reconciler(
-        engine=parts.engine, redis=parts.redis, publisher=publisher, events=parts.events, settings=settings
+        engine=parts.engine,
+        redis=parts.redis,
+        publisher=publisher,
+        events=parts.events,
+        settings=settings,
+        granting=granting,
     )
+
+    storage = FileStorage.of(files)
 
     def loops(leadership: Leadership) -> Loops:
         wakeups = Wakeups(leadership)
+        sweeping = {} if storage is None else {"file sweeper": sweeper_of(parts, storage, files).run()}
         return {
             "wakeups": wakeups.listen(),
             "dispatcher": dispatcher.run(wakeups),
             "reconciler": reconciler.run(),
+            "database mark": parts.guard.keep_mark(),
+            **{
+                f"events for {reader.name}": EventReader(parts.engine, reader).run()
+                for reader in EVENT_READERS
+            },
+            **sweeping,
         }
 
     try:
-        await lead(parts.database_url, lock_id=DISPATCHER_LOCK, what="dispatching", loops=loops)
+        await lead(
+            parts.database_url,
+            lock_id=DISPATCHER_LOCK,
+            what="dispatching",
+            loops=loops,
+            life=parts.life,
+            guard=parts.guard,
+        )
     finally:
         publisher.close()
 
 
-async def lead_results(parts: Parts) -> None:
+def attempt_grants(files: FileSettings) -> AttemptGrants | None:
+    """Return what lets workers fetch files; nothing where none are stored."""
+    if files.storage_url is None:
+        return None
+    auth = AuthSettings()
+    grants = Grants(auth.secret_key, previous=auth.previous_secret_keys)
+    return AttemptGrants(grants, ttl_s=files.grant_ttl_s)
+
+
+def results_source(parts: Parts) -> ResultsSource:
+    """Return the source that goes with the broker."""
+    broker = BrokerSettings()
+    if broker.transport is BrokerTransport.AMQP:
+        return AmqpResults(make_app(broker))
+    return RedisResults(parts.redis)
+
+
+def sweeper_of(parts: Parts, storage: FileStorage, settings: FileSettings) -> FileSweeper:
+    """Return what removes files whose time has come."""
+    return FileSweeper(parts.engine, storage, kept_s=settings.recoverable_days * DAY_S)
+
+
+async def lead_results(parts: Parts, settings: DispatchSettings) -> None:
     """Consume results whenever this process is the leader; returns never."""
     consumer = ResultsConsumer(
         transactions=parts.transactions,
         redis=parts.redis,
-        source=ResultsSource(parts.redis),
+        source=results_source(parts),
         events=parts.events,
+        losses=loss_budget(settings),
     )
 
     def loops(leadership: Leadership) -> Loops:
         return {"leadership": leadership.watch(), "results consumer": consumer.run(leadership)}
 
-    await lead(parts.database_url, lock_id=RESULTS_LOCK, what="consuming results", loops=loops)
+    await lead(
+        parts.database_url,
+        lock_id=RESULTS_LOCK,
+        what="consuming results",
+        loops=loops,
+        life=parts.life,
+        guard=parts.guard,
+    )
 
 
 def run_dispatcher() -> None:
@@ -88,7 +153,7 @@ def run_results() -> None:
 
     async def work() -> None:
         async with open_parts("results") as parts:
-            await lead_results(parts)
+            await lead_results(parts, DispatchSettings())
 
     asyncio.run(_until_signal(work()))
 

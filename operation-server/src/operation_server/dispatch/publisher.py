@@ -9,15 +9,14 @@ from typing import Any
 
 import orjson
 from celery import Celery
-from kombu.exceptions import KombuError, OperationalError, SerializationError
-from redis.exceptions import RedisError
+from kombu.exceptions import SerializationError
 
-from operation_server.faults import Outage
+from operation_server.dispatch.attempt_grants import AttemptGrants, input_files_of
+from operation_server.dispatch.broker import BROKER_FAULTS, BrokerDown, connected
 from operation_server.jobs.transitions import DispatchedJob
+from satellite.contracts.job import JobMessage
 from satellite.contracts.task_names import APPLY_OUTCOME, BATCH_HEADER, EXECUTE_JOB, RESULTS_QUEUE
-
-BROKER_FAULTS = (OperationalError, KombuError, RedisError, OSError)
-CONNECT_TIMEOUT_S = 3
+from satellite.messaging.link import MessageLink, open_link
 
 # The `link` callback: workers address outcomes as it says.
 OUTCOME_CALLBACK: dict[str, Any] = {
@@ -31,18 +30,14 @@ OUTCOME_CALLBACK: dict[str, Any] = {
 EMBED = {"callbacks": [OUTCOME_CALLBACK], "errbacks": None, "chain": None, "chord": None}
 
 
-class BrokerDown(Outage):
-    """The broker takes no messages; jobs wait in the database."""
-
-    code = "broker_down"
-
-
 class JobPublisher:
     """Publishes and counts over one connection; blocks, and serves one thread at a time."""
 
-    def __init__(self, app: Celery) -> None:
+    def __init__(self, app: Celery, granting: AttemptGrants | None = None) -> None:
+        """Connect to nothing yet; without `granting` no worker may fetch files."""
         self._app = app
-        self._producer: Any = None
+        self._granting = granting
+        self._link: MessageLink | None = None
         self._busy = threading.RLock()
 
     def publish(self, jobs: Sequence[DispatchedJob]) -> None:
@@ -51,19 +46,23 @@ class JobPublisher:
         Raises:
             BrokerDown: it is uncertain which messages have arrived, if any; sending again is harmless.
         """
-        with self._connected_producer() as producer, producer.batch(max_size=len(jobs)):
+        with self._connected_link() as link, link.sending(len(jobs)) as send:
             for job in jobs:
                 task_id = f"job-{job.job_id}-{job.attempt}"
-                producer.publish(
-                    message_body(job),
+                send(
+                    self.body_of(job),
                     routing_key=job.queue,
-                    exchange="",
                     headers=message_headers(job, task_id),
-                    content_type="application/json",
-                    content_encoding="utf-8",
                     correlation_id=task_id,
-                    delivery_mode=2,
                 )
+
+    def body_of(self, job: DispatchedJob) -> bytes:
+        """Return the body of an attempt's message.
+
+        Raises:
+            Exception: the job cannot be told of, whoever else can.
+        """
+        return message_body(job, self._granting)
 
     def queue_lengths(self, queues: Sequence[str]) -> dict[str, int]:
         """Return how many messages wait in each queue.
@@ -71,28 +70,33 @@ class JobPublisher:
         Raises:
             BrokerDown: the broker does not answer.
         """
-        with self._connected_producer() as producer:
-            # Not passive, so that a queue that nobody has declared yet is empty instead of an error.
-            declare = producer.channel.queue_declare
-            return {queue: declare(queue, durable=True).message_count for queue in queues}
+        with self._connected_link() as link:
+            return {queue: link.length(queue) for queue in queues}
+
+    def purge(self, queue: str) -> None:
+        """Remove all messages of a queue.
+
+        Raises:
+            BrokerDown: the broker does not answer.
+        """
+        with self._connected_link() as link:
+            link.purge(queue)
 
     def close(self) -> None:
         """Close the connection; the next call opens another."""
         with self._busy, contextlib.suppress(*BROKER_FAULTS):
-            producer, self._producer = self._producer, None
-            if producer is not None:
-                producer.connection.release()
+            link, self._link = self._link, None
+            if link is not None:
+                link.close()
 
     @contextlib.contextmanager
-    def _connected_producer(self) -> Iterator[Any]:
+    def _connected_link(self) -> Iterator[MessageLink]:
         # The lock, because a thread that was given up on may still be in here.
         with self._busy:
             try:
-                if self._producer is None:
-                    connection = self._app.connection_for_write()
-                    connection.ensure_connection(max_retries=0, timeout=CONNECT_TIMEOUT_S)
-                    self._producer = connection.Producer(auto_declare=False)
-                yield self._producer
+                if self._link is None:
+                    self._link = open_link(connected(self._app))
+                yield self._link
             except SerializationError:
                 # Of a message, not of the broker.
                 raise
@@ -122,15 +126,25 @@ def message_headers(job: DispatchedJob, task_id: str) -> dict[str, Any]:
     }
 
 
-def message_body(job: DispatchedJob) -> bytes:
-    """Return a `JobMessage` as the one argument of the task."""
-    message = {
-        "job_id": job.job_id,
-        "attempt": job.attempt,
-        "owner_id": job.owner_id,
-        "plugin_digest": job.plugin.digest,
-        "manifest_json": job.plugin.manifest_json,
-        "input_json": job.input_json,
-        "timeout_s": job.timeout_s,
-    }
-    return orjson.dumps([[message], {}, EMBED])
+def message_body(job: DispatchedJob, granting: AttemptGrants | None = None) -> bytes:
+    """Return a `JobMessage` as the one argument of the task.
+
+    Raises:
+        FilesNotGranted: the input refers to files, and nothing grants them.
+    """
+    message = JobMessage(
+        job_id=job.job_id,
+        attempt=job.attempt,
+        uid=job.uid,
+        owner_id=job.owner_id,
+        plugin_digest=job.plugin.digest,
+        manifest_json=job.plugin.manifest_json,
+        input_json=job.input_json,
+        timeout_s=job.timeout_s,
+        runs_alone=job.runs_alone,
+        requires=job.requires,
+        input_files=input_files_of(job, granting) if job.input_files_json else [],
+        artifacts_grant=granting and granting.of_artifacts(job.key, timeout_s=job.timeout_s),
+        traceparent=job.traceparent,
+    )
+    return orjson.dumps([[message.model_dump()], {}, EMBED])

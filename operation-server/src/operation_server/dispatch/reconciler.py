@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -14,17 +15,21 @@ from redis.asyncio import Redis
 from operation_server.database.connections import Connection
 from operation_server.database.engine import AsyncEngine
 from operation_server.database.rows import AnyRow
+from operation_server.dispatch.adoptions import Adoptions, Orphan
+from operation_server.dispatch.attempt_grants import AttemptGrants
 from operation_server.dispatch.epoch import EpochWatch
 from operation_server.dispatch.event_sweep import sweep_events
 from operation_server.dispatch.publisher import JobPublisher
-from operation_server.dispatch.repository import list_active
+from operation_server.dispatch.repository import list_active, list_queues
 from operation_server.faults import is_outage, reason_of
 from operation_server.jobs.cancel_signal import signal_cancels
+from operation_server.jobs.loss_budget import loss_budget
 from operation_server.jobs.transitions import (
     Repaired,
     confirm_cancelled,
     expire_waiting,
     find_expired,
+    forget_handles,
     lose_attempts,
     release_undelivered,
 )
@@ -32,9 +37,12 @@ from operation_server.live.event_publisher import EventPublisher
 from operation_server.metrics.recording import attempts_repaired, reconciler_failed
 from operation_server.rejections.repository import prune
 from operation_server.settings import DispatchSettings
+from operation_server.workers.heartbeats import read_heartbeats
 from satellite.contracts import redis_keys
+from satellite.contracts.identity import AttemptKey, JobKey
 from satellite.contracts.job import JobStatus
-from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE, execute_queue
+from satellite.contracts.task_names import EXECUTE_QUEUE, is_class_queue
+from satellite.tracing.spans import span
 
 BATCH = 500
 ROUND_TIMEOUT_S = 60.0
@@ -52,19 +60,18 @@ log = structlog.get_logger(__name__)
 class ActiveAttempt:
     """An attempt in the broker's or a worker's hands, and whether somebody holds its lease."""
 
-    job_id: int
-    attempt: int
+    key: AttemptKey
     is_processing: bool
     cancel_requested: bool
     dispatched_s: float
     started_s: float
     queue: str
     has_lease: bool
-
-    @property
-    def key(self) -> tuple[int, int]:
-        """Return what names the attempt."""
-        return (self.job_id, self.attempt)
+    losses: int = 0
+    generation: int = 0
+    place: str | None = None
+    """Where workers could go on with it, None where none could."""
+    offered_s: float | None = None
 
 
 def find_missing(active: Sequence[ActiveAttempt], lengths: Mapping[str, int]) -> list[ActiveAttempt]:
@@ -96,13 +103,16 @@ class Reconciler:
         publisher: JobPublisher,
         events: EventPublisher,
         settings: DispatchSettings,
+        granting: AttemptGrants | None = None,
     ) -> None:
         self._engine = engine
         self._redis = redis
         self._publisher = publisher
         self._events = events
         self._settings = settings
+        self._losses = loss_budget(settings)
         self._epoch = EpochWatch(redis, settle_s=settings.lease_grace_s)
+        self._adoptions = Adoptions(engine=engine, redis=redis, settings=settings, granting=granting)
         self._told: set[tuple[str, object]] = set()
         """What cannot be repaired, so that its traceback is logged once."""
 
@@ -113,6 +123,7 @@ class Reconciler:
             "reconcile": self.reconcile,
             "events": self._sweep_events,
             "rejected reports": self._prune_rejected,
+            "handles": self._forget_handles,
         }
         while True:
             for name, work in works.items():
@@ -137,10 +148,10 @@ class Reconciler:
             return
         # Before the rows: what leaves a queue meanwhile then only looks as if it were still there.
         lengths_read_s = time.monotonic()
-        lengths = await asyncio.to_thread(self._publisher.queue_lengths, [EXECUTE_QUEUE, EXECUTE_GPU_QUEUE])
+        lengths = await self._queue_lengths()
         async with self._engine.connect() as connection:
             rows = await list_active(connection)
-        await signal_cancels(self._redis, [row.id for row in rows if row.cancel_requested])
+        await signal_cancels(self._redis, [JobKey(row.id, row.uid) for row in rows if row.cancel_requested])
         active = await self._with_leases(rows)
         # Looked at after the leases: had Redis been emptied meanwhile, missing leases would mean nothing.
         if not await self._epoch.check() or not self._epoch.leases_are_settled:
@@ -151,33 +162,55 @@ class Reconciler:
             lengths,
         )
         undelivered = [one.key for one in missing if one.dispatched_s > start_timeout_s]
-        lost = [one.key for one in active if self._is_lost(one)]
+        # Also those that shall be cancelled: only who adopts them can end what still runs.
+        adoptable = [one for one in active if self._is_adoptable(one)]
+        given_up = await self._adoptions.place([_orphan(one) for one in adoptable])
+        waiting = {one.key for one in adoptable}
+        active = [one for one in active if one.key not in waiting]
+        lost = [one.key for one in active if self._is_left(one) and not one.cancel_requested] + given_up
         cancelled = [one.key for one in active if self._is_cancelled(one, undelivered)]
         await self._repair(cancelled, confirm_cancelled, "cancelled without a worker")
-        await self._repair(lost, lose_attempts, "lost")
+        await self._repair(lost, partial(lose_attempts, losses=self._losses), "lost")
         await self._repair(
-            await self._without_lease(undelivered, cancelled), release_undelivered, "undelivered"
+            await self._without_lease(undelivered, cancelled),
+            partial(release_undelivered, losses=self._losses),
+            "undelivered",
         )
+        await self._empty({one.queue for one in missing if one.key in undelivered} - lengths.keys())
 
-    def _is_lost(self, one: ActiveAttempt) -> bool:
-        return (
-            one.is_processing
-            and not one.has_lease
-            and not one.cancel_requested
-            and one.started_s > self._settings.lease_grace_s
-        )
+    async def _queue_lengths(self) -> dict[str, int]:
+        """Return how much waits in each queue that somebody takes, or may come to take, messages from."""
+        async with self._engine.connect() as connection:
+            queues = await list_queues(connection)
+        consumed = {queue for beat in await read_heartbeats(self._redis) for queue in beat.queues}
+        attended = [queue for queue in queues if queue in consumed or not is_class_queue(queue)]
+        return await asyncio.to_thread(self._publisher.queue_lengths, attended)
 
-    def _is_cancelled(self, one: ActiveAttempt, undelivered: Sequence[tuple[int, int]]) -> bool:
+    async def _empty(self, queues: Collection[str]) -> None:
+        """Remove the messages of attempts that go to others now, because no worker of their class is left."""
+        for queue in queues:
+            log.info("no worker of a class is left", queue=queue)
+            await asyncio.to_thread(self._publisher.purge, queue)
+
+    def _is_left(self, one: ActiveAttempt) -> bool:
+        """Tell whether nobody holds an attempt that was begun."""
+        return one.is_processing and not one.has_lease and one.started_s > self._settings.lease_grace_s
+
+    def _is_adoptable(self, one: ActiveAttempt) -> bool:
+        # What seems to end whoever runs it is to run alone, and so from the beginning.
+        return one.place is not None and self._is_left(one) and not self._losses.is_suspect(one.losses)
+
+    def _is_cancelled(self, one: ActiveAttempt, undelivered: Sequence[AttemptKey]) -> bool:
         # The cancel key stands, so nobody can claim the attempt any more: without a lease it never will run.
         if not one.cancel_requested or one.has_lease:
             return False
         if one.is_processing:
-            return one.started_s > self._settings.lease_grace_s
+            return self._is_left(one)
         return one.key in undelivered or one.dispatched_s > self._settings.lease_grace_s
 
     async def _without_lease(
-        self, keys: Sequence[tuple[int, int]], handled: Sequence[tuple[int, int]]
-    ) -> list[tuple[int, int]]:
+        self, keys: Sequence[AttemptKey], handled: Sequence[AttemptKey]
+    ) -> list[AttemptKey]:
         """Return those of `keys` that are not handled yet and that nobody has claimed in the meantime."""
         left = [key for key in keys if key not in handled]
         if not left:
@@ -185,40 +218,45 @@ class Reconciler:
         async with self._redis.pipeline(transaction=False) as pipeline:
             # Before the leases are read: who claims the attempt later, from a message that was only late, is
             # told that there will be another one.
-            for job_id, attempt in left:
-                name = redis_keys.newest_attempt(job_id)
-                pipeline.set(name, attempt + 1, ex=redis_keys.NEWEST_TTL_S)
-            pipeline.mget([redis_keys.lease(*key) for key in left])
+            for key in left:
+                name = redis_keys.newest_attempt(key.job)
+                pipeline.set(name, key.attempt + 1, ex=redis_keys.NEWEST_TTL_S)
+            pipeline.mget([redis_keys.lease(key) for key in left])
             *_, leases = await pipeline.execute()
         return [key for key, lease in zip(left, leases, strict=True) if lease is None]
 
     async def _with_leases(self, rows: Sequence[AnyRow]) -> list[ActiveAttempt]:
-        keys = [redis_keys.lease(row.id, row.attempt) for row in rows]
-        leases = await self._redis.mget(keys) if keys else []
+        keys = [AttemptKey(row.id, row.attempt, row.uid) for row in rows]
+        leases = await self._redis.mget([redis_keys.lease(key) for key in keys]) if keys else []
         return [
             ActiveAttempt(
-                job_id=row.id,
-                attempt=row.attempt,
+                key=key,
                 is_processing=row.status == JobStatus.PROCESSING,
                 cancel_requested=row.cancel_requested,
                 dispatched_s=float(row.dispatched_s or 0),
                 started_s=float(row.started_s or 0),
-                queue=execute_queue(_number(row.gpus)),
+                queue=row.queue or EXECUTE_QUEUE,
                 has_lease=lease is not None,
+                losses=row.losses,
+                generation=row.generation,
+                place=row.place,
+                offered_s=None if row.offered_s is None else float(row.offered_s),
             )
-            for row, lease in zip(rows, leases, strict=True)
+            for key, row, lease in zip(keys, rows, leases, strict=True)
         ]
 
     async def _repair(
         self,
-        keys: Sequence[tuple[int, int]],
-        transition: Callable[[Connection, Sequence[tuple[int, int]]], Repaired],
+        keys: Sequence[AttemptKey],
+        transition: Callable[[Connection, Sequence[AttemptKey]], Repaired],
         what: str,
     ) -> None:
         """Apply a transition to attempts, many at once; one that it cannot be applied to stops no other."""
         for batch in batches(keys):
             for repaired in await self._change(what, batch, transition):
                 await self._events.publish(repaired.entries)
+                for traceparent in repaired.traceparents:
+                    span("reconcile", traceparent, what=what).end()
                 if repaired.attempts:
                     attempts_repaired(what, repaired.attempts)
                     log.info("attempts repaired", what=what, count=repaired.attempts, first=batch[0])
@@ -251,20 +289,20 @@ class Reconciler:
     async def _sweep_events(self) -> None:
         await sweep_events(self._engine, self._events)
 
+    async def _forget_handles(self) -> None:
+        async with self._engine.begin() as connection:
+            await connection.run_sync(forget_handles)
+
     async def _prune_rejected(self) -> None:
         async with self._engine.begin() as connection:
             await connection.run_sync(prune)
+
+
+def _orphan(one: ActiveAttempt) -> Orphan:
+    return Orphan(key=one.key, place=one.place or "", generation=one.generation, offered_s=one.offered_s)
 
 
 def batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
     """Yield parts of `items` that one transaction takes."""
     for start in range(0, len(items), BATCH):
         yield items[start : start + BATCH]
-
-
-def _number(text: str | None) -> float:
-    """Return a number of a stored manifest; whatever else stands there counts as none."""
-    try:
-        return float(text or 0)
-    except ValueError:
-        return 0

@@ -6,7 +6,7 @@ import structlog
 
 from operation_server.database.connections import Connection
 from operation_server.database.storable_text import storable_text
-from operation_server.dispatch.reports import RejectedReport
+from operation_server.dispatch.reports import UnusableReport
 from operation_server.faults import is_outage, reason_of
 from operation_server.jobs.transitions import give_up_attempts
 from operation_server.rejections import repository
@@ -16,19 +16,17 @@ from satellite.contracts.outcome import ErrorKind, JobError
 log = structlog.get_logger(__name__)
 
 
-def set_aside(connection: Connection, report: RejectedReport) -> tuple[bool, list[StreamEntry]]:
+def set_aside(connection: Connection, report: UnusableReport) -> tuple[bool, list[StreamEntry]]:
     """Keep a report, end its job, and return whether it is newly kept and what to publish; safe to repeat.
 
     Raises:
         Exception: there is an outage.
     """
-    job_id, attempt = report.attempt or (None, None)
     kept = repository.keep(
         connection,
         message=report.raw,
         task=report.task,
-        job_id=job_id,
-        attempt=attempt,
+        attempt=report.attempt,
         reason=reason_of(report.error),
         body=report.body,
     )
@@ -36,7 +34,7 @@ def set_aside(connection: Connection, report: RejectedReport) -> tuple[bool, lis
     return kept, _end_attempt(connection, report)
 
 
-def _end_attempt(connection: Connection, report: RejectedReport) -> list[StreamEntry]:
+def _end_attempt(connection: Connection, report: UnusableReport) -> list[StreamEntry]:
     if report.attempt is None or not report.ends_attempt:
         return []
     try:

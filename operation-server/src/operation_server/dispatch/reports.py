@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 import orjson
 
 from operation_server.dispatch.results_source import body_of, decode
+from satellite.contracts.identity import AttemptKey, uid_by_number
 from satellite.contracts.job import StartedReport
 from satellite.contracts.outcome import Outcome
 from satellite.contracts.task_names import APPLY_OUTCOME, REPORT_STARTED
@@ -19,7 +21,9 @@ REPORTS: Final[Mapping[str, type[StartedReport | Outcome]]] = {
     APPLY_OUTCOME: Outcome,
 }
 # Every report begins so, whatever follows, and however deep or broken that is.
-ATTEMPT = re.compile(rb'"job_id":\s*(\d{1,18}),\s*"attempt":\s*(\d{1,18})\b')
+ATTEMPT = re.compile(
+    rb'"job_id":\s*(\d{1,18}),\s*"attempt":\s*(\d{1,18})\b(?:,\s*"uid":\s*"([0-9a-f-]{36})")?'
+)
 LOOK_AT = 200
 
 
@@ -32,15 +36,14 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RejectedReport:
+class UnusableReport:
     """A message that cannot be used, as far as it can be read."""
 
     raw: bytes
     error: Exception
     body: bytes
     task: str | None = None
-    attempt: tuple[int, int] | None = None
-    """The job and the number of its attempt."""
+    attempt: AttemptKey | None = None
 
     @property
     def ends_attempt(self) -> bool:
@@ -60,7 +63,7 @@ def read(raw: bytes) -> Report:
     return Report(raw=raw, content=REPORTS[task.name].model_validate(task.argument))
 
 
-def rejected(raw: bytes, error: Exception) -> RejectedReport:
+def rejected(raw: bytes, error: Exception) -> UnusableReport:
     """Return what is known of a message that cannot be used because of `error`; never raises."""
     task, body = None, raw
     try:
@@ -70,10 +73,18 @@ def rejected(raw: bytes, error: Exception) -> RejectedReport:
     except Exception:  # noqa: BLE001, S110 - what cannot be read stays unknown
         pass
     found = ATTEMPT.search(body[:LOOK_AT])
-    return RejectedReport(
+    return UnusableReport(
         raw=raw,
         error=error,
         body=body,
         task=task,
-        attempt=(int(found[1]), int(found[2])) if found else None,
+        attempt=_attempt_of(found) if found else None,
     )
+
+
+def _attempt_of(found: re.Match[bytes]) -> AttemptKey | None:
+    job_id, uid = int(found[1]), found[3]
+    try:
+        return AttemptKey(job_id, int(found[2]), UUID(uid.decode()) if uid else uid_by_number(job_id))
+    except ValueError:
+        return None

@@ -17,17 +17,24 @@ from operation_server.dispatch.leadership import Leadership, LeadershipLost
 from operation_server.dispatch.outcome_metrics import count_reports
 from operation_server.dispatch.pace import Pace
 from operation_server.dispatch.rejecting import set_aside
-from operation_server.dispatch.reports import RejectedReport, Report, read, rejected
+from operation_server.dispatch.reports import Report, UnusableReport, read, rejected
 from operation_server.dispatch.results_source import ResultsSource
 from operation_server.dispatch.transaction_thread import TransactionThread
 from operation_server.faults import is_outage, reason_of
-from operation_server.jobs.transitions import AppliedOutcomes, apply_outcomes, apply_started
+from operation_server.jobs.transitions import (
+    AppliedOutcomes,
+    LossBudget,
+    apply_outcomes,
+    apply_started,
+    note_handles,
+)
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.metrics.recording import loop_rested, report_rejected
 from satellite.contracts import redis_keys
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.job import StartedReport
 from satellite.contracts.outcome import Outcome
+from satellite.tracing.spans import ending_all, span
 
 BATCH = 100
 AFTER_FAILURE_S = 0.5
@@ -44,12 +51,19 @@ class ResultsConsumer:
     """Applies reports while this process leads."""
 
     def __init__(
-        self, *, transactions: TransactionThread, redis: Redis, source: ResultsSource, events: EventPublisher
+        self,
+        *,
+        transactions: TransactionThread,
+        redis: Redis,
+        source: ResultsSource,
+        events: EventPublisher,
+        losses: LossBudget,
     ) -> None:
         self._transactions = transactions
         self._redis = redis
         self._source = source
         self._events = events
+        self._losses = losses
 
     async def run(self, leadership: Leadership) -> None:
         """Apply what comes.
@@ -57,6 +71,13 @@ class ResultsConsumer:
         Raises:
             LeadershipLost: another one may apply it now.
         """
+        try:
+            await self._consume(leadership)
+        finally:
+            await self._source.release()
+        raise LeadershipLost
+
+    async def _consume(self, leadership: Leadership) -> None:
         must_recover = True
         pace = Pace()
         while leadership.holds:
@@ -80,7 +101,6 @@ class ResultsConsumer:
                 log.warning("reports wait", error=reason_of(error))
                 must_recover = True
                 await asyncio.sleep(AFTER_FAILURE_S)
-        raise LeadershipLost
 
     async def apply(self, raw: Sequence[bytes], *, received_at_s: float) -> None:
         """Apply messages in one transaction; one that cannot be applied is set aside, the others are not.
@@ -125,7 +145,7 @@ class ResultsConsumer:
             return error
         return None
 
-    async def _set_aside(self, report: RejectedReport) -> None:
+    async def _set_aside(self, report: UnusableReport) -> None:
         told = {"task": report.task, "attempt": report.attempt}
         log.error("a report cannot be applied and is set aside", **told, exc_info=report.error)
         try:
@@ -142,28 +162,40 @@ class ResultsConsumer:
     async def _apply(self, reports: Sequence[Report], received_at_s: float) -> None:
         outcomes = [report.content for report in reports if isinstance(report.content, Outcome)]
         starts = [report.content for report in reports if isinstance(report.content, StartedReport)]
-        ended = {(outcome.job_id, outcome.attempt) for outcome in outcomes}
-        starts = [report for report in starts if (report.job_id, report.attempt) not in ended]
-        entries, applied = await self._transact(
-            partial(_apply_reports, starts=starts, outcomes=outcomes, received_at_s=received_at_s)
-        )
+        ended = {outcome.key for outcome in outcomes}
+        starts = [report for report in starts if report.key not in ended]
+        traced = [each for each in outcomes if each.traceparent is not None]
+        applying = [span("transition", each.traceparent, status=each.status) for each in traced]
+        with ending_all(applying):
+            entries, applied = await self._transact(
+                partial(
+                    _apply_reports,
+                    starts=starts,
+                    outcomes=outcomes,
+                    losses=self._losses,
+                    received_at_s=received_at_s,
+                )
+            )
+            fresh = set(applied.applied)
+            for outcome, each in zip(traced, applying, strict=True):
+                each.note(applied=outcome.key in fresh)
         count_reports(len(reports), applied)
-        await self._after_commit(entries, ended, applied.stale)
+        with ending_all([span("tell", each.traceparent) for each in applying]):
+            await self._after_commit(entries, applied)
 
     async def _transact(self, work: Callable[[Connection], Result]) -> Result:
         async with asyncio.timeout(TRANSACTION_TIMEOUT_S):
             return await self._transactions.run(work)
 
-    async def _after_commit(
-        self, entries: Sequence[StreamEntry], ended: set[tuple[int, int]], stale: int
-    ) -> None:
+    async def _after_commit(self, entries: Sequence[StreamEntry], applied: AppliedOutcomes) -> None:
         await self._events.publish(entries)
         try:
-            if ended:
-                await self._redis.delete(*(redis_keys.lease(*key) for key in ended))
-            if stale:
-                log.info("stale outcomes dropped", count=stale)
-                await self._redis.hincrby(redis_keys.COUNTERS, "stale_outcomes", stale)
+            if applied.applied:
+                # Not of stale ones: an adopter may hold the lease of the same attempt.
+                await self._redis.delete(*map(redis_keys.lease, applied.applied))
+            if applied.stale:
+                log.info("stale outcomes dropped", count=applied.stale)
+                await self._redis.hincrby(redis_keys.COUNTERS, "stale_outcomes", applied.stale)
         except (RedisError, OSError) as error:
             log.warning("leases of ended attempts run out by themselves", error=str(error))
 
@@ -178,10 +210,13 @@ def _apply_reports(
     *,
     starts: Sequence[StartedReport],
     outcomes: Sequence[Outcome],
+    losses: LossBudget,
     received_at_s: float,
 ) -> tuple[list[StreamEntry], AppliedOutcomes]:
     entries = apply_started(connection, starts) if starts else []
+    if handles := [report for report in starts if report.handle is not None]:
+        entries += note_handles(connection, handles)
     if not outcomes:
         return entries, AppliedOutcomes()
-    applied = apply_outcomes(connection, outcomes, received_at_s=received_at_s)
+    applied = apply_outcomes(connection, outcomes, losses=losses, received_at_s=received_at_s)
     return entries + applied.entries, applied

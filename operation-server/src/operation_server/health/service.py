@@ -11,7 +11,8 @@ from redis.exceptions import RedisError
 from operation_server.database.connections import Connections
 from operation_server.database.disk_memory import DiskMemory
 from operation_server.database.errors import DATABASE_ERRORS
-from operation_server.database.migrate import current_revision, newest_revision
+from operation_server.database.schema_fit import SchemaFit
+from operation_server.incarnations.watch import DatabaseWatch
 
 CHECK_TIMEOUT_S = 3
 
@@ -33,11 +34,14 @@ class Readiness:
 class HealthService:
     """Looks at the database and Redis."""
 
-    def __init__(self, connections: Connections, redis: Redis, disk: DiskMemory) -> None:
+    def __init__(
+        self, connections: Connections, redis: Redis, disk: DiskMemory, watch: DatabaseWatch
+    ) -> None:
         self._connections = connections
         self._redis = redis
         self._disk = disk
-        self._newest = newest_revision()
+        self._watch = watch
+        self._schema = SchemaFit()
 
     async def check(self) -> Readiness:
         """Return what works. Redis is not needed: jobs are accepted without it and run later."""
@@ -47,15 +51,14 @@ class HealthService:
     async def _check_database(self) -> str:
         try:
             async with asyncio.timeout(CHECK_TIMEOUT_S), self._connections.connect() as connection:
-                revision = await current_revision(connection)
+                fault = await self._schema.fault(connection)
         except TimeoutError:
             return "does not answer in time"
-        except DATABASE_ERRORS as exc:
-            missing = "alembic_version" in str(exc)
-            return "is not migrated; run `operation-server migrate`" if missing else "cannot be reached"
-        if revision != self._newest:
-            return f"is at revision {revision}, {self._newest} is needed; run `operation-server migrate`"
-        return "ok"
+        except DATABASE_ERRORS:
+            return "cannot be reached"
+        if fault is None and self._watch.refusal is not None:
+            return "was recovered from a backup; run `satellite admin restore --finish`"
+        return fault or "ok"
 
     async def _check_redis(self) -> str:
         try:

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from operation_server.jobs.cancel_signal import signal_cancels
 from operation_server.live.event_publisher import EventPublisher
 from satellite.contracts.event import StreamEntry
+from satellite.contracts.identity import JobKey
 
 log = structlog.get_logger(__name__)
 
@@ -30,10 +31,10 @@ class AfterCommit:
         if entries:
             self._start(self._publish(entries))
 
-    def signal_cancel(self, job_ids: Sequence[int]) -> None:
+    def signal_cancel(self, jobs: Sequence[JobKey]) -> None:
         """Tell workers soon that these jobs shall stop."""
-        if job_ids:
-            self._start(self._signal_cancel(job_ids))
+        if jobs:
+            self._start(self._signal_cancel(jobs))
 
     async def drain(self, *, timeout_s: float) -> None:
         """Wait for what is under way; what is not done then is left to the reconciler."""
@@ -57,8 +58,8 @@ class AfterCommit:
     async def _publish(self, entries: Sequence[StreamEntry]) -> None:
         await self._publisher.publish(entries)
 
-    async def _signal_cancel(self, job_ids: Sequence[int]) -> None:
+    async def _signal_cancel(self, jobs: Sequence[JobKey]) -> None:
         try:
-            await signal_cancels(self._redis, job_ids)
+            await signal_cancels(self._redis, jobs)
         except (RedisError, OSError) as exc:
-            log.warning("cancel signals wait for the reconciler", job_ids=job_ids[:20], error=str(exc))
+            log.warning("cancel signals wait for the reconciler", jobs=jobs[:20], error=str(exc))

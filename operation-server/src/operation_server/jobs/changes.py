@@ -5,9 +5,9 @@ Each change is made on a connection, so that more can join its transaction.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from operation_server.accounts.access import Permission, Reach, require
+from operation_server.accounts.access import Permission, require
 from operation_server.accounts.account import Account
 from operation_server.database.connections import AsyncConnection, Connections
 from operation_server.database.rows import AnyRow
@@ -15,9 +15,13 @@ from operation_server.jobs import repository
 from operation_server.jobs.access import within
 from operation_server.jobs.after_commit import AfterCommit
 from operation_server.jobs.document import JobDocument, job_document
-from operation_server.jobs.errors import JobAlreadyFinished, JobNotRetryable
+from operation_server.jobs.errors import InputFilesMissing, JobAlreadyFinished, JobNotRetryable
 from operation_server.jobs.repository import JobFilter
+from operation_server.jobs.submission.input_files import find_gone
 from operation_server.jobs.transitions import CancelRequested, replay, request_cancel
+from operation_server.limits.submissions import SubmissionLimits
+from operation_server.trail.actions import Action
+from operation_server.trail.recording import record
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.job import JobStatus
 
@@ -45,9 +49,12 @@ class BulkCancel:
 class JobChangeService:
     """Changes jobs for who may change them."""
 
-    def __init__(self, connections: Connections, *, after_commit: AfterCommit) -> None:
+    def __init__(
+        self, connections: Connections, *, after_commit: AfterCommit, limits: SubmissionLimits
+    ) -> None:
         self._connections = connections
         self._after_commit = after_commit
+        self._limits = limits
 
     async def cancel(self, caller: Account, job_id: int) -> JobDocument:
         """Cancel a job and return it: ended when it was waiting, `cancelling` when a worker holds it.
@@ -55,20 +62,18 @@ class JobChangeService:
         Raises:
             JobAlreadyFinished: there is nothing to cancel.
         """
-        reach = require(caller, Permission.CHANGE_JOBS)
         async with self._connections.begin() as connection:
-            row, requested = await cancel_job(connection, reach, job_id)
+            row, requested = await cancel_job(connection, caller, job_id)
         self._tell(requested)
         return job_document(row)
 
     async def cancel_many(self, caller: Account, wanted: JobFilter) -> BulkCancel:
         """Cancel all unfinished jobs of the caller's that match, a few hundred in each transaction."""
-        wanted = replace(wanted, owner_id=require(caller, Permission.CHANGE_JOBS).owner_id)
         done = BulkCancel()
         after_id = 0
         while True:
             async with self._connections.begin() as connection:
-                ids, requested = await cancel_page(connection, wanted, after_id=after_id)
+                ids, requested = await cancel_page(connection, caller, wanted, after_id=after_id)
             self._tell(requested)
             done += requested
             if len(ids) < CANCELLED_AT_ONCE:
@@ -80,10 +85,12 @@ class JobChangeService:
 
         Raises:
             JobNotRetryable: it is in another state.
+            InputFilesMissing: files of its input are gone.
+            RateExceeded, QueueQuotaReached: the caller submits or has too much.
         """
-        reach = require(caller, Permission.CHANGE_JOBS)
+        await self._limits.admit(caller.id)
         async with self._connections.begin() as connection:
-            row, entries = await retry_job(connection, reach, job_id)
+            row, entries = await retry_job(connection, caller, job_id)
         self._after_commit.publish(entries)
         return job_document(row)
 
@@ -93,46 +100,59 @@ class JobChangeService:
 
 
 async def cancel_job(
-    connection: AsyncConnection, reach: Reach, job_id: int
+    connection: AsyncConnection, caller: Account, job_id: int
 ) -> tuple[AnyRow, CancelRequested]:
-    """Cancel a job within reach; return it as a document, and what to tell after the commit.
+    """Cancel a job of the caller's; return it as a document, and what to tell after the commit.
 
     Raises:
-        JobNotFound, JobNotYours: it is not within reach.
+        JobNotFound, JobNotYours: it is not within their reach.
         JobAlreadyFinished: there is nothing to cancel.
     """
+    reach = require(caller, Permission.CHANGE_JOBS)
     within(reach, await repository.find_head(connection, job_id), job_id)
     requested = await connection.run_sync(request_cancel, [job_id])
     if requested.already_finished:
         raise JobAlreadyFinished(f"Job {job_id} has finished; there is nothing to cancel.")
+    await record(connection, caller, Action.CANCEL_JOB, job_id)
     return within(reach, await repository.find(connection, job_id), job_id), requested
 
 
 async def cancel_page(
-    connection: AsyncConnection, wanted: JobFilter, *, after_id: int
+    connection: AsyncConnection, caller: Account, wanted: JobFilter, *, after_id: int
 ) -> tuple[list[int], CancelRequested]:
-    """Cancel the next unfinished jobs that match; return their ids, and what to tell after the commit."""
+    """Cancel the next jobs of the caller's that match and have not finished.
+
+    Returns their ids, and what to tell after the commit.
+    """
     ids = await repository.list_ids(
         connection,
-        wanted,
+        wanted.within(require(caller, Permission.CHANGE_JOBS)),
         statuses=(JobStatus.QUEUED, JobStatus.PROCESSING),
         after_id=after_id,
         limit=CANCELLED_AT_ONCE,
     )
-    return ids, await connection.run_sync(request_cancel, ids)
+    requested = await connection.run_sync(request_cancel, ids)
+    cancelled = (*requested.cancelled, *(key.job_id for key in requested.cancelling))
+    await record(connection, caller, Action.CANCEL_JOB, *cancelled)
+    return ids, requested
 
 
 async def retry_job(
-    connection: AsyncConnection, reach: Reach, job_id: int
+    connection: AsyncConnection, caller: Account, job_id: int
 ) -> tuple[AnyRow, list[StreamEntry]]:
-    """Queue a job within reach again; return it as a document, and what to publish after the commit.
+    """Queue a job of the caller's again; return it as a document, and what to publish after the commit.
 
     Raises:
-        JobNotFound, JobNotYours: it is not within reach.
+        JobNotFound, JobNotYours: it is not within their reach.
         JobNotRetryable: it has neither failed nor been cancelled.
+        InputFilesMissing: files of its input are gone.
     """
-    within(reach, await repository.find_head(connection, job_id), job_id)
+    reach = require(caller, Permission.CHANGE_JOBS)
+    head = within(reach, await repository.find_head(connection, job_id), job_id)
+    if head.has_files and (gone := await find_gone(connection, [job_id])):
+        raise InputFilesMissing(gone[job_id])
     entries = await connection.run_sync(replay, [job_id])
     if not entries:
         raise JobNotRetryable
+    await record(connection, caller, Action.RETRY_JOB, job_id)
     return within(reach, await repository.find(connection, job_id), job_id), entries

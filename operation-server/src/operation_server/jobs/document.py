@@ -11,13 +11,16 @@ import orjson
 from operation_server.database.rows import AnyRow
 from operation_server.jobs.schemas.job import JobRead
 from operation_server.jobs.transitions import NewJob
+from satellite.contracts.identity import JobKey
 from satellite.contracts.job import JobStatus
 
 NOTHING_YET: Final[dict[str, Any]] = dict.fromkeys(JobRead.model_fields)
 BEFORE_THE_FIRST_ATTEMPT: Final = NOTHING_YET | {
     "status": JobStatus.QUEUED,
     "attempt": 0,
+    "artifacts": 0,
     "failures": 0,
+    "losses": 0,
     "cancelling": False,
 }
 
@@ -35,24 +38,27 @@ def job_document(row: AnyRow) -> JobDocument:
     return JobDocument(row.id, JobStatus(row.status), row.document)
 
 
-def submitted_document(job: NewJob, *, job_id: int, created_at: datetime) -> JobDocument:
+def submitted_document(job: NewJob, *, key: JobKey, created_at: datetime) -> JobDocument:
     """Return a job as it is right after its submission, without asking the database."""
     lifetime = None if job.expires_in_s is None else timedelta(seconds=job.expires_in_s)
     created = _as_stored(created_at)
     fields = BEFORE_THE_FIRST_ATTEMPT | {
-        "id": job_id,
+        "id": key.job_id,
+        "uid": key.uid,
         "plugin_name": job.plugin_name,
         "plugin_version": job.plugin_version,
         "input_data": orjson.Fragment(job.input_json),
+        "requires": orjson.Fragment(job.requires_json),
         "owner_id": job.owner_id,
         "priority": job.priority,
         "max_retries": job.max_retries,
+        "retry": job.retry and job.retry.model_dump(mode="json"),
         "timeout_s": job.timeout_s,
         "run_at": created,
         "expires_at": None if lifetime is None else _as_stored(created_at + lifetime),
         "created_at": created,
     }
-    return JobDocument(job_id, JobStatus.QUEUED, orjson.dumps(fields).decode())
+    return JobDocument(key.job_id, JobStatus.QUEUED, orjson.dumps(fields).decode())
 
 
 def accepted_document(job_id: int) -> JobDocument:

@@ -26,6 +26,7 @@ from operation_server.jobs.schemas import (
     JobRead,
     Timeline,
     event_fields,
+    reset_fields,
     timeline_of,
 )
 from operation_server.jobs.service import JobService
@@ -70,6 +71,12 @@ Prefer = Annotated[
     str | None,
     Header(description="`wait=N`, 1 to 60: answer when the job has finished, at the latest after N seconds."),
 ]
+Traceparent = Annotated[
+    str | None,
+    Header(
+        description="The submitter's trace (W3C Trace Context), which the job goes on with if this is traced."
+    ),
+]
 LOG_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/plain": {"example": "model loaded\n1 row classified\n"}}}
 }
@@ -109,11 +116,15 @@ async def create_job(
     caller: CallerDep,
     services: ServicesDep,
     body: JobCreate,
+    *,
     idempotency_key: IdempotencyKey = None,
     prefer: Prefer = None,
+    traceparent: Traceparent = None,
 ) -> Response:
     """Submit a job. It is stored when this answers 202, whatever else is down."""
-    submission = await services[SubmissionService].submit(caller, body, idempotency_key=idempotency_key)
+    submission = await services[SubmissionService].submit(
+        caller, body, idempotency_key=idempotency_key, traceparent=traceparent
+    )
     job = submission.document
     headers = {"Location": f"/api/v1/jobs/{job.id}"}
     if submission.replayed:
@@ -131,11 +142,13 @@ async def create_job(
     "/jobs/batch",
     status_code=status.HTTP_202_ACCEPTED,
     response_model=BatchRead,
-    responses=problem_responses(400, 401, 409, 413, 422, 503),
+    responses=problem_responses(400, 401, 404, 409, 413, 422, 503),
 )
-async def create_batch(caller: CallerDep, services: ServicesDep, body: BatchCreate) -> Response:
+async def create_batch(
+    caller: CallerDep, services: ServicesDep, body: BatchCreate, traceparent: Traceparent = None
+) -> Response:
     """Submit up to 1,000 jobs, all or none; each error names its job by index."""
-    ids, replayed = await services[SubmissionService].submit_batch(caller, body.jobs)
+    ids, replayed = await services[SubmissionService].submit_batch(caller, body.jobs, traceparent=traceparent)
     return _json(render({"total": len(ids), "ids": ids, "replayed": replayed}), status_code=202)
 
 
@@ -168,7 +181,8 @@ async def cancel_jobs(caller: CallerDep, services: ServicesDep, body: CancelRequ
     )
 
 
-@router.get("/jobs/{job_id}", response_model=JobRead, responses=problem_responses(401, 403, 404))
+# `:int`, so that GET /jobs/batch is a wrong method and no wrong number.
+@router.get("/jobs/{job_id:int}", response_model=JobRead, responses=problem_responses(401, 403, 404))
 async def read_job(
     caller: CallerDep, services: ServicesDep, job_id: JobId, prefer: Prefer = None
 ) -> Response:
@@ -245,13 +259,19 @@ async def list_events(
     job_id: JobId,
     after: ResumeDep,
 ) -> Response:
-    """List a job's status and result events; with `Accept: text/event-stream` follow all of them live."""
+    """List a job's status and result events; with `Accept: text/event-stream` follow all of them live.
+
+    After a cursor of what a recovery from a backup took back the first one is a `reset`, and all follow.
+    """
     if EVENT_STREAM in request.headers.get("accept", ""):
-        owner_id = await services[JobService].require_access(caller, job_id)
-        return sse_response(services[Hub], subscription_to(job_id, owner_id, caller), after=after)
+        job = await services[JobService].require_access(caller, job_id)
+        return sse_response(services[Hub], subscription_to(job, caller), after=after)
     after_id = Cursor.parse(after).event_id if after else 0
-    rows = await services[JobService].list_events(caller, job_id, after_id=after_id)
+    recovery = await services[Hub].lost_events.recovery_of(after_id)
+    rows = await services[JobService].list_events(caller, job_id, after_id=0 if recovery else after_id)
     items = [event_fields(row) for row in rows]
+    if recovery is not None:
+        items.insert(0, reset_fields(recovery, job_id))
     return _json(render({"total": len(items), "items": items}))
 
 

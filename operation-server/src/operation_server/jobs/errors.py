@@ -58,6 +58,17 @@ class BatchInvalid(InputInvalid):
     code = "batch_invalid"
 
 
+class InputFilesMissing(SatelliteError):
+    """The input refers to files that are not there; `errors` names each place."""
+
+    code = "input_files_missing"
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        first = violations[0]
+        super().__init__(f"The input refers to a file that is not there: {first.pointer}: {first.message}")
+        self.violations = tuple(violations)
+
+
 class IdempotencyKeyReused(SatelliteError):
     """This Idempotency-Key was used for another request; use a new key for new work."""
 

@@ -12,12 +12,15 @@ from operation_server.database.connections import AsyncConnection
 from operation_server.database.rows import AnyRow
 from operation_server.jobs.put_aside import AsideNotes
 from operation_server.jobs.repository import Circumstances, look_around
+from operation_server.jobs.transitions import LossBudget
+from operation_server.jobs.transitions.dispatch import MOST_REQUIREMENTS
 from operation_server.models.job_states import is_waiting
 from operation_server.workers.service import BrokerUnavailable, WorkerService
 from satellite.contracts.job import JobStatus
-from satellite.contracts.plugin_manifest import PluginResources
-from satellite.contracts.task_names import execute_queue
 from satellite.contracts.worker import WorkerHeartbeat
+
+WORKERS_TOLD = 5
+"""Of so many workers it is told why each cannot run a job."""
 
 
 class Reason(StrEnum):
@@ -33,6 +36,7 @@ class Reason(StrEnum):
     PLUGIN_PAUSED = "plugin_paused"
     NO_LIVE_WORKER = "no_live_worker"
     NO_FITTING_WORKER = "no_fitting_worker"
+    TOO_MANY_REQUIREMENTS = "too_many_requirements"
     PLUGIN_LIMIT = "plugin_limit"
     USER_LIMIT = "user_limit"
     WAITING_FOR_SLOT = "waiting_for_slot"
@@ -66,9 +70,9 @@ class Situation:
     """Why the dispatcher leaves it alone for a while."""
 
     @property
-    def resources(self) -> PluginResources:
-        """Return what the plugin asks for."""
-        return self.around.demands.needs
+    def taking(self) -> list[WorkerHeartbeat]:
+        """Return the workers that begin further attempts."""
+        return [worker for worker in self.workers or () if worker.takes_jobs]
 
 
 Answer = tuple[Reason, str, str] | None
@@ -110,7 +114,7 @@ def running(situation: Situation) -> Answer:
     since = f" since {job.started_at:%Y-%m-%d %H:%M:%S} UTC" if job.started_at else ""
     return (
         Reason.RUNNING,
-        f"Attempt {job.attempt} runs on worker {job.worker}{since}.",
+        f"Attempt {job.attempt} runs on worker {job.worker}{since}.{_replicas(situation, on=job.worker)}",
         f"It ends by itself, at the latest after its timeout of {job.timeout_s:g} s.",
     )
 
@@ -179,8 +183,7 @@ def plugin_paused(situation: Situation) -> Answer:
 
 def no_live_worker(situation: Situation) -> Answer:
     """Nobody is there to run anything."""
-    live = [worker for worker in situation.workers or () if not worker.draining and worker.consumer_ok]
-    if live:
+    if situation.taking:
         return None
     known = len(situation.workers or ())
     detail = f"{known} workers are stopping or deaf" if known else "No worker gives a sign of life"
@@ -188,18 +191,32 @@ def no_live_worker(situation: Situation) -> Answer:
 
 
 def no_fitting_worker(situation: Situation) -> Answer:
-    """No live worker has what the plugin asks for, even when idle."""
-    wanted = situation.resources
-    queue = execute_queue(wanted.gpus)
-    if any(queue in worker.queues and worker.total.suffice_for(wanted) for worker in situation.workers or ()):
+    """No live worker has what plugin and job ask for, even when idle."""
+    around = situation.around
+    refusals = {
+        worker.name: list(worker.worker_class.refusals(around.requires, around.demands.needs))
+        for worker in situation.taking
+    }
+    if not all(refusals.values()):
         return None
-    asked = f"{wanted.cpus:g} cpus, {wanted.memory_mib} MiB memory" + (
-        f", {wanted.gpus:g} gpus with {wanted.gpu_memory_mib} MiB" if wanted.gpus else ""
-    )
+    told = [f"{name} {' and '.join(reasons)}" for name, reasons in list(refusals.items())[:WORKERS_TOLD]]
+    more = f"; and {len(refusals) - WORKERS_TOLD} more workers" if len(refusals) > WORKERS_TOLD else ""
     return (
         Reason.NO_FITTING_WORKER,
-        f"No live worker has {asked}, even when idle.",
-        "Start a worker with these resources, or register a version of the plugin that asks for less.",
+        f"No live worker can run it, even when idle: {'; '.join(told)}{more}.",
+        "Start a worker that has what is missing, or ask for less: in `requires`, or in the plugin.",
+    )
+
+
+def too_many_requirements(situation: Situation) -> Answer:
+    """Its owner's jobs have more different requirements than a round of dispatch looks at."""
+    before = situation.around.requirements_ahead
+    if situation.job.dispatched_at is not None or before < MOST_REQUIREMENTS:
+        return None
+    return (
+        Reason.TOO_MANY_REQUIREMENTS,
+        f"Dispatch looks at {MOST_REQUIREMENTS} requirements of a user's jobs at a time; {before} are first.",
+        "Wait for those jobs, cancel them, or give more jobs the same `requires`.",
     )
 
 
@@ -209,9 +226,25 @@ def waiting_for_slot(situation: Situation) -> Answer:
         return None
     return (
         Reason.WAITING_FOR_SLOT,
-        "The job was sent to the workers and waits for a free slot.",
+        f"The job was sent to the workers and waits for a free slot.{_replicas(situation)}",
         "Wait; more workers or more slots would take it sooner.",
     )
+
+
+def _replicas(situation: Situation, *, on: str | None = None) -> str:
+    """Tell how often a server plugin is loaded, on one worker or all, and how much of that is busy."""
+    job = situation.job
+    replicas = [
+        replica
+        for worker in situation.workers or ()
+        if on in {None, worker.name}
+        for replica in worker.loaded
+        if (replica.name, replica.version) == (job.plugin_name, job.plugin_version)
+    ]
+    if not replicas:
+        return ""
+    busy = sum(replica.busy for replica in replicas)
+    return f" Of the replicas of its plugin {len(replicas)} are loaded there, {busy} of them busy."
 
 
 def plugin_limit(situation: Situation) -> Answer:
@@ -261,6 +294,7 @@ REASONS: tuple[Callable[[Situation], Answer], ...] = (
     plugin_paused,
     no_live_worker,
     no_fitting_worker,
+    too_many_requirements,
     waiting_for_slot,
     plugin_limit,
     user_limit,
@@ -272,9 +306,10 @@ REASONS: tuple[Callable[[Situation], Answer], ...] = (
 class Explainer:
     """Looks at a job, its surroundings and the workers, and finds the reason."""
 
-    def __init__(self, workers: WorkerService, asides: AsideNotes) -> None:
+    def __init__(self, workers: WorkerService, asides: AsideNotes, losses: LossBudget) -> None:
         self._workers = workers
         self._asides = asides
+        self._losses = losses
 
     async def explain(self, connection: AsyncConnection, job: AnyRow) -> Explanation:
         """Return why the job is where it is."""
@@ -291,6 +326,7 @@ class Explainer:
         )
         situation = Situation(job=job, around=around, workers=workers, aside_reason=aside_reason)
         reason, detail, what_would_help = find_reason(situation)
+        detail += _losses(job, self._losses)
         return Explanation(
             job_id=job.id,
             status=job.status,
@@ -299,6 +335,16 @@ class Explainer:
             what_would_help=what_would_help,
             position=around.ahead + 1 if waiting else None,
         )
+
+
+def _losses(job: AnyRow, budget: LossBudget) -> str:
+    """Return what is said beside the reason of a job whose workers have died."""
+    if not job.losses or JobStatus(job.status).is_terminal:
+        return ""
+    told = f" It was lost {job.losses} of {budget.losses_max} times, because its worker died or went silent"
+    if not budget.is_suspect(job.losses):
+        return f"{told}; that uses up no retries."
+    return f"{told}, and may be the cause of it: its attempts run alone on their worker now."
 
 
 def find_reason(situation: Situation) -> tuple[Reason, str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import zlib
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -23,8 +22,10 @@ from operation_server.jobs.explain import Explainer, Explanation
 from operation_server.jobs.put_aside import AsideNotes
 from operation_server.jobs.repository import JobFilter
 from operation_server.jobs.schemas import attempt_fields
+from operation_server.jobs.transitions import LossBudget
 from operation_server.live.hub import Hub
 from operation_server.workers.service import WorkerService
+from satellite.contracts.identity import JobKey
 
 log = structlog.get_logger(__name__)
 
@@ -39,10 +40,11 @@ class JobService:
         hub: Hub,
         workers: WorkerService,
         asides: AsideNotes,
+        losses: LossBudget,
     ) -> None:
         self._connections = connections
         self._hub = hub
-        self._explainer = Explainer(workers, asides)
+        self._explainer = Explainer(workers, asides, losses)
         self._find = SharedCalls(self._find_many)
 
     async def get(self, caller: Account, job_id: int) -> JobDocument:
@@ -74,7 +76,7 @@ class JobService:
         self, caller: Account, wanted: JobFilter, *, before_id: int | None, skip: int, limit: int
     ) -> tuple[int, list[JobDocument]]:
         """Return the capped number of the caller's jobs and a page of them, newest first; admins see all."""
-        wanted = replace(wanted, owner_id=visible_to(caller).owner_id)
+        wanted = wanted.within(visible_to(caller))
         async with self._connections.connect() as connection:
             rows = await repository.list_page(connection, wanted, before_id=before_id, skip=skip, limit=limit)
             whole = before_id is None and len(rows) < limit and (rows or not skip)
@@ -114,11 +116,11 @@ class JobService:
             row = await repository.find_timings(connection, job_id)
             return within(visible_to(caller), row, job_id)._asdict()
 
-    async def require_access(self, caller: Account, job_id: int) -> int:
-        """Refuse callers who may not see the job, and return whose it is."""
+    async def require_access(self, caller: Account, job_id: int) -> JobKey:
+        """Refuse callers who may not see the job, and return what names it."""
         async with self._connections.connect() as connection:
-            owner_id: int = (await self._require_visible(connection, caller, job_id)).owner_id
-            return owner_id
+            row = await self._require_visible(connection, caller, job_id)
+        return JobKey(row.id, row.uid)
 
     async def explain(self, caller: Account, job_id: int) -> Explanation:
         """Return why a job is where it is and what would help."""

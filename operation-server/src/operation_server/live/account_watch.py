@@ -1,20 +1,20 @@
-"""Ends the streams of closed accounts, and those of former admins that show what belongs to others."""
+"""Ends the streams of who has lost the right to them: closed or changed accounts, keys that have ended."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from typing import Final
 
 import structlog
 
-from operation_server.accounts.access import Extent, Permission, extent_of
-from operation_server.accounts.repository import find_roles
+from operation_server.accounts.account import Account
+from operation_server.accounts.keys.repository import which_valid
+from operation_server.accounts.repository import find_epochs
 from operation_server.database.connections import Connections
 from operation_server.faults import is_outage
 from operation_server.live.hub import Hub
-from operation_server.live.subscription import AccountClosed, RoleLost, Subscription
 from operation_server.process_end import end_after_requests, must_go_on
 
 CHECK_EVERY_S: Final = 2.0
@@ -23,10 +23,10 @@ log = structlog.get_logger(__name__)
 
 
 class AccountWatch:
-    """Asks for all connected accounts of this process at once, every two seconds while there are any."""
+    """Asks for all who have streams of this process at once, every two seconds while there are any."""
 
     def __init__(self, hub: Hub, connections: Connections, *, changed: Callable[[], None]) -> None:
-        """Call `changed` when an account has lost something, so that nothing older is believed of it."""
+        """Call `changed` when somebody has lost something, so that nothing older is believed of them."""
         self._hub = hub
         self._connections = connections
         self._changed = changed
@@ -60,20 +60,21 @@ class AccountWatch:
         streams = list(self._hub.subscriptions())
         if not streams:
             return
+        callers = [stream.caller for stream in streams]
+        key_ids = {caller.key.key_id for caller in callers if caller.key is not None}
         async with self._connections.connect() as connection:
-            roles = await find_roles(connection, {stream.account_id for stream in streams})
-        lost = [(stream, loss) for stream in streams if (loss := loss_of(stream, roles)) is not None]
+            epochs = await find_epochs(connection, {caller.id for caller in callers})
+            keys = await which_valid(connection, key_ids) if key_ids else set()
+        lost = [stream for stream in streams if has_lost(stream.caller, epochs, keys)]
         if lost:
             # First, so that who connects again at once is not taken for what they were.
             self._changed()
-        for stream, loss in lost:
-            stream.withdraw(loss)
+        for stream in lost:
+            stream.withdraw()
 
 
-def loss_of(stream: Subscription, roles: Mapping[int, str]) -> AccountClosed | RoleLost | None:
-    """Return why a stream must not go on, given the roles of the active accounts; None when it may."""
-    role = roles.get(stream.account_id)
-    if role is None:
-        return AccountClosed()
-    sees_all = extent_of(role, Permission.READ_JOBS) is Extent.ALL
-    return RoleLost() if stream.shows_others and not sees_all else None
+def has_lost(caller: Account, epochs: Mapping[int, int], keys: Collection[int]) -> bool:
+    """Tell whether a caller of before is none any more, given epochs of active accounts and valid keys."""
+    if epochs.get(caller.id) != caller.auth_epoch:
+        return True
+    return caller.key is not None and caller.key.key_id not in keys

@@ -16,8 +16,9 @@ from satellite.contracts import redis_keys
 from satellite.contracts.event import StreamEntry
 
 STREAM_LENGTH = 100_000
-EVENTS_PER_BUCKET = 1_000_000
-BUCKET_TTL_S = 7 * 86_400
+EVENTS_PER_BUCKET = 1_000
+BUCKET_TTL_S = 86_400
+"""An event is published again only while its mark is not in the database yet."""
 MARK_DELAY_S = 0.2
 """Marks of published events are gathered for this long, so that they cost one statement."""
 
@@ -27,7 +28,7 @@ MARK_DELAY_S = 0.2
 PUBLISH_ONCE = """
 local added = 0
 for i = 2, #KEYS do
-    local at = 3 + (i - 2) * 7
+    local at = 3 + (i - 2) * 9
     local bit = tonumber(ARGV[at])
     local is_new = true
     if bit >= 0 then
@@ -36,8 +37,8 @@ for i = 2, #KEYS do
     end
     if is_new then
         redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[1], '*',
-            'event_id', ARGV[at + 1], 'job_id', ARGV[at + 2], 'owner_id', ARGV[at + 3],
-            'type', ARGV[at + 4], 'data', ARGV[at + 5], 'at', ARGV[at + 6])
+            'event_id', ARGV[at + 1], 'job_id', ARGV[at + 2], 'uid', ARGV[at + 3], 'owner_id', ARGV[at + 4],
+            'type', ARGV[at + 5], 'data', ARGV[at + 6], 'at', ARGV[at + 7], 'subject', ARGV[at + 8])
         added = added + 1
     end
 end
@@ -123,14 +124,16 @@ def _script_parameters(entries: Sequence[StreamEntry]) -> tuple[list[str], list[
     arguments: list[str | int] = [STREAM_LENGTH, BUCKET_TTL_S]
     for entry in entries:
         bucket, bit = divmod(entry.event_id, EVENTS_PER_BUCKET)
-        keys.append(redis_keys.published_events(bucket))
+        keys.append(redis_keys.published_events(int(entry.at.timestamp()), bucket))
         arguments += [
             bit if entry.event_id else -1,
             entry.event_id,
             entry.job_id,
+            str(entry.uid),
             entry.owner_id,
             entry.type.value,
             entry.data,
             entry.at.isoformat(),
+            entry.subject.value,
         ]
     return keys, arguments

@@ -12,6 +12,7 @@ import structlog
 from operation_server.live.frame import Frame
 from operation_server.live.subscription import QUEUE_LENGTH, Subscription
 from operation_server.metrics.recording import live_client_came, live_client_left
+from satellite.contracts.identity import JobKey
 
 FRAMES_AT_ONCE = QUEUE_LENGTH // 4
 
@@ -23,7 +24,7 @@ class FanOut:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._by_job: defaultdict[int, set[Subscription]] = defaultdict(set)
+        self._by_job: defaultdict[JobKey, set[Subscription]] = defaultdict(set)
         self._by_owner: defaultdict[int, set[Subscription]] = defaultdict(set)
         self._of_everything: set[Subscription] = set()
         self._is_ending = False
@@ -68,21 +69,23 @@ class FanOut:
                 _deliver(subscription)
 
     def _audience(self, frame: Frame) -> Iterable[Subscription]:
-        yield from self._by_job.get(frame.job_id, ())
+        yield from self._by_job.get(frame.job, ())
         yield from self._by_owner.get(frame.owner_id, ())
         yield from self._of_everything
 
     def _group(self, subscription: Subscription) -> set[Subscription]:
-        if subscription.job_id is not None:
-            return self._by_job[subscription.job_id]
+        if subscription.job is not None:
+            return self._by_job[subscription.job]
         if subscription.owner_id is not None:
             return self._by_owner[subscription.owner_id]
         return self._of_everything
 
     def _forget_empty_groups(self, subscription: Subscription) -> None:
-        for groups, key in ((self._by_job, subscription.job_id), (self._by_owner, subscription.owner_id)):
-            if key is not None and key in groups and not groups[key]:
-                del groups[key]
+        job, owner_id = subscription.job, subscription.owner_id
+        if job is not None and not self._by_job.get(job, True):
+            del self._by_job[job]
+        if owner_id is not None and not self._by_owner.get(owner_id, True):
+            del self._by_owner[owner_id]
 
 
 def _deliver(subscription: Subscription) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import orjson
 
 from operation_server.live.cursor import STREAM_START, Cursor, StreamId
 from operation_server.live.prepared_frames import prepare
-from satellite.contracts.event import EventType
+from satellite.contracts.event import EventSubject, EventType
+from satellite.contracts.identity import JobKey, uid_by_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +22,7 @@ class Frame:
     stream_id: StreamId
     event_id: int
     """Id of the durable event, 0 when live only."""
-    job_id: int
+    job: JobKey
     owner_id: int
     type: str
     tail: str
@@ -32,24 +34,27 @@ class Frame:
     def build(
         cls,
         *,
-        job_id: int,
+        job: JobKey,
         owner_id: int,
         type_: str,
         data: str,
         at: str,
         event_id: int = 0,
         stream_id: StreamId = STREAM_START,
+        subject: str = EventSubject.JOB,
     ) -> Frame:
         """Return the frame of an event whose data is JSON text, on one line."""
         if "\n" in data or "\r" in data:
             # A plugin may write its result on many lines. A break in JSON is blank space: inside a string it
             # would be written as \\n.
             data = data.replace("\n", " ").replace("\r", " ")
-        rest = {"job_id": job_id, "type": type_, "data": orjson.Fragment(data), "at": at}
+        rest = {"job_id": job.job_id, "type": type_, "data": orjson.Fragment(data), "at": at}
+        if subject != EventSubject.JOB:
+            rest["subject"] = subject
         return cls(
             stream_id=stream_id,
             event_id=event_id,
-            job_id=job_id,
+            job=job,
             owner_id=owner_id,
             type=type_,
             tail=orjson.dumps(rest)[1:].decode(),
@@ -63,14 +68,18 @@ class Frame:
             ValueError, KeyError: it is not an entry that Satellite wrote.
         """
         entry = {_text(key): _text(value) for key, value in fields.items()}
+        job_id = int(entry["job_id"])
+        # An entry of a release without uids is about a job that had none.
+        uid = UUID(entry["uid"]) if "uid" in entry else uid_by_number(job_id)
         return cls.build(
             stream_id=stream_id,
             event_id=int(entry["event_id"]),
-            job_id=int(entry["job_id"]),
+            job=JobKey(job_id, uid),
             owner_id=int(entry["owner_id"]),
             type_=entry["type"],
             data=entry["data"],
             at=entry["at"],
+            subject=entry.get("subject", EventSubject.JOB),
         )
 
     @property

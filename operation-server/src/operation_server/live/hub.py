@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from operation_server.database.connections import Connections
 from operation_server.database.errors import DATABASE_ERRORS
 from operation_server.database.shared_calls import SharedCalls
+from operation_server.incarnations.lost_events import LostEvents
 from operation_server.live import repository
 from operation_server.live.cursor import StreamId
 from operation_server.live.fan_out import FanOut
@@ -19,6 +20,7 @@ from operation_server.live.job_memory import JobMemory
 from operation_server.live.stream_reader import StreamReader
 from operation_server.live.subscription import Subscription
 from operation_server.live.waiters import Waiters
+from satellite.contracts.identity import JobKey
 
 
 class Hub:
@@ -26,6 +28,7 @@ class Hub:
 
     def __init__(self, *, redis_url: str, connections: Connections) -> None:
         self.connections = connections
+        self.lost_events = LostEvents(connections)
         self.newest_event_id = 0
         """The newest durable event that was fanned out."""
         self._reader = StreamReader(redis_url, self._tell)
@@ -59,9 +62,9 @@ class Hub:
         """Deliver to a subscription until the block ends."""
         return self._fan_out.subscribed(subscription)
 
-    def latest_progress(self, job_id: int) -> Frame | None:
+    def latest_progress(self, job: JobKey) -> Frame | None:
         """Return the newest progress of a running job, if there was any."""
-        return self._memory.latest_progress(job_id)
+        return self._memory.latest_progress(job)
 
     async def wait_finished(self, job_id: int, timeout_s: float) -> bool:
         """Return whether the job ends within `timeout_s`; a lost stream costs time, not the answer."""
@@ -83,7 +86,7 @@ class Hub:
         self.newest_event_id = max(self.newest_event_id, frame.event_id)
         self._memory.remember(frame)
         if frame.ends_story:
-            self._waiters.wake(frame.job_id)
+            self._waiters.wake(frame.job.job_id)
 
     async def _which_finished(self, job_ids: Sequence[int]) -> list[bool]:
         async with self.connections.connect() as connection:

@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from redis.exceptions import RedisError
 
 from operation_server.database.connections import Connections
+from operation_server.incarnations.lost_events import Recovery
 from operation_server.live import repository
-from operation_server.live.cursor import Cursor, StreamId, format_stream_id, parse_stream_id
+from operation_server.live.cursor import (
+    STREAM_START,
+    Cursor,
+    StreamId,
+    format_stream_id,
+    parse_stream_id,
+)
 from operation_server.live.frame import Frame
 from operation_server.live.hub import Hub
 from operation_server.live.stream_reader import readable
 from operation_server.live.subscription import Subscription
 from satellite.contracts import redis_keys
+from satellite.contracts.event import EventType
+from satellite.contracts.identity import JobKey, uid_by_number
 
 PAGE = 500
+NO_JOB = JobKey(0, uid_by_number(0))
+TAKEN_BACK = (
+    "The platform was recovered from a backup, and some of what you were told is no longer so."
+    " Ask for your jobs anew."
+)
 
 
 async def list_durable(
@@ -35,11 +51,12 @@ async def list_durable(
     return [
         Frame.build(
             event_id=row.id,
-            job_id=row.job_id,
+            job=JobKey(row.job_id, row.uid),
             owner_id=row.owner_id,
             type_=row.type,
             data=row.data,
             at=row.at.isoformat(),
+            subject=row.subject,
         )
         for row in rows
     ]
@@ -48,17 +65,23 @@ async def list_durable(
 async def follow(hub: Hub, subscription: Subscription, *, after: Cursor | None) -> AsyncGenerator[str]:
     """Yield the text of every frame after a cursor: first what was missed, then what comes.
 
-    Without a cursor the story of a single job begins at its submission, that of many jobs begins now.
+    Without a cursor the story of a single job begins at its submission, that of many jobs begins now. So
+    it is after a cursor of what a recovery from a backup took back; the first frame says so.
 
     Raises:
         FellBehind: the client is too slow.
-        AccountClosed, RoleLost: it may not see what it asked for any more.
+        AccessEnded: it may not see what it asked for any more.
     """
+    recovery = await hub.lost_events.recovery_of(after.event_id) if after else None
+    if recovery is not None:
+        after = None
     subscription.event_id = after.event_id if after else hub.newest_event_id
     with hub.subscribed(subscription):
         # Subscribed before anything is read, so that nothing falls between the past and the present.
         present = hub.position
-        if after is None and subscription.job_id is None:
+        if recovery is not None:
+            yield reset_frame(recovery, subscription, at=present)
+        if after is None and subscription.job is None:
             missed = None
         elif after is not None and await _stream_holds(hub, after.stream_id):
             missed = _from_stream(hub, subscription, after.stream_id, present)
@@ -71,6 +94,24 @@ async def follow(hub: Hub, subscription: Subscription, *, after: Cursor | None) 
                 yield line
         while True:
             yield await subscription.take()
+
+
+def reset_frame(recovery: Recovery, subscription: Subscription, *, at: StreamId) -> str:
+    """Return the frame by which a client forgets what it knows, and resumes with what is so now."""
+    frame = Frame.build(
+        stream_id=STREAM_START if subscription.job else at,
+        job=subscription.job or NO_JOB,
+        owner_id=0,
+        type_=EventType.RESET,
+        data=reset_data(recovery),
+        at=datetime.now(UTC).isoformat(),
+    )
+    return frame.text(0 if subscription.job else subscription.event_id)
+
+
+def reset_data(recovery: Recovery) -> str:
+    """Return what a client is told that has seen what a recovery took back."""
+    return orjson.dumps({"message": TAKEN_BACK, "recovered_at": recovery.began_at}).decode()
 
 
 async def _stream_holds(hub: Hub, stream_id: StreamId) -> bool:
@@ -106,7 +147,7 @@ async def _from_database(hub: Hub, subscription: Subscription) -> AsyncIterator[
     while True:
         frames = await list_durable(
             hub.connections,
-            job_id=subscription.job_id,
+            job_id=subscription.job.job_id if subscription.job else None,
             owner_id=subscription.owner_id,
             after=subscription.event_id,
         )
@@ -115,12 +156,12 @@ async def _from_database(hub: Hub, subscription: Subscription) -> AsyncIterator[
             yield subscription.show(frame)
         if len(frames) < PAGE:
             break
-    progress = hub.latest_progress(subscription.job_id) if subscription.job_id else None
+    progress = hub.latest_progress(subscription.job) if subscription.job else None
     if progress is not None:
         yield subscription.show(progress)
 
 
 def _is_wanted(frame: Frame, subscription: Subscription) -> bool:
-    if subscription.job_id is not None:
-        return frame.job_id == subscription.job_id
+    if subscription.job is not None:
+        return frame.job == subscription.job
     return subscription.owner_id in {None, frame.owner_id}

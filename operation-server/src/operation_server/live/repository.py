@@ -15,8 +15,14 @@ FINISHED: Final = text("""
     SELECT id FROM jobs
     WHERE id = ANY(CAST(:ids AS bigint[])) AND status IN ('completed', 'failed', 'cancelled')
 """)
-OWNER: Final = text("SELECT owner_id FROM jobs WHERE id = :id")
-_COLUMNS = "id, job_id, owner_id, type, CAST(data AS text) AS data, at"
+HEAD: Final = text("SELECT uid, owner_id, plugin_name FROM jobs WHERE id = :id")
+_COLUMNS = """
+    id, subject, job_id, owner_id, type,
+    coalesce(
+        (SELECT uid FROM jobs WHERE jobs.id = job_id), CAST(md5('satellite job ' || job_id) AS uuid)
+    ) AS uid,
+    CAST(data AS text) AS data, at
+"""
 OF_JOB: Final = text(f"""
     SELECT {_COLUMNS} FROM job_events WHERE job_id = :job_id AND id > :after ORDER BY id LIMIT :limit
 """)  # noqa: S608 - only a constant of this module goes in.
@@ -53,10 +59,9 @@ async def find_finished(connection: AsyncConnection, job_ids: Sequence[int]) -> 
     return set(await connection.scalars(FINISHED, {"ids": list(job_ids)}))
 
 
-async def find_owner(connection: AsyncConnection, job_id: int) -> int | None:
-    """Return the owner of a job, or None when there is no such job."""
-    owner_id: int | None = (await connection.execute(OWNER, {"id": job_id})).scalar()
-    return owner_id
+async def find_head(connection: AsyncConnection, job_id: int) -> AnyRow | None:
+    """Return the uid, the owner and the plugin's name of a job, or None when there is no such job."""
+    return (await connection.execute(HEAD, {"id": job_id})).one_or_none()
 
 
 async def list_durable(

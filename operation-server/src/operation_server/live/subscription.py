@@ -6,8 +6,10 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 
+from operation_server.accounts.account import Account
 from operation_server.live.frame import Frame
 from operation_server.live.prepared_frames import WritePrepared
+from satellite.contracts.identity import JobKey
 
 QUEUE_LENGTH = 256
 
@@ -16,12 +18,8 @@ class StreamEnded(Exception):
     """The process stops; the client may resume from its cursor at another one."""
 
 
-class AccountClosed(StreamEnded):
-    """The client's account was closed."""
-
-
-class RoleLost(StreamEnded):
-    """The client's account is no admin's any more; another stream may show it less."""
+class AccessEnded(StreamEnded):
+    """What the client has shown opens nothing any more: an account that was changed, or a key that ended."""
 
 
 class FellBehind(StreamEnded):
@@ -32,12 +30,10 @@ class FellBehind(StreamEnded):
 class Subscription:
     """What a client wants to see, and what waits for it. Either one job, or one owner, or everything."""
 
-    job_id: int | None = None
+    job: JobKey | None = None
     owner_id: int | None = None
-    account_id: int
-    """Whose client it is."""
-    shows_others: bool = False
-    """It shows what belongs to others."""
+    caller: Account
+    """Whose client it is, as they were when it came."""
     event_id: int = 0
     """The newest durable event shown."""
     shown: set[int] = field(default_factory=set)
@@ -50,11 +46,11 @@ class Subscription:
     """Everything was sent, and the one who sends waits for more."""
     _has_overflowed: bool = False
     _has_ended: bool = False
-    _withdrawn: StreamEnded | None = None
+    _withdrawn: bool = False
 
     def offer(self, frame: Frame) -> None:
         """Add a frame without ever waiting; `deliver` follows."""
-        if self._withdrawn is not None:
+        if self._withdrawn:
             return
         if len(self._waiting) >= QUEUE_LENGTH:
             self._has_overflowed = True
@@ -71,9 +67,9 @@ class Subscription:
         self._has_ended = True
         self._woken.set()
 
-    def withdraw(self, reason: AccountClosed | RoleLost) -> None:
-        """Let the client go at once, without what waits for it."""
-        self._withdrawn = reason
+    def withdraw(self) -> None:
+        """Let the client go at once, without what waits for it: it may see nothing more."""
+        self._withdrawn = True
         self._waiting.clear()
         self._woken.set()
 
@@ -81,17 +77,17 @@ class Subscription:
         """Refuse to show anything more to a client that may not see it.
 
         Raises:
-            AccountClosed, RoleLost: it was let go for that.
+            AccessEnded: it was let go for that.
         """
-        if self._withdrawn is not None:
-            raise self._withdrawn
+        if self._withdrawn:
+            raise AccessEnded
 
     async def take(self) -> str:
         """Return the text of the next frame not shown yet.
 
         Raises:
             FellBehind: frames were dropped.
-            AccountClosed, RoleLost: the client may not see them any more.
+            AccessEnded: the client may not see them any more.
             StreamEnded: the process stops.
         """
         while True:

@@ -10,22 +10,21 @@ import structlog
 from fastapi import APIRouter, Query, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from operation_server.accounts.access import visible_to
+from operation_server.accounts.access import owner_visible_to, visible_to
 from operation_server.accounts.account import Account
-from operation_server.accounts.caller import SocketCallerDep
-from operation_server.dependencies import ServicesDep
+from operation_server.accounts.caller import Refusal, SocketCallerDep, count
+from operation_server.accounts.errors import KeyTooNarrow
+from operation_server.database.rows import AnyRow
+from operation_server.dependencies import Services, ServicesDep
+from operation_server.limits.errors import RateExceeded
 from operation_server.live import repository
 from operation_server.live.cursor import Cursor, CursorInvalid
 from operation_server.live.hub import Hub
 from operation_server.live.prepared_frames import EXTENSION
 from operation_server.live.replay import follow
-from operation_server.live.subscription import (
-    AccountClosed,
-    FellBehind,
-    RoleLost,
-    StreamEnded,
-    Subscription,
-)
+from operation_server.live.subscription import AccessEnded, FellBehind, StreamEnded, Subscription
+from operation_server.trail.refusals import Refusals
+from satellite.contracts.identity import JobKey
 
 SEND_TIMEOUT_S = 10.0
 """A client that takes no frame for so long has gone."""
@@ -34,9 +33,12 @@ UNAUTHENTICATED = 4401
 FORBIDDEN = 4403
 NOT_FOUND = 4404
 CURSOR_INVALID = 4400
+TOO_MANY = 4429
 UNSUPPORTED_DATA = 1003
 TRY_AGAIN_LATER = 1013
 RESTARTING = 1012
+
+CLOSE_REASON_LENGTH = 120
 
 log = structlog.get_logger(__name__)
 router = APIRouter(prefix="/ws", tags=["live"])
@@ -53,18 +55,19 @@ async def watch_job(
     after: AfterParameter = None,
 ) -> None:
     """Tell the whole story of a job, then whatever happens to it."""
-    # Refused after the handshake, because browsers see no close code of a refused handshake.
-    await websocket.accept()
-    if caller is None:
-        await websocket.close(UNAUTHENTICATED, "a valid token or ticket is needed")
+    if not await _admit(websocket, services, caller) or isinstance(caller, Refusal):
         return
-    owner_id = await find_owner(services[Hub], job_id)
-    if owner_id is None:
+    reach, row = visible_to(caller), await find_head(services[Hub], job_id)
+    if row is None:
         await websocket.close(NOT_FOUND, f"there is no job {job_id}")
-    elif owner_id not in visible_to(caller):
+    elif row.owner_id not in reach:
+        await services[Refusals].note(caller, asked=f"WEBSOCKET {websocket.url.path}", code="job_not_yours")
         await websocket.close(FORBIDDEN, "this is somebody else's job")
+    elif not reach.covers(row.plugin_name):
+        await websocket.close(FORBIDDEN, "this API key is not for the job's plugin")
     else:
-        await _serve(websocket, services[Hub], subscription_to(job_id, owner_id, caller), after)
+        subscription = subscription_to(JobKey(job_id, row.uid), caller)
+        await _serve(websocket, services[Hub], subscription, after)
 
 
 @router.websocket("/jobs")
@@ -72,30 +75,53 @@ async def watch_jobs(
     websocket: WebSocket, services: ServicesDep, caller: SocketCallerDep, after: AfterParameter = None
 ) -> None:
     """Tell what happens to the caller's jobs from now on; an admin sees everybody's."""
-    await websocket.accept()
-    if caller is None:
-        await websocket.close(UNAUTHENTICATED, "a valid token or ticket is needed")
+    if not await _admit(websocket, services, caller) or isinstance(caller, Refusal):
         return
-    await _serve(websocket, services[Hub], subscription_of(caller), after)
+    try:
+        subscription = subscription_of(caller)
+    except KeyTooNarrow as error:
+        await websocket.close(FORBIDDEN, str(error))
+        return
+    await _serve(websocket, services[Hub], subscription, after)
 
 
 def subscription_of(caller: Account) -> Subscription:
     """Return a subscription to all jobs that the caller may see."""
-    owner_id = visible_to(caller).owner_id
-    return Subscription(owner_id=owner_id, account_id=caller.id, shows_others=owner_id is None)
+    owner_id = owner_visible_to(caller)
+    return Subscription(owner_id=owner_id, caller=caller)
 
 
-def subscription_to(job_id: int, owner_id: int, caller: Account) -> Subscription:
+def subscription_to(job: JobKey, caller: Account) -> Subscription:
     """Return a subscription of the caller to one job."""
-    return Subscription(job_id=job_id, account_id=caller.id, shows_others=owner_id != caller.id)
+    return Subscription(job=job, caller=caller)
 
 
-async def find_owner(hub: Hub, job_id: int) -> int | None:
-    """Return the owner of a job, or None when there is no such job."""
+async def find_head(hub: Hub, job_id: int) -> AnyRow | None:
+    """Return the uid, the owner and the plugin's name of a job, or None when there is no such job."""
     if not 0 < job_id < 2**63:
         return None
     async with hub.connections.connect() as connection:
-        return await repository.find_owner(connection, job_id)
+        return await repository.find_head(connection, job_id)
+
+
+async def _admit(websocket: WebSocket, services: Services, caller: Account | Refusal) -> bool:
+    """Count a WebSocket and tell who is refused why."""
+    # Refused after the handshake, because browsers see no close code of a refused handshake.
+    await websocket.accept()
+    known = caller.caller if isinstance(caller, Refusal) else caller
+    try:
+        await count(websocket, services, known)
+    except RateExceeded as error:
+        await websocket.close(TOO_MANY, str(error)[:CLOSE_REASON_LENGTH])
+        return False
+    if isinstance(caller, Refusal):
+        if caller.code is not None:
+            await services[Refusals].note(known, asked=f"WEBSOCKET {websocket.url.path}", code=caller.code)
+        await websocket.close(
+            UNAUTHENTICATED if caller.code is None else FORBIDDEN, caller.reason[:CLOSE_REASON_LENGTH]
+        )
+        return False
+    return True
 
 
 async def _serve(websocket: WebSocket, hub: Hub, subscription: Subscription, after: str | None) -> None:
@@ -126,10 +152,8 @@ async def _send(websocket: WebSocket, hub: Hub, subscription: Subscription, curs
                     await websocket.send_text(line)
     except FellBehind:
         await _close(websocket, TRY_AGAIN_LATER, "too slow; resume from the last cursor")
-    except AccountClosed:
-        await _close(websocket, UNAUTHENTICATED, "the account was closed")
-    except RoleLost:
-        await _close(websocket, RESTARTING, "the account is no admin's any more; resume from the last cursor")
+    except AccessEnded:
+        await _close(websocket, UNAUTHENTICATED, "this login or key has ended; log in and resume")
     except StreamEnded:
         await _close(websocket, RESTARTING, "restarting; resume from the last cursor")
     except (WebSocketDisconnect, TimeoutError, RuntimeError):

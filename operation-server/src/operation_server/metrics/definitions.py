@@ -62,6 +62,12 @@ REQUEST = TalliedHistogram(
     ["method", "route", "status"],
     buckets=REQUEST_BUCKETS_S,
 )
+SPANS_DROPPED = Counter("satellite_spans_dropped", "Spans of traces that no collector took.")
+REFUSING = Gauge(
+    "satellite_refusing",
+    "1 while a process does not work: its database is of another release, or was recovered from a backup.",
+    multiprocess_mode="livemax",
+)
 LIVE_CLIENTS = Gauge(
     "satellite_live_clients", "Open WebSockets and event streams.", multiprocess_mode="livesum"
 )

@@ -52,7 +52,7 @@ class MetricsMiddleware:
             return UNKNOWN_ROUTE
         template = self._templates.get(endpoint)
         if template is None:
-            template = self._templates[endpoint] = full_template(scope["path"], route.path)
+            template = self._templates[endpoint] = full_template(scope["path"], route.path_format)
         return template
 
 

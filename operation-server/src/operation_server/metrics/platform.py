@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -15,16 +16,18 @@ from redis.exceptions import RedisError
 
 from operation_server.database.connections import Connections
 from operation_server.database.errors import DATABASE_ERRORS
+from operation_server.faults import Outage
 from operation_server.metrics.repository import COUNTED_AT_MOST, JobCounts, count_jobs
 from operation_server.workers.heartbeats import read_heartbeats
-from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, EXECUTE_QUEUE, RESULTS_QUEUE
+from satellite.contracts.task_names import EXECUTE_QUEUE, RESULTS_QUEUE
 from satellite.contracts.worker import WorkerHeartbeat
 
 CACHED_S = 5.0
 CACHED_FACTOR = 20
 """Counting a long queue takes a while; it is repeated so rarely that it costs a twentieth of a connection."""
 LOOK_UP_TIMEOUT_S = 5.0
-QUEUES = (EXECUTE_QUEUE, EXECUTE_GPU_QUEUE, RESULTS_QUEUE)
+ALWAYS_SHOWN = (EXECUTE_QUEUE, RESULTS_QUEUE)
+"""Queues whose length is told also while no worker says that it consumes them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,7 +36,7 @@ class PlatformState(Collector):
 
     jobs: JobCounts | None = None
     workers: list[WorkerHeartbeat] | None = None
-    messages: dict[str, int] = field(default_factory=dict)
+    messages: dict[str, int] | None = None
 
     def collect(self) -> Iterable[Metric]:
         """Yield the gauges; a part that did not answer has none, for a stale number would be a lie."""
@@ -45,18 +48,34 @@ class PlatformState(Collector):
             yield from _job_gauges(self.jobs)
         if self.workers is not None:
             yield from _worker_gauges(self.workers)
+        if self.messages is not None:
             broker = GaugeMetricFamily("satellite_broker_messages", "Messages in a queue.", labels=["queue"])
             for queue, length in self.messages.items():
                 broker.add_metric([queue], length)
             yield broker
 
 
+class QueueLengths(Protocol):
+    """Counts the messages of a broker that is not Redis."""
+
+    always_shown: Sequence[str]
+
+    async def lengths(self, queues: Sequence[str]) -> dict[str, int]:
+        """Return how many messages wait in each queue.
+
+        Raises:
+            Outage: the broker does not answer.
+        """
+
+
 class PlatformStateReader:
     """Looks the state up, at most every few seconds however often it is asked for."""
 
-    def __init__(self, connections: Connections, redis: Redis) -> None:
+    def __init__(self, connections: Connections, redis: Redis, *, queues: QueueLengths | None = None) -> None:
+        """Count messages by `queues`; without it they are in Redis."""
         self._connections = connections
         self._redis = redis
+        self._queues = queues
         self._known = PlatformState()
         self._known_until = 0.0
         self._looking = asyncio.Lock()
@@ -72,8 +91,7 @@ class PlatformStateReader:
         return self._known
 
     async def _look_up(self) -> PlatformState:
-        jobs, workers = None, None
-        messages: dict[str, int] = {}
+        jobs, workers, messages = None, None, None
         try:
             async with asyncio.timeout(LOOK_UP_TIMEOUT_S):
                 jobs = await self._count_jobs()
@@ -81,9 +99,9 @@ class PlatformStateReader:
             pass
         try:
             async with asyncio.timeout(LOOK_UP_TIMEOUT_S):
-                messages = await self._count_messages()
                 workers = await read_heartbeats(self._redis)
-        except (RedisError, OSError, TimeoutError):
+                messages = await self._count_messages(workers)
+        except (RedisError, OSError, TimeoutError, Outage):
             pass
         return PlatformState(jobs=jobs, workers=workers, messages=messages)
 
@@ -91,11 +109,15 @@ class PlatformStateReader:
         async with self._connections.connect() as connection:
             return await count_jobs(connection)
 
-    async def _count_messages(self) -> dict[str, int]:
+    async def _count_messages(self, beats: list[WorkerHeartbeat]) -> dict[str, int]:
+        consumed = {queue for beat in beats for queue in beat.queues if queue.startswith(EXECUTE_QUEUE)}
+        if self._queues is not None:
+            return await self._queues.lengths(sorted(consumed.union(ALWAYS_SHOWN, self._queues.always_shown)))
+        queues = sorted(consumed.union(ALWAYS_SHOWN))
         async with self._redis.pipeline(transaction=False) as pipeline:
-            for queue in QUEUES:
+            for queue in queues:
                 pipeline.llen(queue)
-            return dict(zip(QUEUES, await pipeline.execute(), strict=True))
+            return dict(zip(queues, await pipeline.execute(), strict=True))
 
 
 def _job_gauges(jobs: JobCounts) -> Iterable[Metric]:
@@ -134,3 +156,8 @@ def _worker_gauges(workers: list[WorkerHeartbeat]) -> Iterable[Metric]:
         "satellite_slots", "Attempts, or batches of them, that live workers can hold.", value=slots
     )
     yield GaugeMetricFamily("satellite_slots_taken", "Those that they hold.", value=taken)
+    yield GaugeMetricFamily(
+        "satellite_workers_spans_dropped",
+        "Spans of traces that no collector took of live workers.",
+        value=sum(worker.spans_dropped for worker in workers),
+    )

@@ -84,6 +84,16 @@ def events_published(entries: Iterable[StreamEntry]) -> None:
         _events(entry.type.value).inc()
 
 
+def spans_dropped(count: int) -> None:
+    """Count spans that nobody will see."""
+    definitions.SPANS_DROPPED.inc(count)
+
+
+def refuses_to_work(*, is_so: bool) -> None:
+    """Tell whether this process does not work on its database."""
+    definitions.REFUSING.set(is_so)
+
+
 def live_client_came() -> None:
     """Count a WebSocket or event stream in."""
     definitions.LIVE_CLIENTS.inc()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Computed, Float, ForeignKey, Identity, Index, SmallInteger, func, text
-from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from operation_server.database.base import Base
@@ -25,7 +26,15 @@ class Job(Base):
             "status IN ('queued', 'processing', 'completed', 'failed', 'cancelled')", name="status"
         ),
         CheckConstraint("priority BETWEEN 0 AND 9", name="priority"),
-        Index("ix_jobs_waiting", "plugin_id", "owner_id", "order_key", "id", postgresql_where=text(WAITING)),
+        Index(
+            "ix_jobs_waiting",
+            "plugin_id",
+            "owner_id",
+            "requires",
+            "order_key",
+            "id",
+            postgresql_where=text(WAITING),
+        ),
         Index("ix_jobs_active", "plugin_name", "owner_id", postgresql_where=text(ACTIVE)),
         Index(
             "ix_jobs_expiring",
@@ -45,6 +54,8 @@ class Job(Base):
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    uid: Mapped[UUID] = mapped_column(server_default=text("gen_random_uuid()"))
+    """Names the job for ever: numbers are given out again after a recovery from a backup."""
     owner_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     plugin_id: Mapped[int] = mapped_column(ForeignKey("plugins.id"))
     plugin_name: Mapped[str]
@@ -52,6 +63,10 @@ class Job(Base):
     status: Mapped[str] = mapped_column(server_default="queued")
     priority: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     input_data: Mapped[Any] = mapped_column(JSON(none_as_null=False))
+    requires: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    """What the job adds to what its plugin requires of a worker."""
+    input_files: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
+    """The files that the input refers to, each an `InputFile`; most jobs have none."""
 
     # The queue.
     run_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -63,16 +78,24 @@ class Job(Base):
     )
     """Due time less the seconds its priority is worth; the smallest goes first."""
     dispatched_at: Mapped[datetime | None]
+    queue: Mapped[str | None]
+    """The queue of the broker that the newest attempt was sent to."""
     expires_at: Mapped[datetime | None]
     """When the job has waited in the queue for too long."""
     timeout_s: Mapped[float] = mapped_column(Float(53))
 
     # Attempts.
     attempt: Mapped[int] = mapped_column(server_default="0")
-    """Number of the newest attempt; the fence against late outcomes."""
+    """Number of the newest attempt; with the uid the fence against late outcomes."""
+    generation: Mapped[int] = mapped_column(server_default="0")
+    """How often the attempt was offered for adoption; what an older generation reports is stale."""
     failures: Mapped[int] = mapped_column(server_default="0")
     """Attempts that count against the retry budget since the last replay."""
     max_retries: Mapped[int]
+    retry: Mapped[dict[str, Any] | None]
+    """The job's own `RetryPolicy`, instead of its plugin's."""
+    losses: Mapped[int] = mapped_column(server_default="0")
+    """Attempts whose worker died or went silent since the last replay; they do not count as failures."""
     redeliveries: Mapped[int] = mapped_column(server_default="0")
     """Messages lost in a row, without an attempt that started; they do not count as failures."""
     worker: Mapped[str | None]
@@ -82,6 +105,10 @@ class Job(Base):
 
     # What came of it.
     result: Mapped[Any] = mapped_column(JSON(none_as_null=True), nullable=True)
+    result_artifact: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """Where the result is that is too large for an answer, and how it begins."""
+    artifacts: Mapped[int] = mapped_column(server_default="0")
+    """How many files the attempt that completed has written; some may have been deleted since."""
     error: Mapped[dict[str, Any] | None]
     error_fingerprint: Mapped[str | None]
     progress: Mapped[float | None] = mapped_column(Float(53))
@@ -91,3 +118,5 @@ class Job(Base):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     idempotency_key: Mapped[str | None]
     request_digest: Mapped[str | None]
+    traceparent: Mapped[str | None]
+    """Its submission in the trace of the job, so that all that follows is in the same; None if not traced."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, Index, func, text
+from sqlalchemy import CheckConstraint, Identity, Index, func, text
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,16 +13,20 @@ from operation_server.database.base import Base
 
 
 class JobEvent(Base):
-    """A status or result event of a job, in the order of its ids."""
+    """A status or result event of a job, or of a run of a workflow, in the order of its ids."""
 
     __tablename__ = "job_events"
     __table_args__ = (
+        CheckConstraint("subject IN ('job', 'run')", name="subject"),
         Index("ix_job_events_job_id_id", "job_id", "id"),
         Index("ix_job_events_unpublished", "id", postgresql_where=text("published_at IS NULL")),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    subject: Mapped[str] = mapped_column(server_default="job")
+    job_id: Mapped[int]
+    """The number of the job or the run: both are numbered by the sequence of jobs, so a number leads to one
+    story. No foreign key, so whoever deletes a job deletes its events."""
     owner_id: Mapped[int]
     type: Mapped[str]
     data: Mapped[dict[str, Any]] = mapped_column(JSON)

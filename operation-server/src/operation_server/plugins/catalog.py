@@ -11,8 +11,12 @@ from operation_server.database.connections import Connections
 from operation_server.database.rows import AnyRow
 from operation_server.plugins import repository
 from operation_server.plugins.errors import PluginNotFound, PluginUnreadable
+from operation_server.plugins.file_places import with_references
 from operation_server.plugins.json_schema import InputValidator, SchemaChecks
+from operation_server.problems import Violation
+from satellite.contracts.file_reference import takes_files
 from satellite.contracts.plugin_manifest import PluginManifest
+from satellite.contracts.requires import Requires
 
 CACHED_S = 2.0
 """Another API process may submit to the former latest version for this long."""
@@ -30,6 +34,14 @@ class RegisteredPlugin:
     max_running: int | None
     """The operators' limit; the manifest may have a lower one."""
     input_validator: InputValidator
+    takes_files: bool = False
+    """Its input may refer to files."""
+
+    def requires_violations(self, requires: Requires, *, at: str) -> list[Violation]:
+        """Return where what a job requires does not only narrow what the plugin requires."""
+        has_gpus = self.manifest.resources.gpus > 0
+        conflicts = self.manifest.requires.conflicts(requires, has_gpus=has_gpus)
+        return [Violation(f"{at}{pointer}", reason) for pointer, reason in conflicts]
 
 
 class PluginCatalog:
@@ -82,6 +94,7 @@ class PluginCatalog:
             is_paused=row.is_paused,
             max_running=row.max_running,
             input_validator=await self._schemas.validator(
-                f"{manifest.name} {manifest.version}", row.digest, manifest.input_schema
+                f"{manifest.name} {manifest.version}", row.digest, with_references(manifest.input_schema)
             ),
+            takes_files=takes_files(manifest.input_schema),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from operation_server.accounts import repository as accounts
-from operation_server.accounts.access import Permission, require
+from operation_server.accounts.access import Permission, require, require_plugins
 from operation_server.accounts.account import Account
 from operation_server.database.connections import AsyncConnection
 from operation_server.database.rows import AnyRow
@@ -17,6 +17,8 @@ from operation_server.plugins.errors import (
     PluginNotYours,
     PluginVersionTaken,
 )
+from operation_server.trail.actions import Action
+from operation_server.trail.recording import record
 from satellite.contracts.plugin_manifest import PluginManifest
 
 
@@ -37,6 +39,8 @@ async def register(
     row = await repository.find(connection, name, version)
     if row is None:
         raise PluginNotFound
+    if made:
+        await record(connection, caller, Action.REGISTER_PLUGIN, name, version=version, digest=digest)
     return row, made
 
 
@@ -56,6 +60,7 @@ async def delete(connection: AsyncConnection, caller: Account, name: str, versio
     if await repository.has_unfinished_jobs(connection, ids):
         raise PluginInUse
     await repository.mark_deleted(connection, ids)
+    await record(connection, caller, Action.DELETE_PLUGIN, name, version=version)
 
 
 async def hand_over(connection: AsyncConnection, caller: Account, name: str, owner_id: int) -> None:
@@ -73,6 +78,7 @@ async def hand_over(connection: AsyncConnection, caller: Account, name: str, own
     if await accounts.find_account(connection, owner_id) is None:
         raise NewOwnerNotFound(owner_id)
     await repository.set_owner(connection, name, owner_id)
+    await record(connection, caller, Action.HAND_OVER_PLUGIN, name, owner_id=owner_id)
 
 
 async def control(connection: AsyncConnection, caller: Account, name: str, **values: Any) -> AnyRow:
@@ -83,11 +89,12 @@ async def control(connection: AsyncConnection, caller: Account, name: str, **val
         PluginNotFound: there is no such plugin.
     """
     require(caller, Permission.CONTROL_PLUGINS)
-    if await repository.find(connection, name, None) is None:
-        raise not_found(name)
+    require_plugins(caller, [name])
     await repository.set_control(connection, name, **values)
+    await record(connection, caller, Action.CONTROL_PLUGIN, name, **values)
     row = await repository.find(connection, name, None)
     if row is None:
+        # What was set for the name goes with the transaction.
         raise not_found(name)
     return row
 
@@ -111,8 +118,9 @@ async def _restore(connection: AsyncConnection, name: str, version: str, digest:
 
 
 def _require_owner(caller: Account, owner: AnyRow | None, name: str) -> None:
+    require_plugins(caller, [name])
     if owner is not None and owner.id not in require(caller, Permission.REGISTER_PLUGINS):
         raise PluginNotYours(
-            f"The plugin name {name} belongs to {owner.username}: ask them or an admin to do it for you or "
+            f"The plugin name {name} belongs to {owner.email}: ask them or an admin to do it for you or "
             f"to hand the name over (PUT /api/v1/plugins/{name}/owner), or choose another name."
         )

@@ -95,7 +95,7 @@ async def add(
 async def lock_owner(
     connection: AsyncConnection, name: str, *, claimed_by: int | None = None
 ) -> AnyRow | None:
-    """Return the id and username of a name's owner; the name stays theirs until the transaction ends.
+    """Return the id and address of a name's owner; the name stays theirs until the transaction ends.
 
     A name that nobody has registered is given to `claimed_by`; without that the answer is None. Of two who
     claim it at once the second waits for the first.
@@ -112,7 +112,7 @@ async def lock_owner(
     )
     return (
         await connection.execute(
-            select(User.id, User.username)
+            select(User.id, User.email)
             .join(PluginOwner, PluginOwner.owner_id == User.id)
             .where(PluginOwner.plugin_name == name)
             .with_for_update(of=PluginOwner)

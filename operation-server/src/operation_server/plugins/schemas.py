@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, computed_field
 
 from operation_server.database.rows import AnyRow
 from satellite.contracts.numbers import Id, MaxRunning
@@ -29,6 +29,7 @@ EXAMPLE: dict[str, Any] = {
 
 REGISTERED: dict[str, Any] = EXAMPLE | {
     "id": 1,
+    "docker_image_url": "satellite/example-classifier:1.0.0",
     "manifest_digest": "9f2c7a51d0e84b6f83a0c5e1724d96bb",
     "created_by": 1,
     "owner_id": 1,
@@ -64,6 +65,12 @@ class PluginRead(PluginManifest):
         default=None,
         description="Why this release cannot read the stored manifest, of which nothing is shown.",
     )
+
+    @computed_field(description="The same as `docker_image`.")  # type: ignore[prop-decorator]
+    @property
+    def docker_image_url(self) -> str:
+        """Return the image under the name by which requests may give it too."""
+        return self.docker_image
 
     @classmethod
     def of(cls, row: AnyRow) -> PluginRead:

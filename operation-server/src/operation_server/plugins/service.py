@@ -7,22 +7,36 @@ from typing import Any
 
 from operation_server.accounts.access import Permission, require
 from operation_server.accounts.account import Account
+from operation_server.accounts.errors import AdminRequired
 from operation_server.database.connections import Connections
 from operation_server.database.rows import AnyRow
 from operation_server.plugins import changes, repository
 from operation_server.plugins.catalog import PluginCatalog
 from operation_server.plugins.errors import PluginInvalid, PluginNotFound
+from operation_server.plugins.file_places import unfit_for_files
 from operation_server.plugins.json_schema import SchemaChecks
+from operation_server.plugins.retry_kinds import unknown_kinds
 from operation_server.problems import Violation
+from operation_server.settings import PluginSettings
+from operation_server.workers.service import WorkerService
 from satellite.contracts.image_reference import WANTED, is_image_reference
-from satellite.contracts.outcome import ErrorKind
 from satellite.contracts.plugin_manifest import PluginManifest
 
 
 class PluginService:
     """Registers, lists, deletes and controls plugins."""
 
-    def __init__(self, connections: Connections, catalog: PluginCatalog, schemas: SchemaChecks) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        catalog: PluginCatalog,
+        schemas: SchemaChecks,
+        *,
+        workers: WorkerService,
+        settings: PluginSettings,
+    ) -> None:
+        self._workers = workers
+        self._settings = settings
         self._connections = connections
         self._catalog = catalog
         self._schemas = schemas
@@ -35,13 +49,16 @@ class PluginService:
 
         Raises:
             PluginInvalid: a schema or a kind of `retry.kinds` is not valid, or no engine could start it.
-            AdminRequired: it relaxes the container template and the caller is not an admin.
+            AdminRequired: it relaxes the container template, or a worker runs plugins without isolation, and
+                the caller is not an admin.
+            BrokerUnavailable: nothing is known about workers, and the caller is not an admin.
             PluginNotYours: its name belongs to somebody else and the caller is not an admin.
             PluginVersionTaken: its name and version exist with other content.
         """
         violations = [
             *unstartable(manifest),
-            *unknown_kinds(manifest),
+            *unknown_kinds(manifest.retry),
+            *unfit_for_files(manifest),
             *await self._schemas.find_violations("input_schema", manifest.input_schema),
             *await self._schemas.find_violations("output_schema", manifest.output_schema),
         ]
@@ -51,12 +68,26 @@ class PluginService:
             require(
                 caller,
                 Permission.TRUST_PLUGINS,
-                "Only an admin may register a plugin with `network`, `secrets` or `batch.across_owners`.",
+                "Only an admin may register a plugin with `network`, `secrets`, `shared`, "
+                "`batch.across_owners` or `requires.runtime` `process`.",
             )
+        await self._require_isolation(caller)
         async with self._connections.begin() as connection:
             registered = await changes.register(connection, caller, manifest)
         self._catalog.forget()
         return registered
+
+    async def _require_isolation(self, caller: Account) -> None:
+        """Raise `AdminRequired` for users while a live worker would run plugins without isolation."""
+        if self._settings.open_without_isolation:
+            return
+        try:
+            require(caller, Permission.TRUST_PLUGINS)
+        except AdminRequired as refusal:
+            # Asked only now, so that admins register also while nothing is known of workers.
+            names = [beat.name for beat in await self._workers.list_live() if not beat.isolates]
+            if names:
+                raise AdminRequired(_not_isolated(names)) from refusal
 
     async def get(self, name: str, version: str | None) -> AnyRow:
         """Return a plugin version, the newest registration unless `version` is given."""
@@ -114,6 +145,14 @@ class PluginService:
         return row
 
 
+def _not_isolated(workers: Sequence[str]) -> str:
+    return (
+        f"Only an admin may register plugins while workers run them without isolation, as {workers[0]} does. "
+        "Give such workers a container engine, or ask an admin to register the plugin or to set "
+        "SATELLITE_PLUGINS_OPEN_WITHOUT_ISOLATION."
+    )
+
+
 def unstartable(manifest: PluginManifest) -> list[Violation]:
     """Return what no engine could look for or start, whatever images it has."""
     violations = []
@@ -126,15 +165,3 @@ def unstartable(manifest: PluginManifest) -> list[Violation]:
             Violation("/command/0", "the program has no name; without `command` the image's own is run")
         )
     return violations
-
-
-def unknown_kinds(manifest: PluginManifest) -> list[Violation]:
-    """Return the entries of `retry.kinds` that no error has."""
-    known = [kind.value for kind in ErrorKind]
-    return [
-        Violation(
-            f"/retry/kinds/{index}", f"{kind[:100]!r} is not an error kind; those are {', '.join(known)}"
-        )
-        for index, kind in enumerate(manifest.retry.kinds or [])
-        if kind not in known
-    ]

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from operation_server.database.rows import AnyRow
 from operation_server.database.storable_text import storable_text
 from operation_server.models import RejectedReport
+from satellite.contracts.identity import AttemptKey
 
 MOST_KEPT: Final = 1_000
 KEPT_DAYS: Final = 30
@@ -32,8 +33,7 @@ def keep(
     *,
     message: bytes,
     task: str | None,
-    job_id: int | None,
-    attempt: int | None,
+    attempt: AttemptKey | None,
     reason: str,
     body: bytes,
 ) -> bool:
@@ -43,8 +43,8 @@ def keep(
         .values(
             digest=hashlib.sha256(message).hexdigest(),
             task=task and storable_text(task),
-            job_id=job_id,
-            attempt=attempt,
+            job_id=attempt and attempt.job_id,
+            attempt=attempt and attempt.attempt,
             reason=storable_text(reason),
             body=body[:BODY_BYTES_MAX],
             body_bytes=len(body),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from cachetools import TLRUCache
 
-from operation_server.accounts.access import visible_to
+from operation_server.accounts.access import owner_visible_to
 from operation_server.accounts.account import Account
 from operation_server.database.connections import Connections
 from operation_server.statistics import repository
@@ -35,7 +35,7 @@ class StatisticsService:
 
     async def summary(self, caller: Account) -> dict[str, Any]:
         """Return counts by status and times by plugin: of the caller's jobs, for admins of all."""
-        owner_id = visible_to(caller).owner_id
+        owner_id = owner_visible_to(caller)
         known = self._known.get(owner_id)
         if known is None:
             began_s = time.monotonic()

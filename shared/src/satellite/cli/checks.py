@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 
 from satellite.cli.credentials import NotLoggedIn, default_home, server_url
 from satellite.cli.session import open_client
+from satellite.container_engine.address import EngineAddress
 from satellite.errors import SatelliteError
 
 NEEDED_PYTHON = (3, 11)
@@ -99,9 +101,7 @@ def check_local_servers() -> Finding:
 
 def check_engine() -> Finding:
     """Does a container engine answer?"""
-    from satellite.local.engine import engine_problem  # noqa: PLC0415
-
-    problem = engine_problem()
+    problem = EngineAddress.read(os.environ).problem()
     if problem is None:
         return Finding(subject="Docker", verdict=Verdict.OK, found="the engine answers")
     return Finding(
@@ -114,14 +114,12 @@ def check_engine() -> Finding:
 
 def check_base_images() -> Finding:
     """Are the base images of the example plugins at hand?"""
-    from satellite.local.engine import engine_problem  # noqa: PLC0415
-
     subject = "Base images"
-    if engine_problem() is not None or importlib.util.find_spec("docker") is None:
+    if EngineAddress.read(os.environ).problem() is not None or importlib.util.find_spec("docker") is None:
         return Finding(subject=subject, verdict=Verdict.WARN, found="not looked for without an engine")
-    import docker  # noqa: PLC0415
+    from satellite.container_engine.client import connect  # noqa: PLC0415
 
-    client = docker.from_env(timeout=5)
+    client = connect(timeout_s=5)
     try:
         tags = {tag for image in client.images.list() for tag in image.tags}
     finally:
@@ -157,7 +155,7 @@ def check_api() -> Finding:
     url = server_url()
     try:
         with open_client() as client:
-            name = client.me().get("username", "somebody")
+            name = client.me().get("email", "somebody")
     except NotLoggedIn as error:
         return Finding(subject="API", verdict=Verdict.WARN, found=str(error), remedy="`satellite login`")
     except SatelliteError as error:
@@ -184,6 +182,21 @@ def check_workers() -> Finding:
     return Finding(subject="Workers", verdict=Verdict.OK, found=names)
 
 
+def check_isolation() -> Finding:
+    """Are plugins kept from the machines that run them?"""
+    subject = "Isolation"
+    try:
+        with open_client() as client:
+            workers = client.list_workers().items
+    except SatelliteError:
+        return Finding(subject=subject, verdict=Verdict.WARN, found="unknown while the API is out of reach")
+    weaknesses = [f"{worker.name}: {' '.join(worker.weaknesses)}" for worker in workers if worker.weaknesses]
+    if weaknesses:
+        remedy = "see Isolation in DEPLOYMENT.md"
+        return Finding(subject=subject, verdict=Verdict.WARN, found="; ".join(weaknesses), remedy=remedy)
+    return Finding(subject=subject, verdict=Verdict.OK, found="no weakness is known")
+
+
 def examine(check: Callable[[], Finding]) -> Finding:
     """Return what a check finds; one that cannot be made is a finding too, and stops no other."""
     try:
@@ -204,4 +217,5 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     check_gpu,
     check_api,
     check_workers,
+    check_isolation,
 )

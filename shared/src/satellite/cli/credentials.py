@@ -22,10 +22,12 @@ class NotLoggedIn(SatelliteError):
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """A server and one way to prove who asks: a token, an API key, or name and password."""
+    """A server and one way to prove who asks: a login, a token, an API key, or address and password."""
 
     url: str
     token: str | None = None
+    login_file: Path | None = None
+    """Where the tokens of `satellite login` are kept."""
     api_key: str | None = None
     username: str | None = None
     password: str | None = None
@@ -64,17 +66,22 @@ def server_url() -> str:
         return os.environ.get("SATELLITE_URL", DEFAULT_URL)
 
 
-def store_login(url: str, token: str, *, expires_in_s: float | None) -> Path:
+def store_login(url: str, token: str, *, refresh_token: str | None, expires_in_s: float | None) -> Path:
     """Store a login, readable by its owner only, and return the file."""
     folder = config_dir()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     file = folder / "credentials.json"
-    login: dict[str, Any] = {"url": url, "token": token}
+    login: dict[str, Any] = {"url": url, "token": token, "refresh_token": refresh_token}
     if expires_in_s is not None:
         login["expires_at"] = time.time() + expires_in_s
+    return write_private(file, login)
+
+
+def write_private(file: Path, content: dict[str, Any]) -> Path:
+    """Write a JSON file that only its owner can read, whole or not at all, and return it."""
     draft = file.with_name(f"{file.name}.{os.getpid()}.new")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as output:
-        json.dump(login, output)
+        json.dump(content, output)
     draft.replace(file)
     return file
 
@@ -88,9 +95,11 @@ def _from_environment() -> Credentials | None:
 
 def _from_login() -> Credentials | None:
     login = _read(config_dir() / "credentials.json")
-    if not login.get("token") or not login.get("url") or login.get("expires_at", float("inf")) < time.time():
+    if not login.get("token") or not login.get("url"):
         return None
-    return Credentials(url=login["url"], token=login["token"])
+    if not login.get("refresh_token") and login.get("expires_at", float("inf")) < time.time():
+        return None
+    return Credentials(url=login["url"], login_file=config_dir() / "credentials.json")
 
 
 def _from_local_stack() -> Credentials | None:

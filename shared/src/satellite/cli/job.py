@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -78,6 +79,28 @@ def logs(
         print_json({"job_id": job_id, "attempt": attempt, "text": text})
     else:
         print_log(text)
+
+
+@app.command()
+def artifacts(
+    job_id: JobId,
+    download: Annotated[
+        Path | None, typer.Option(help="Write them below this folder.", file_okay=False)
+    ] = None,
+    as_json: AsJSON = False,
+) -> None:
+    """List the files that a job has written, or fetch them."""
+    with open_client() as client:
+        found = client.artifacts(job_id)
+        written = None if download is None else client.download_artifacts(job_id, download)
+    if as_json:
+        print_json([artifact.model_dump(mode="json") for artifact in found])
+    elif written is not None:
+        for path in written:
+            print_line(f"Wrote {path}.")
+    else:
+        rows = [(one.name, one.size_bytes, one.media_type, one.file_id) for one in found]
+        print_table(["name", "bytes", "type", "file"], rows)
 
 
 @app.command()

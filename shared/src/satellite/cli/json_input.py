@@ -49,6 +49,15 @@ def read_line_stdin() -> str:
     return decode(_stdin().readline(), STDIN).rstrip("\r\n")
 
 
+def read_text_stdin() -> str:
+    """Return all of standard input but the end of its last line.
+
+    Raises:
+        BadUsage: it is not text in UTF-8, too large, or standard input is closed.
+    """
+    return decode(_read(_stdin(), STDIN), STDIN).rstrip("\r\n")
+
+
 def decode(content: bytes, name: str) -> str:
     """Return bytes as text.
 

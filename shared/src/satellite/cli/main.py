@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
-from satellite.cli import doctor, job, login, plugin, run, up, worker
+from satellite.cli import admin, doctor, file, job, key, login, plugin, run, secret, up, user, worker
 from satellite.cli.exit_codes import ExitCode, exit_code_of
 from satellite.cli.output import prepare_output, print_error
 from satellite.errors import SatelliteError
@@ -25,8 +25,13 @@ app.command("login")(login.login)
 app.command("run")(run.run)
 app.command("doctor")(doctor.doctor)
 app.add_typer(job.app, name="job")
+app.add_typer(file.app, name="file")
+app.add_typer(secret.app, name="secret")
 app.add_typer(plugin.app, name="plugin")
 app.add_typer(worker.app, name="worker")
+app.add_typer(user.app, name="user")
+app.add_typer(key.app, name="key")
+app.add_typer(admin.app, name="admin")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

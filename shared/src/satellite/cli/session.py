@@ -21,9 +21,11 @@ def open_client() -> Iterator[SatelliteClient]:
         ServerUnreachable: nobody answers.
     """
     found = find_credentials()
+    from satellite.cli.login_file import LoginInFile  # noqa: PLC0415
     from satellite.client import NotAuthenticated, SatelliteClient  # noqa: PLC0415  # Slow to import.
 
-    with SatelliteClient(found.url, token=found.token, api_key=found.api_key) as client:
+    login = None if found.login_file is None else LoginInFile(found.login_file)
+    with SatelliteClient(found.url, token=found.token, api_key=found.api_key, login=login) as client:
         try:
             if found.username and found.password:
                 client.login(found.username, found.password)

@@ -9,7 +9,7 @@ import typer
 
 from satellite.cli.credentials import default_home
 from satellite.cli.output import AsJSON
-from satellite.local.engine import RuntimeChoice
+from satellite.local.runtime import RuntimeOption
 
 Port = Annotated[
     int | None, typer.Option("--port", min=1, max=65_535, help="Port of the API [8000 if free].")
@@ -34,12 +34,12 @@ def up(  # noqa: PLR0917
     ] = None,
     demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Run a first job.")] = True,
     runtime: Annotated[
-        RuntimeChoice,
+        RuntimeOption,
         typer.Option(
             envvar="SATELLITE_WORKER_RUNTIME",
             help="How plugins run; auto takes containers where an engine answers.",
         ),
-    ] = RuntimeChoice.AUTO,
+    ] = RuntimeOption.AUTO,
     as_json: AsJSON = False,
 ) -> None:
     """Start the whole platform on this machine; Ctrl-C stops it, the data is kept."""
@@ -52,9 +52,23 @@ def up(  # noqa: PLR0917
     from satellite.local.up import UpRequest, run_up  # noqa: PLC0415
     from satellite.lossy_stream import LossyStream  # noqa: PLC0415
 
-    options = StackOptions(port=port, flower_port=flower_port, workers=workers)
-    if slots is not None:
-        options = StackOptions(port=port, flower_port=flower_port, workers=workers, slots=slots)
+    options = StackOptions(
+        port=port,
+        flower_port=flower_port,
+        workers=workers,
+        broker_url=_rabbitmq(),
+        **({} if slots is None else {"slots": slots}),
+    )
     request = UpRequest(home=home or default_home(), options=options, runtime=runtime, wants_demo=demo)
     console = Console(file=cast("TextIO", LossyStream(sys.stderr if as_json else sys.stdout)))
     asyncio.run(run_up(request, console))
+
+
+def _rabbitmq() -> str | None:
+    """Return the RabbitMQ that the environment names; a Redis the stack has itself."""
+    import os  # noqa: PLC0415
+
+    from satellite.settings.broker import BrokerTransport  # noqa: PLC0415
+
+    url = os.environ.get("CELERY_BROKER_URL", "")
+    return url if BrokerTransport.of(url) is BrokerTransport.AMQP else None

@@ -1,7 +1,7 @@
 """The Python client: submit jobs, follow them live, and get typed results.
 
 with SatelliteClient("http://127.0.0.1:8000", token=token) as client:
-    job = client.submit("example-classifier", {"rows": [[5.1, 3.5, 1.4, 0.2]]})
+    job = client.submit("example-classifier", {"rows": rows})
     print(client.wait(job.id).result)
 """
 
@@ -17,16 +17,31 @@ from satellite.client.errors import (
     RequestUnfit,
     ServerUnreachable,
     TooManyRequests,
+    TransferCorrupted,
     WaitTimedOut,
 )
-from satellite.client.models import Job, Page, Plugin, Worker
+from satellite.client.login import KeptLogin, Tokens
+from satellite.client.models import (
+    ApiKey,
+    Artifact,
+    Job,
+    Page,
+    Plugin,
+    StoredFile,
+    StoredSecret,
+    User,
+    Worker,
+)
 
 __all__ = [
     "APIError",
     "AnswerUnreadable",
+    "ApiKey",
+    "Artifact",
     "Conflict",
     "Forbidden",
     "Job",
+    "KeptLogin",
     "NotAuthenticated",
     "NotFound",
     "Page",
@@ -35,7 +50,12 @@ __all__ = [
     "RequestUnfit",
     "SatelliteClient",
     "ServerUnreachable",
+    "StoredFile",
+    "StoredSecret",
+    "Tokens",
     "TooManyRequests",
+    "TransferCorrupted",
+    "User",
     "WaitTimedOut",
     "Worker",
 ]

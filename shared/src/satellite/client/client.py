@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import functools
+import mimetypes
+import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
@@ -13,15 +17,33 @@ from pydantic import TypeAdapter, ValidationError
 
 from satellite.client.errors import (
     AnswerUnreadable,
+    Conflict,
+    NotAuthenticated,
     RequestUnfit,
     ServerUnreachable,
+    TransferCorrupted,
     WaitTimedOut,
     error_of,
 )
 from satellite.client.events import stream_events
-from satellite.client.models import Grant, Job, Page, Plugin, Worker
+from satellite.client.files import receive_file, send_file
+from satellite.client.login import KeptLogin, LoginInMemory, Tokens
+from satellite.client.models import (
+    ApiKey,
+    Artifact,
+    Grant,
+    Job,
+    Page,
+    Plugin,
+    StoredFile,
+    StoredSecret,
+    User,
+    Worker,
+)
+from satellite.contracts.attempt_files import is_artifact_name
 from satellite.contracts.event import Event
 from satellite.contracts.json_text import JSONRefused, parse_json, write_json
+from satellite.contracts.requires import Requires
 
 API = "/api/v1"
 REQUEST_TIMEOUT_S = 30
@@ -45,14 +67,18 @@ class SatelliteClient:
         *,
         token: str | None = None,
         api_key: str | None = None,
+        login: KeptLogin | None = None,
         timeout_s: float = REQUEST_TIMEOUT_S,
     ) -> None:
+        """Connect to nothing yet; a `login` that is kept elsewhere is used, and renewed when it has to be."""
         self.url = url.rstrip("/")
         try:
             self._http = httpx.Client(base_url=self.url, timeout=timeout_s)
         except httpx.InvalidURL as error:
             raise RequestUnfit(f"{self.url} is no address: {error}.") from error
-        self.token = token
+        self._login = login
+        kept = login.read() if login is not None else None
+        self.token = kept.access if kept is not None else token
         if api_key is not None:
             self._http.headers["X-API-Key"] = _header(api_key)
 
@@ -85,11 +111,22 @@ class SatelliteClient:
             self._http.headers["Authorization"] = f"Bearer {_header(token)}"
 
     def login(self, username: str, password: str) -> Grant:
-        """Log in, use the access token from now on, and return it."""
+        """Log in by an address and a password, use that login from now on, and return its tokens.
+
+        It renews itself for as long as the server lets it.
+        """
         body = {"username": username, "password": password}
         grant = _read(Grant, self._request("POST", "/auth/token", json=body))
+        self._login = LoginInMemory(Tokens(access=grant.access_token, refresh=grant.refresh_token))
         self.token = grant.access_token
         return grant
+
+    def logout(self) -> None:
+        """End the login, if there is one, for all who use it."""
+        kept = None if self._login is None else self._login.read()
+        self._login = self.token = None
+        if kept is not None and kept.refresh is not None:
+            self._request("POST", "/auth/logout", json={"refresh_token": kept.refresh})
 
     def me(self) -> dict[str, Any]:
         """Return the account that the token belongs to."""
@@ -101,6 +138,90 @@ class SatelliteClient:
             return self._http.get("/ready").status_code == httpx.codes.OK
         except httpx.TransportError:
             return False
+
+    # Accounts and API keys.
+
+    def list_users(self, *, skip: int = 0, limit: int = 100) -> Page[User]:
+        """List the accounts; for admins."""
+        return _read(Page[User], self._request("GET", "/users", params={"skip": skip, "limit": limit}))
+
+    def create_user(
+        self, email: str, password: str, *, full_name: str | None = None, role: str | None = None
+    ) -> User:
+        """Open an account."""
+        body = {"email": email, "password": password, "full_name": full_name, "role": role}
+        return _read(
+            User, self._request("POST", "/users", json={k: v for k, v in body.items() if v is not None})
+        )
+
+    def change_user(self, user_id: int, **changes: Any) -> User:
+        """Change an account's `email`, `full_name`, `role`, `is_active` or `max_running`; for admins."""
+        return _read(User, self._request("PATCH", f"/users/{user_id}", json=changes))
+
+    def reset_password(self, user_id: int, password: str) -> None:
+        """Set the password of an account, whose logins end; for admins."""
+        self._request("PUT", f"/users/{user_id}/password", json={"password": password})
+
+    def create_key(
+        self,
+        name: str,
+        *,
+        permissions: Sequence[str] | None = None,
+        plugins: Sequence[str] | None = None,
+        expires_in_s: int | None = None,
+        requests_per_minute: int | None = None,
+    ) -> ApiKey:
+        """Make an API key of one's own; its `key` is in this answer only."""
+        body = {
+            "name": name,
+            "permissions": permissions,
+            "plugins": plugins,
+            "expires_in_s": expires_in_s,
+            "requests_per_minute": requests_per_minute,
+        }
+        return _read(
+            ApiKey, self._request("POST", "/api-keys", json={k: v for k, v in body.items() if v is not None})
+        )
+
+    def list_keys(self, *, skip: int = 0, limit: int = 100) -> Page[ApiKey]:
+        """List one's API keys, for admins everybody's."""
+        return _read(Page[ApiKey], self._request("GET", "/api-keys", params={"skip": skip, "limit": limit}))
+
+    def revoke_key(self, key_id: int) -> None:
+        """Revoke an API key; safe to repeat."""
+        self._request("DELETE", f"/api-keys/{key_id}")
+
+    # Secrets.
+
+    def create_secret(
+        self, name: str, value: str, *, for_all: bool = False, plugins: Sequence[str] = ()
+    ) -> StoredSecret:
+        """Store a secret for jobs of some plugins; `for_all` users' jobs for admins only."""
+        body = {"name": name, "value": value, "for_all": for_all, "plugins": list(plugins)}
+        _check(body)
+        return _read(StoredSecret, self._request("POST", "/secrets", json=body))
+
+    def replace_secret(self, secret_id: str, value: str) -> StoredSecret:
+        """Put another value in place of a secret's."""
+        _check(value)
+        return _read(StoredSecret, self._request("PUT", f"/secrets/{secret_id}/value", json={"value": value}))
+
+    def list_secrets(self, *, skip: int = 0, limit: int = 100) -> Page[StoredSecret]:
+        """List the secrets that one's jobs may be given, for admins everybody's; no value is told."""
+        query = {"skip": skip, "limit": limit}
+        return _read(Page[StoredSecret], self._request("GET", "/secrets", params=query))
+
+    def delete_secret(self, secret_id: str) -> None:
+        """Delete a secret."""
+        self._request("DELETE", f"/secrets/{secret_id}")
+
+    def grant_secret(self, secret_id: str, plugin_name: str) -> None:
+        """Let jobs of a plugin have a secret; safe to repeat."""
+        self._request("PUT", f"/secrets/{secret_id}/plugins/{plugin_name}")
+
+    def revoke_secret(self, secret_id: str, plugin_name: str) -> None:
+        """Let jobs of a plugin have a secret no more; safe to repeat."""
+        self._request("DELETE", f"/secrets/{secret_id}/plugins/{plugin_name}")
 
     # Plugins.
 
@@ -128,10 +249,21 @@ class SatelliteClient:
         version: str | None = None,
         priority: int | None = None,
         timeout_s: float | None = None,
+        retry: Mapping[str, Any] | None = None,
+        requires: Requires | None = None,
         idempotency_key: str | None = None,
     ) -> Job:
-        """Submit a job; with an idempotency key, repeating the call returns the first job."""
-        wanted = {"plugin_version": version, "priority": priority, "timeout_s": timeout_s}
+        """Submit a job; with an idempotency key, repeating the call returns the first job.
+
+        What `retry` states overrides the `retry` of the plugin's manifest for this job.
+        """
+        wanted = {
+            "plugin_version": version,
+            "priority": priority,
+            "timeout_s": timeout_s,
+            "retry": retry,
+            "requires": requires and requires.model_dump(mode="json"),
+        }
         _check(input_data)
         body = {"plugin_name": plugin_name, "input_data": input_data}
         body |= {key: value for key, value in wanted.items() if value is not None}
@@ -195,6 +327,41 @@ class SatelliteClient:
         """Return the log of a job's newest (or the given) attempt."""
         return self._send("GET", f"/jobs/{job_id}/logs", params={"attempt": attempt}).text
 
+    def result(self, job_id: int) -> Any:
+        """Return the result of a job, also one that is too large for an answer; None before it has completed.
+
+        Raises:
+            TransferCorrupted: what arrived is not what is stored.
+        """
+        job = self.get_job(job_id)
+        if job.result_artifact is None:
+            return job.result
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "result.json"
+            self.download_file(job.result_artifact["file_id"], path)
+            return parse_json(path.read_bytes(), bytes_max=None)
+
+    def artifacts(self, job_id: int) -> list[Artifact]:
+        """Return the files that a job has written, by name; none before it has completed."""
+        return _read(Page[Artifact], self._request("GET", f"/jobs/{job_id}/artifacts")).items
+
+    def download_artifacts(self, job_id: int, folder: Path) -> list[Path]:
+        """Write the files that a job has written below a folder, each whole or not at all; return where.
+
+        Raises:
+            TransferCorrupted: what arrived is not what is stored.
+            RequestUnfit: the server tells a name that leads out of the folder.
+        """
+        written = []
+        for artifact in self.artifacts(job_id):
+            if not is_artifact_name(artifact.name):
+                raise RequestUnfit(f"{artifact.name!r} is no name of an artifact.")
+            target = folder / artifact.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            self.download_file(artifact.file_id, target)
+            written.append(target)
+        return written
+
     def explain(self, job_id: int) -> dict[str, Any]:
         """Return why a job is where it is."""
         return _read(dict[str, Any], self._request("GET", f"/jobs/{job_id}/explain"))
@@ -209,13 +376,68 @@ class SatelliteClient:
         path = f"{API}/ws/jobs" + (f"/{job_id}" if job_id is not None else "")
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         address = self.url.replace("http", "ws", 1) + path
-        return stream_events(
-            address,
-            headers={key: self._http.headers[key] for key in _IDENTITY if key in self._http.headers},
-            after=after,
-            deadline=deadline,
-            ends_with_result=job_id is not None,
-        )
+        is_renewed = False
+        while True:
+            refused, seen = self.token, after
+            try:
+                for event in stream_events(
+                    address,
+                    headers={key: self._http.headers[key] for key in _IDENTITY if key in self._http.headers},
+                    after=after,
+                    deadline=deadline,
+                    ends_with_result=job_id is not None,
+                ):
+                    after = event.cursor
+                    yield event
+            except NotAuthenticated:
+                # Streams end with the right of what was shown; a login that goes on goes on with its streams.
+                if (is_renewed and after == seen) or not self._renew(refused):
+                    raise
+                is_renewed = True
+            else:
+                return
+
+    # Files.
+
+    def upload_file(
+        self, path: Path, *, name: str | None = None, media_type: str | None = None
+    ) -> StoredFile:
+        """Store a file of this machine; it goes on where it broke off, and its digest is compared.
+
+        Raises:
+            TransferCorrupted: what arrived is not what is on this machine; nothing of it is kept.
+        """
+        name = path.name if name is None else name
+        guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        with path.open("rb") as source:
+            file_id, sha256 = send_file(self._send, source, name=name, media_type=media_type or guessed)
+        file = self.get_file(file_id)
+        if file.sha256 != sha256:
+            self.delete_file(file_id)
+            raise TransferCorrupted(f"What arrived of {path} is not what is there; did it change meanwhile?")
+        return file
+
+    def download_file(self, file_id: str, path: Path) -> StoredFile:
+        """Write a stored file to `path`, whole or not at all, and return what is known of it.
+
+        Raises:
+            TransferCorrupted: what arrived is not what is stored.
+        """
+        file = self.get_file(file_id)
+        receive_file(self._stream, file, path)
+        return file
+
+    def get_file(self, file_id: str) -> StoredFile:
+        """Return what is known of a stored file."""
+        return _read(StoredFile, self._request("GET", f"/files/{file_id}/metadata"))
+
+    def list_files(self, *, skip: int = 0, limit: int = 50) -> Page[StoredFile]:
+        """List the stored files, newest first."""
+        return _read(Page[StoredFile], self._request("GET", "/files", params={"skip": skip, "limit": limit}))
+
+    def delete_file(self, file_id: str) -> None:
+        """Delete a stored file."""
+        self._send("DELETE", f"/files/{file_id}")
 
     # Operation.
 
@@ -233,7 +455,53 @@ class SatelliteClient:
                 f"{self.url} answered with {kind} that is not JSON; is that the operation server?"
             ) from error
 
-    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
+    @contextmanager
+    def _stream(self, method: str, path: str, **options: Any) -> Iterator[httpx.Response]:
+        """Yield an answer whose body is read by whoever takes it."""
+        response = self._send(method, path, stream=True, **options)
+        try:
+            yield response
+        finally:
+            response.close()
+
+    def _renew(self, refused: str | None) -> bool:
+        """Exchange an access token that was refused, and tell whether there is another now.
+
+        Whoever comes second finds the tokens of the first.
+        """
+        if self._login is None:
+            return False
+        with self._login.held():
+            kept = self._login.read()
+            if kept is not None and kept.access == refused:
+                kept = self._refresh(kept.refresh)
+                if kept is not None:
+                    self._login.write(kept)
+        if kept is None:
+            return False
+        self.token = kept.access
+        return True
+
+    def _refresh(self, token: str | None) -> Tokens | None:
+        if token is None:
+            return None
+        try:
+            answer = self._request("POST", "/auth/refresh", json={"refresh_token": token}, is_renewing=True)
+        except (NotAuthenticated, Conflict):
+            return None
+        grant = _read(Grant, answer)
+        return Tokens(access=grant.access_token, refresh=grant.refresh_token)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        stream: bool = False,
+        is_renewing: bool = False,
+        **options: Any,
+    ) -> httpx.Response:
+        refused = self.token
         if "params" in options:
             options["params"] = {k: v for k, v in options["params"].items() if v is not None}
         if "json" in options:
@@ -244,13 +512,17 @@ class SatelliteClient:
         except (TypeError, ValueError, RecursionError, httpx.InvalidURL) as error:
             raise RequestUnfit(f"The request cannot be written: {error}.") from error
         try:
-            response = self._http.send(request)
+            response = self._http.send(request, stream=stream)
+            if stream and not response.is_success:
+                response.read()
         except httpx.DecodingError as error:
             raise AnswerUnreadable(f"The answer of {self.url} cannot be unpacked: {error}.") from error
         except httpx.TransportError as error:
             raise ServerUnreachable(
                 f"No operation server answers at {self.url} ({error or type(error).__name__})."
             ) from error
+        if response.status_code == httpx.codes.UNAUTHORIZED and not is_renewing and self._renew(refused):
+            return self._send(method, path, stream=stream, is_renewing=True, **options)
         if response.is_error:
             raise error_of(response)
         if response.is_redirect:

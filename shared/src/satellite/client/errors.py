@@ -39,6 +39,12 @@ class AnswerUnreadable(ClientError):
     code = "answer_unreadable"
 
 
+class TransferCorrupted(ClientError):
+    """What arrived at one end is not what was sent at the other: the digests differ."""
+
+    code = "transfer_corrupted"
+
+
 class APIError(ClientError):
     """The server refused the request.
 

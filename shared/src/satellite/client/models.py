@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from satellite.contracts.file_reference import FILE_KEY
 from satellite.contracts.job import JobStatus
 from satellite.contracts.worker import WorkerHeartbeat
 
@@ -24,28 +26,108 @@ class Answer(BaseModel):
 
 
 class Grant(Answer):
-    """An access token and for how many seconds it holds."""
+    """An access token, for how many seconds it holds, and what gets the next one."""
 
     access_token: str
     expires_in: float | None = None
+    refresh_token: str | None = None
+
+
+class User(Answer):
+    """An account."""
+
+    id: int
+    email: str
+    full_name: str | None = None
+    role: str
+    is_active: bool
+    created_at: datetime
+
+
+class ApiKey(Answer):
+    """An API key; its text is there only when it has just been made."""
+
+    id: int
+    user_id: int
+    name: str
+    permissions: list[str] | None = None
+    plugins: list[str] | None = None
+    requests_per_minute: int | None = None
+    created_at: datetime
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+    key: str | None = None
+
+
+class StoredFile(Answer):
+    """A stored file; `sha256` is that of its bytes, in hexadecimal."""
+
+    id: str
+    owner_id: int | None = None
+    name: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+    created_at: datetime
+    expires_at: datetime | None = None
+
+    @property
+    def reference(self) -> dict[str, str]:
+        """Return what the input of a job says where its plugin's schema says `satellite-file`."""
+        return {FILE_KEY: self.id}
+
+
+class Artifact(Answer):
+    """A file that a job has written; `name` is its path in the job's output folder."""
+
+    name: str
+    file_id: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+    expires_at: datetime | None = None
+
+    @property
+    def reference(self) -> dict[str, str]:
+        """Return what the input of a job says where its plugin's schema says `satellite-file`."""
+        return {FILE_KEY: self.file_id}
+
+
+class StoredSecret(Answer):
+    """A secret without its value; one without an owner is given to jobs of all users."""
+
+    id: str
+    owner_id: int | None = None
+    name: str
+    version: int = 1
+    plugins: list[str] = Field(default_factory=list)
+    created_at: datetime
+    changed_at: datetime | None = None
 
 
 class Job(Answer):
     """One submission and what became of it."""
 
     id: int
+    uid: UUID | None = None
     plugin_name: str
     plugin_version: str
     status: Status
     input_data: Any = None
+    requires: dict[str, Any] = Field(default_factory=dict)
     result: Any = None
+    result_artifact: dict[str, Any] | None = None
+    artifacts: int = 0
     error_message: str | None = None
     error: dict[str, Any] | None = None
     owner_id: int | None = None
     priority: int = 0
     attempt: int = 0
     failures: int = 0
+    losses: int = 0
     max_retries: int = 0
+    retry: dict[str, Any] | None = None
     timeout_s: float | None = None
     cancelling: bool = False
     worker: str | None = None

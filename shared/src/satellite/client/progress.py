@@ -31,6 +31,8 @@ class ProgressDisplay:
         elif event.type is EventType.RESULT:
             status = data.get("status")
             self._move(status, 1.0 if status == "completed" else None)
+        elif event.type is EventType.RESET:
+            self._move("beginning anew: the platform was recovered from a backup", None)
 
     def _move(self, what: Any, fraction: float | None) -> None:
         self._show(make_visible(str(what)), fraction)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
-from satellite.contracts.job import Message
+from satellite.contracts.message import Message
 
 
 class EventType(StrEnum):
-    """The four types of event."""
+    """The types of event."""
 
     STATUS = "status"
     """Durable. `data`: status, attempt, and, where they apply, error, run_at, cancelling, worker."""
@@ -20,12 +21,27 @@ class EventType(StrEnum):
     """Live only; the whole log is stored when the attempt ends. `data`: attempt, lines (list of str)."""
     RESULT = "result"
     """Durable, with the terminal status. `data`: status, result, error, attempt."""
+    RESET = "reset"
+    """To one client: some of what it was told is no longer so, because the platform was recovered.
+    `data`: message, recovered_at. What is so now follows: of one job its story from the beginning, of
+    many jobs what happens from now on."""
+
+
+class EventSubject(StrEnum):
+    """What events are about; jobs and runs are numbered by one sequence."""
+
+    JOB = "job"
+    RUN = "run"
 
 
 class Event(Message):
-    """One frame as clients see it; `cursor` resumes a stream after it."""
+    """One frame as clients see it; `cursor` resumes a stream after it.
+
+    `job_id` is the number of the job, or of the run where `subject` says so.
+    """
 
     cursor: str
+    subject: EventSubject = EventSubject.JOB
     job_id: int
     type: EventType
     data: dict[str, Any]
@@ -39,7 +55,9 @@ class StreamEntry(Message):
     """
 
     event_id: int = 0
+    subject: EventSubject = EventSubject.JOB
     job_id: int
+    uid: UUID
     owner_id: int
     type: EventType
     data: str

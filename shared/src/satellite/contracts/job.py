@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from satellite.contracts.attempt_files import GrantedFile
+from satellite.contracts.identity import AttemptKey, JobKey, uid_by_number
+from satellite.contracts.message import Message
+from satellite.contracts.requires import ANYWHERE, Requires
+from satellite.contracts.run_handle import RunHandle
 
 
 class JobStatus(StrEnum):
@@ -23,14 +30,24 @@ class JobStatus(StrEnum):
         return self in {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}
 
 
-class Message(BaseModel):
-    """A frozen message of the wire; unknown fields of a newer sender are ignored."""
-
-    # Whoever shows a message writes JSON, which has no NaN: one in a heartbeat would hide all workers.
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+def _uid_of_older_sender(known: dict[str, int]) -> UUID:
+    return uid_by_number(known["job_id"])
 
 
-class JobMessage(Message):
+class AttemptMessage(Message):
+    """A message about one attempt. One without `uid` is about a job from before jobs had any."""
+
+    job_id: int
+    attempt: int
+    uid: UUID = Field(default_factory=_uid_of_older_sender)
+
+    @property
+    def key(self) -> AttemptKey:
+        """Return what names the attempt."""
+        return AttemptKey(self.job_id, self.attempt, self.uid)
+
+
+class JobMessage(AttemptMessage):
     """One attempt of one job, as sent to a worker under `task_names.EXECUTE_JOB`.
 
     The manifest travels along, because a worker knows neither PostgreSQL nor the API. Manifest and input are
@@ -38,22 +55,33 @@ class JobMessage(Message):
     the plugin gets the input as text anyway.
     """
 
-    job_id: int
     attempt: int = Field(ge=1)
     owner_id: int
     plugin_digest: str = Field(description="Digest of the manifest; workers cache parsed manifests by it.")
     manifest_json: str = Field(description="A `PluginManifest`.")
     input_json: str
     timeout_s: float = Field(gt=0, description="Execution deadline: the shorter of plugin and job.")
+    runs_alone: bool = Field(default=False, description="It begins once nothing else runs on the worker.")
+    requires: Requires = Field(default=ANYWHERE, description="What the job adds to that of its manifest.")
+    input_files: list[GrantedFile] = Field(default=[], description="The files that its input refers to.")
+    artifacts_grant: str | None = Field(
+        default=None,
+        description="Signs the method PUT and `artifacts_path` for a time; none where no files are stored.",
+    )
+    traceparent: str | None = Field(
+        default=None, description="Its dispatch in the trace of the job, if traced."
+    )
 
 
-class StartedReport(Message):
-    """A worker has claimed an attempt and is about to run it."""
+class StartedReport(AttemptMessage):
+    """A worker has claimed an attempt and is about to run it; told again once the run has a handle."""
 
-    job_id: int
-    attempt: int
     worker: str
     started_at: datetime
+    generation: int = Field(default=0, ge=0, description="How often the attempt was offered for adoption.")
+    handle: RunHandle | None = Field(
+        default=None, description="What others could go on with it by, should the worker die."
+    )
 
 
 class ControlAction(StrEnum):
@@ -67,3 +95,9 @@ class ControlMessage(Message):
 
     action: ControlAction
     job_id: int
+    uid: UUID = Field(default_factory=_uid_of_older_sender)
+
+    @property
+    def job(self) -> JobKey:
+        """Return what names the job."""
+        return JobKey(self.job_id, self.uid)

@@ -78,7 +78,7 @@ def parse_json(text: bytes | str, *, envelope_levels: int = 0, bytes_max: int | 
     return value
 
 
-def write_json(value: Any) -> str:
+def write_json(value: Any, *, bytes_max: int | None = JSON_BYTES_MAX) -> str:
     """Return `value` as compact JSON text with its keys in their order.
 
     Raises:
@@ -88,7 +88,8 @@ def write_json(value: Any) -> str:
         data = to_json(value)
     except (PydanticSerializationError, ValueError) as error:
         raise JSONRefused(f"cannot be written as JSON: {error}") from error
-    _check_size(data, JSON_BYTES_MAX)
+    if bytes_max is not None:
+        _check_size(data, bytes_max)
     return data.decode()
 
 

@@ -13,8 +13,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
-LARGEST_ID = 2**63 - 1
-"""What a `bigint` of PostgreSQL holds."""
+LARGEST_ID = 2**53 - 1
+"""Beyond it programs that read JSON numbers as doubles, browsers first, take one number for another."""
 LARGEST_MIB = 16 * 1024 * 1024
 DAY_S = 86_400
 SMALLEST_SHARE = 0.01
@@ -57,6 +57,7 @@ MaxRunning = Annotated[int, Field(ge=1, le=1_000_000), NUMBER]
 MaxRetries = Annotated[int, Field(ge=0, le=100), NUMBER]
 BatchSize = Annotated[int, Field(ge=1, le=4_096), NUMBER]
 Spares = Annotated[int, Field(ge=0, le=64), NUMBER]
+Replicas = Annotated[int, Field(ge=1, le=64), NUMBER]
 
 Cpus = Annotated[float, Field(ge=SMALLEST_SHARE, le=256, allow_inf_nan=False), NUMBER, DECIMALS]
 Gpus = Annotated[

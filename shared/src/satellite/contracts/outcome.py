@@ -9,7 +9,9 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from satellite.contracts.job import Message
+from satellite.contracts.attempt_files import Artifact
+from satellite.contracts.job import AttemptMessage
+from satellite.contracts.message import Message
 
 
 class OutcomeStatus(StrEnum):
@@ -95,12 +97,11 @@ class WorkerTimings(Message):
     start: StartKind = StartKind.COLD
 
 
-class Outcome(Message):
-    """What one attempt ended with; fenced by `(job_id, attempt)`, so it is safe to deliver twice."""
+class Outcome(AttemptMessage):
+    """What one attempt ended with; fenced by its key and generation, so it is safe to deliver twice."""
 
-    job_id: int
-    attempt: int
     worker: str
+    generation: int = Field(default=0, ge=0, description="How often the attempt was offered for adoption.")
     status: OutcomeStatus
     result_json: str | None = Field(default=None, description="The plugin's answer as JSON text, as it came.")
     error: JobError | None = None
@@ -109,3 +110,11 @@ class Outcome(Message):
     timings: WorkerTimings = WorkerTimings()
     progress: float | None = Field(default=None, ge=0, le=1)
     log: CapturedLog | None = None
+    result_preview: str | None = Field(
+        default=None,
+        description="How a result begins that is too large and so is the artifact `result.json`.",
+    )
+    artifacts: list[Artifact] = Field(default=[], description="What was stored of a run that completed.")
+    traceparent: str | None = Field(
+        default=None, description="This report in the trace of the job, if traced."
+    )

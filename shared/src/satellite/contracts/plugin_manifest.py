@@ -19,6 +19,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
     StringConstraints,
     ValidationError,
     ValidationInfo,
@@ -27,6 +28,7 @@ from pydantic import (
 )
 
 from satellite.contracts import numbers
+from satellite.contracts.requires import ANYWHERE, Requires
 
 NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 VERSION_PATTERN = r"^[0-9A-Za-z]([0-9A-Za-z.+_-]{0,62}[0-9A-Za-z])?$"
@@ -53,6 +55,15 @@ class InputVia(StrEnum):
 
     STDIN = "stdin"
     ARGUMENT = "argument"
+
+
+class SecretVia(StrEnum):
+    """How a plugin is given a stored secret."""
+
+    FILE = "file"
+    """A file of its name in the folder that `SATELLITE_SECRETS_DIR` names, which is in memory."""
+    ENVIRONMENT = "environment"
+    """A variable of its name, which whoever may inspect containers sees."""
 
 
 class ManifestPart(BaseModel):
@@ -88,6 +99,12 @@ class PluginResources(ManifestPart):
     shm_mib: numbers.WritableMib = Field(
         default=WRITABLE_MIB, description="Size of /dev/shm; it counts as memory too."
     )
+    # Left out while it says nothing, so that manifests without it keep their digests.
+    output_mib: numbers.WritableMib | None = Field(
+        default=None,
+        exclude_if=lambda size_mib: size_mib is None,
+        description="Most that it writes to $SATELLITE_OUTPUT_DIR; by default what its worker allows.",
+    )
 
     @field_validator("tmp_mib", "shm_mib")
     @classmethod
@@ -97,6 +114,13 @@ class PluginResources(ManifestPart):
                 f"{info.field_name} counts as memory and is more than memory_mib; raise that as well"
             )
         return size_mib
+
+
+class SecretWish(ManifestPart):
+    """A stored secret that the plugin needs: of the job's owner, else of all, granted to the plugin."""
+
+    name: Annotated[str, StringConstraints(pattern=ENV_NAME.pattern, max_length=100)]
+    via: SecretVia = SecretVia.FILE
 
 
 class RetryPolicy(ManifestPart):
@@ -118,7 +142,7 @@ class BatchPolicy(ManifestPart):
     max_size: numbers.BatchSize
     max_wait_ms: numbers.BatchWaitMs = 5
     # Left out while it is false, so that manifests without it keep their digests.
-    across_owners: bool = Field(
+    across_owners: StrictBool = Field(
         default=False,
         exclude_if=lambda allowed: not allowed,
         description="One call may hold jobs of several users; only an admin may register such a plugin.",
@@ -143,6 +167,12 @@ class PluginManifest(ManifestPart):
     mode: PluginMode = PluginMode.ONESHOT
     input_via: InputVia = InputVia.STDIN
     resources: PluginResources = PluginResources()
+    # Left out while it says nothing, so that manifests without it keep their digests.
+    requires: Requires = Field(
+        default=ANYWHERE,
+        exclude_if=lambda requires: requires == ANYWHERE,
+        description="What the worker must be, beside having the resources; a job may narrow it.",
+    )
     timeout_s: numbers.TimeoutS = 300
     queue_ttl_s: numbers.QueueTtlS | None = Field(default=None, description="Longest wait in the queue.")
     max_running: numbers.MaxRunning | None = Field(
@@ -151,26 +181,76 @@ class PluginManifest(ManifestPart):
     retry: RetryPolicy = RetryPolicy()
     standby: numbers.Spares = 0
     batch: BatchPolicy | None = None
-    network: bool = False
+    # Left out while it is 1, so that manifests without it keep their digests.
+    replicas: numbers.Replicas = Field(
+        default=1,
+        exclude_if=lambda count: count == 1,
+        description="A server is started so many times on a worker, each on cards of its own.",
+    )
+    # Left out while it is false, so that manifests without it keep their digests.
+    shared: StrictBool = Field(
+        default=False,
+        exclude_if=lambda allowed: not allowed,
+        description="One server works for all users; else each has their own. Only an admin may.",
+    )
+    network: StrictBool = False
     env: dict[str, str] = Field(default_factory=dict)
-    secrets: list[str] = Field(default_factory=list)
+    secrets: list[str | SecretWish] = Field(
+        default_factory=list,
+        max_length=100,
+        description="Stored secrets, as objects; names alone are variables of the worker, for admins only.",
+    )
 
     @model_validator(mode="after")
     def _parts_fit_together(self) -> Self:
         if self.batch is not None and self.mode is not PluginMode.SERVER:
             raise ValueError("batch needs mode 'server'")
+        if self.replicas > 1 and self.mode is not PluginMode.SERVER:
+            raise ValueError("replicas needs mode 'server'")
+        if self.replicas > 1 and not self.resources.gpus:
+            raise ValueError("replicas needs resources.gpus: each has cards of its own")
+        if self.shared and self.mode is not PluginMode.SERVER:
+            raise ValueError("shared needs mode 'server'")
         if self.standby and self.mode is not PluginMode.ONESHOT:
             raise ValueError("standby needs mode 'oneshot'")
-        bad = [name for name in [*self.env, *self.secrets] if not ENV_NAME.match(name)]
+        if self.requires.gpu_kind and not self.resources.gpus:
+            raise ValueError("requires.gpu_kind needs resources.gpus")
+        bad = [name for name in [*self.env, *self.worker_secrets] if not ENV_NAME.match(name)]
         if bad:
             raise ValueError(f"not a name of an environment variable: {bad[0]!r}")
+        self._check_stored_secrets()
         return self
+
+    def _check_stored_secrets(self) -> None:
+        names = [wish.name for wish in self.stored_secrets]
+        taken = [name for name in names if names.count(name) > 1 or name in {*self.env, *self.worker_secrets}]
+        if taken:
+            raise ValueError(f"secrets: {taken[0]} is named twice, here or in env")
+        if self.standby and any(wish.via is SecretVia.ENVIRONMENT for wish in self.stored_secrets):
+            # What is started ahead of need does not know yet whose job it gets.
+            raise ValueError("standby needs stored secrets via 'file'")
+
+    @property
+    def worker_secrets(self) -> list[str]:
+        """Return the names of what each worker has in its environment, the same for all users."""
+        return [secret for secret in self.secrets if isinstance(secret, str)]
+
+    @property
+    def stored_secrets(self) -> list[SecretWish]:
+        """Return what users have stored."""
+        return [secret for secret in self.secrets if isinstance(secret, SecretWish)]
 
     @property
     def needs_admin(self) -> bool:
         """Tell whether the manifest relaxes what keeps users apart, which only an admin may do."""
-        across_owners = self.batch is not None and self.batch.across_owners
-        return self.network or bool(self.secrets) or across_owners
+        # A process is limited but kept from little that its worker may read.
+        unisolated = self.requires.runtime == "process"
+        return self.network or bool(self.worker_secrets) or self.serves_all or unisolated
+
+    @property
+    def serves_all(self) -> bool:
+        """Tell whether one server may work for several users, who must trust it with what it keeps."""
+        return self.shared or (self.batch is not None and self.batch.across_owners)
 
     def digest(self) -> str:
         """Return the SHA-256 of the canonical JSON; equal manifests have equal digests."""

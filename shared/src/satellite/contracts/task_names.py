@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from satellite.contracts.requires import DEFAULT_QUEUE
+
 EXECUTE_JOB: Final = "satellite.jobs.execute"
 """Operation server -> worker: run one attempt of a job. Argument: `JobMessage` as a dict."""
 
@@ -26,15 +28,27 @@ CANARY: Final = "satellite.workers.canary"
 """Worker -> itself, through the broker: proof that its consumer still consumes. Arguments: worker, token."""
 
 EXECUTE_QUEUE: Final = "satellite.execute"
-EXECUTE_GPU_QUEUE: Final = "satellite.execute.gpu"
+CLASS_QUEUE_PREFIX: Final = f"{EXECUTE_QUEUE}.class."
 RESULTS_QUEUE: Final = "satellite.results"
+CANARY_QUEUE_PREFIX: Final = "satellite.canary."
 
 
-def execute_queue(gpus: float) -> str:
-    """Return the queue of workers that can run what asks for so many graphics cards."""
-    return EXECUTE_GPU_QUEUE if gpus > 0 else EXECUTE_QUEUE
+def shared_queue(name: str, *, with_gpu: bool) -> str:
+    """Return the broker's queue of all workers that serve a queue, or of those with graphics cards."""
+    base = EXECUTE_QUEUE if name == DEFAULT_QUEUE else f"{EXECUTE_QUEUE}.queue.{name}"
+    return f"{base}.gpu" if with_gpu else base
+
+
+def class_queue(class_digest: str) -> str:
+    """Return the broker's queue that only workers of one class consume."""
+    return f"{CLASS_QUEUE_PREFIX}{class_digest}"
+
+
+def is_class_queue(queue: str) -> bool:
+    """Tell whether a queue of the broker is that of one class of workers."""
+    return queue.startswith(CLASS_QUEUE_PREFIX)
 
 
 def canary_queue(worker: str) -> str:
     """Return the queue that only the named worker consumes."""
-    return f"satellite.canary.{worker}"
+    return f"{CANARY_QUEUE_PREFIX}{worker}"

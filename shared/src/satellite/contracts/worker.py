@@ -6,8 +6,9 @@ from datetime import datetime
 
 from pydantic import Field
 
-from satellite.contracts.job import Message
-from satellite.contracts.plugin_manifest import PluginResources
+from satellite.contracts.message import Message
+from satellite.contracts.requires import DEFAULT_QUEUE
+from satellite.contracts.worker_class import ClassCard, WorkerClass
 
 
 class GPUCard(Message):
@@ -25,15 +26,6 @@ class WorkerResources(Message):
     memory_mib: int = 0
     gpus: float = 0
     gpu_memory_mib: int = Field(default=0, description="The most memory free on one card.")
-
-    def suffice_for(self, wanted: PluginResources) -> bool:
-        """Tell whether a plugin that asks for `wanted` could run here, were nothing else running."""
-        return (
-            self.cpus >= wanted.cpus
-            and self.memory_mib >= wanted.memory_mib
-            and self.gpus >= wanted.gpus
-            and self.gpu_memory_mib >= wanted.gpu_memory_mib
-        )
 
 
 class LoadedPlugin(Message):
@@ -64,9 +56,17 @@ class WorkerHeartbeat(Message):
     host: str
     pid: int
     version: str
-    runtime: str = Field(description="container or process.")
+    runtime: str = Field(description="The runtime of plugins that require none: container or process.")
     runtime_reason: str = Field(default="", description="Why this runtime was chosen.")
-    queues: list[str]
+    weaknesses: list[str] = Field(
+        default_factory=list, description="What its plugins are not kept from, a sentence each."
+    )
+    runtimes: list[str] = Field(default_factory=list, description="All that it has; empty means that one.")
+    labels: dict[str, str] = Field(default_factory=dict)
+    serves: list[str] = Field(
+        default=[DEFAULT_QUEUE], description="The queues, as `requires` names them, whose jobs it takes."
+    )
+    queues: list[str] = Field(description="The broker's queues that it consumes.")
     slots: int = Field(description="Attempts it holds at the same time; a batch of them takes one slot.")
     slots_taken: int = Field(default=0, description="Slots in use; 0 from workers that do not tell.")
     seats: int = Field(default=0, description="Attempts it may hold besides, in the slots of their batches.")
@@ -80,5 +80,28 @@ class WorkerHeartbeat(Message):
     cards: list[GPUCard] = Field(default_factory=list)
     loaded: list[LoadedPlugin] = Field(default_factory=list)
     spares: list[SparePlugin] = Field(default_factory=list)
+    spans_dropped: int = Field(default=0, description="Spans that no collector took since it started.")
     started_at: datetime
     seen_at: datetime
+
+    @property
+    def takes_jobs(self) -> bool:
+        """Tell whether it begins further attempts."""
+        return not self.draining and self.consumer_ok
+
+    @property
+    def worker_class(self) -> WorkerClass:
+        """Return what placement looks at."""
+        return WorkerClass(
+            queues=self.serves,
+            runtimes=self.runtimes or [self.runtime],
+            labels=self.labels,
+            cpus=self.total.cpus,
+            memory_mib=self.total.memory_mib,
+            cards=[ClassCard(name=card.name, memory_mib=card.memory_mib) for card in self.cards],
+        )
+
+    @property
+    def isolates(self) -> bool:
+        """Tell whether plugins are kept from the machine, as in containers and not as processes."""
+        return self.runtime != "process"

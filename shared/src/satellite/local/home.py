@@ -16,6 +16,8 @@ from satellite.local.errors import DiskFull, HomeInUse, StackError
 
 NEEDED_MIB = 200
 ADMIN = "admin@satellite.local"
+DATA_KEYS = ("auth-secret", "admin-password", "secrets-key")
+"""Secrets that belong to the data: with others it could not be read, or nobody could log in."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,13 +66,16 @@ def find_strays(stack_id: str) -> dict[int, str]:
 
 def remove_leftover_containers(stack_id: str) -> int:
     """Remove every container that carries the stack's label; returns how many there were."""
-    import docker  # noqa: PLC0415  # Only where an engine answers, and it is slow to import.
+    # Only where an engine answers, and slow to import.
+    from docker.errors import APIError  # noqa: PLC0415
 
-    client = docker.from_env(timeout=20)
+    from satellite.container_engine.client import connect  # noqa: PLC0415
+
+    client = connect(timeout_s=20)
     try:
         containers = client.containers.list(all=True, filters={"label": f"{STACK_LABEL}={stack_id}"})
         for container in containers:
-            with contextlib.suppress(docker.errors.APIError):
+            with contextlib.suppress(APIError):
                 container.remove(force=True, v=True)
         return len(containers)
     finally:

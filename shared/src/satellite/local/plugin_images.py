@@ -37,7 +37,7 @@ class ImageBuildFailed(SatelliteError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PluginImage:
+class BuiltImage:
     """An image that is there now, and whether it had to be built."""
 
     name: str
@@ -45,7 +45,7 @@ class PluginImage:
     was_built: bool
 
 
-def build_image(plugin_dir: Path, repository_root: Path) -> PluginImage:
+def build_image(plugin_dir: Path, repository_root: Path) -> BuiltImage:
     """Make sure that the plugin's `docker_image` exists and is made of the present files.
 
     Raises:
@@ -56,13 +56,13 @@ def build_image(plugin_dir: Path, repository_root: Path) -> PluginImage:
     digest = _digest(files, repository_root)
     with contextlib.closing(_connect()) as engine:
         if _find_digest(engine, name) == digest:
-            return PluginImage(name=name, digest=digest, was_built=False)
+            return BuiltImage(name=name, digest=digest, was_built=False)
         dockerfile = (plugin_dir / "Dockerfile").relative_to(repository_root).as_posix()
         _build(engine, name, _pack(files, repository_root), dockerfile=dockerfile, digest=digest)
-    return PluginImage(name=name, digest=digest, was_built=True)
+    return BuiltImage(name=name, digest=digest, was_built=True)
 
 
-def build_missing_images(plugin_dir: Path) -> list[PluginImage]:
+def build_missing_images(plugin_dir: Path) -> list[BuiltImage]:
     """Build the image of every plugin in the checkout's `plugins/` that has a Dockerfile.
 
     Raises:
@@ -120,13 +120,14 @@ def _pack(files: list[Path], repository_root: Path) -> io.BytesIO:
 
 def _connect() -> docker.DockerClient:
     # Imported here, because the local stack also runs where there is no engine and no such package.
-    import docker  # noqa: PLC0415
     from docker.errors import DockerException  # noqa: PLC0415
 
+    from satellite.container_engine.client import connect  # noqa: PLC0415
+
     try:
-        return docker.from_env(timeout=BUILD_TIMEOUT_S)
+        return connect(timeout_s=BUILD_TIMEOUT_S)
     except DockerException as error:
-        raise ImageBuildFailed(f"no Docker engine answers: {error}") from error
+        raise ImageBuildFailed(f"no container engine answers: {error}") from error
 
 
 def _find_digest(engine: docker.DockerClient, name: str) -> str | None:

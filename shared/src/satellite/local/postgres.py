@@ -48,11 +48,12 @@ class EmbeddedPostgres:
         return self.password_file.read_text().strip()
 
     def url(self, database: str | None = None) -> str:
-        """Return the SQLAlchemy URL of a database of this server."""
-        return (
-            f"postgresql+psycopg://{self.superuser}:{self.password}"
-            f"@127.0.0.1:{self.port}/{database or self.database}"
-        )
+        """Return the superuser's SQLAlchemy URL of a database of this server."""
+        return self.url_of(self.superuser, self.password, database)
+
+    def url_of(self, role: str, password: str, database: str | None = None) -> str:
+        """Return the SQLAlchemy URL with which a role works on a database of this server."""
+        return f"postgresql+psycopg://{role}:{password}@127.0.0.1:{self.port}/{database or self.database}"
 
     def initialise(self) -> None:
         """Make the cluster unless it exists; safe to repeat.

@@ -32,8 +32,8 @@ class ProcessSpec:
     A process without `probe` is ready when it was spawned; one with `runs_once` when it ended with 0.
     `prepare` is awaited before each start and may add environment that is known only then.
     `identity` holds `subprocess` arguments that drop privileges. The kernel sends `death_signal` when
-    the supervisor itself dies. Neighbours in the supervisor's list with the same `stop_group` are
-    stopped side by side.
+    the supervisor itself dies. A process that was never ready is given up after `starts_max` starts.
+    Neighbours in the supervisor's list with the same `stop_group` are stopped side by side.
     """
 
     name: str
@@ -47,6 +47,7 @@ class ProcessSpec:
     probe: Probe | None = None
     # A busy machine had an API not ready after 60 s (2026-11-25); a part that dies is noticed at once.
     ready_timeout_s: float = 180
+    starts_max: int = 1
     runs_once: bool = False
     is_optional: bool = False
     stop_signal: signal.Signals = signal.SIGTERM
@@ -78,7 +79,7 @@ async def spawn(spec: ProcessSpec, *, log: Path) -> asyncio.subprocess.Process:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            preexec_fn=_end_with_parent(spec.death_signal, os.getpid()),
+            preexec_fn=end_with_parent(spec.death_signal),
             **spec.identity,
         )
 
@@ -102,10 +103,11 @@ def kill_group(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
-def _end_with_parent(death_signal: signal.Signals, parent: int) -> Callable[[], None] | None:
+def end_with_parent(death_signal: signal.Signals) -> Callable[[], None] | None:
+    """Return a `preexec_fn` by which the kernel sends a child this signal when its parent dies."""
     if _libc is None:
         return None
-    libc = _libc
+    libc, parent = _libc, os.getpid()
 
     def ask_kernel() -> None:
         # Runs in the child after a change of user, which would clear the request.

@@ -20,34 +20,17 @@ from satellite.local.ports import choose_port, find_free_ports
 from satellite.local.postgres import EmbeddedPostgres
 from satellite.local.postgres_place import PostgresPlace
 from satellite.local.process import ProcessSpec
+from satellite.local.ray_head import RAY_STARTED, RayHead
 from satellite.local.redis import EmbeddedRedis
 
 API_PORT = 8000
 FLOWER_PORT = 5555
+APPLICATION_ROLE = "satellite_application"
 DRAIN_TIMEOUT_S = 10
 """Shorter than on a server: somebody waits at the terminal, and interrupted jobs run again."""
 
 FLOWER_TASKS = 10_000
 """Tasks that Flower remembers: at 6 KiB each its own 100,000 would be most of the memory (2026-11-21)."""
-RAY_OBJECT_STORE_BYTES = 78_643_200
-"""Ray's minimum: payloads are small and nothing is put into the store."""
-
-RAY_ENVIRONMENT = {
-    "RAY_enable_metrics_collection": "0",
-    "RAY_enable_open_telemetry": "0",
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_task_events_report_interval_ms": "0",
-    "RAY_enable_timeline": "0",
-    "RAY_event_stats": "0",
-    "RAY_prestart_worker_first_driver": "0",
-    "RAY_worker_niceness": "0",
-    "RAY_memory_monitor_refresh_ms": "0",
-    "RAY_DEDUP_LOGS": "0",
-    "RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "0",
-    "RAY_ROTATION_MAX_BYTES": "10000000",
-    "RAY_ROTATION_BACKUP_COUNT": "2",
-}
-"""Ray without what a single node does not need; its memory monitor would not see containers anyway."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +41,8 @@ class StackOptions:
     flower_port: int | None = None
     workers: int = 1
     slots: int = max(8, 2 * (os.cpu_count() or 2))
+    broker_url: str | None = None
+    """A RabbitMQ that is there already; messages go by the stack's own Redis without."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,11 +110,21 @@ class Stack:
 
     @functools.cached_property
     def redis(self) -> EmbeddedRedis:
-        """The broker."""
+        """Leases, events, and the broker unless there is a RabbitMQ."""
         return EmbeddedRedis(
             data_dir=self.home.path / "redis",
             port=self.ports.redis,
             password=self.home.secret("redis-password"),
+        )
+
+    @functools.cached_property
+    def ray_head(self) -> RayHead:
+        """The Ray of all workers."""
+        return RayHead(
+            folder=self.home.scratch,
+            port=self.ports.ray,
+            dashboard_port=self.ports.ray_dashboard,
+            token=self.home.secret("ray-token"),
         )
 
     def processes(self) -> list[ProcessSpec]:
@@ -187,35 +182,17 @@ class Stack:
             return {}
 
         async def has_started(_: int) -> bool:
-            return await asyncio.to_thread(probes.log_says, log, "Ray runtime started", after=old_log_bytes)
+            return await asyncio.to_thread(probes.log_says, log, RAY_STARTED, after=old_log_bytes)
 
         return ProcessSpec(
             name="ray",
             title="Ray",
-            command=[
-                program("ray"),
-                "start",
-                "--head",
-                "--block",
-                "--node-ip-address=127.0.0.1",
-                f"--port={self.ports.ray}",
-                f"--dashboard-port={self.ports.ray_dashboard}",
-                # Random worker ports: the default range would clash with those of a second stack.
-                "--min-worker-port=0",
-                "--max-worker-port=0",
-                "--dashboard-agent-listen-port=0",
-                "--include-dashboard=false",
-                "--no-monitor",
-                "--include-log-monitor=false",
-                "--disable-usage-stats",
-                f"--object-store-memory={RAY_OBJECT_STORE_BYTES}",
-                f"--temp-dir={self.home.scratch}",
-                "--log-style=record",
-                "--log-color=false",
-            ],
+            command=self.ray_head.command(),
             prepare=clear_scratch,
-            env={**self._marker, **self._ray_environment},
+            env={**self._marker, **self.ray_head.environment()},
             probe=has_started,
+            # It gives itself 30 s, which on a busy machine with cold caches is too short the first time.
+            starts_max=3,
             death_signal=signal.SIGTERM,
         )
 
@@ -254,7 +231,7 @@ class Stack:
             title="database schema",
             command=[program("operation-server"), "migrate"],
             prepare=clear_metrics,
-            env=self._operation_environment,
+            env=self.maintenance_environment,
             depends_on=("postgres",),
             runs_once=True,
         )
@@ -274,7 +251,12 @@ class Stack:
             name="api",
             title="API",
             command=[program("operation-server"), "api"],
-            env=self._operation_environment | self._metrics_environment,
+            env=self._operation_environment
+            | self._metrics_environment
+            | {
+                "SATELLITE_SECRETS_KEY": self.home.secret("secrets-key"),
+                "SATELLITE_API_WORKER_TOKEN": self.home.secret("worker-token"),
+            },
             depends_on=("migrate", "postgres", "redis"),
             probe=lambda _: probes.http_answers(self.ports.api, "/ready"),
         )
@@ -289,12 +271,17 @@ class Stack:
             env={
                 **self._marker,
                 **self._broker_environment,
-                **self._ray_environment,
+                **self.ray_head.environment(),
+                "SATELLITE_LOCAL_MODE": "true",
                 "SATELLITE_WORKER_NAME": name,
                 "SATELLITE_WORKER_SLOTS": str(self.options.slots),
                 "SATELLITE_WORKER_STATE_DIR": str(self.home.path / "workers" / name),
+                # One for all, so that who goes on with a run of another finds its files.
+                "SATELLITE_WORKER_FILES_DIR": str(self.home.path / "run-files"),
+                "SATELLITE_WORKER_API_URL": self.url,
                 "SATELLITE_WORKER_DRAIN_TIMEOUT_S": str(DRAIN_TIMEOUT_S),
-                "SATELLITE_RAY_ADDRESS": f"127.0.0.1:{self.ports.ray}",
+                "SATELLITE_WORKER_API_TOKEN": self.home.secret("worker-token"),
+                "SATELLITE_RAY_ADDRESS": self.ray_head.address,
                 "SATELLITE_RAY_NAMESPACE": f"satellite-{self.home.stack_id}",
             },
             depends_on=("redis", "ray"),
@@ -316,16 +303,8 @@ class Stack:
 
     @property
     def _broker_environment(self) -> dict[str, str]:
-        return {"SATELLITE_REDIS_URL": self.redis.url, "CELERY_BROKER_URL": self.redis.url}
-
-    @property
-    def _ray_environment(self) -> dict[str, str]:
-        # Without a token every local account could run code through Ray.
-        return {
-            **RAY_ENVIRONMENT,
-            "RAY_AUTH_MODE": "token",
-            "RAY_AUTH_TOKEN": self.home.secret("ray-token"),
-        }
+        redis_url = self.redis.url
+        return {"SATELLITE_REDIS_URL": redis_url, "CELERY_BROKER_URL": self.options.broker_url or redis_url}
 
     @property
     def _operation_environment(self) -> dict[str, str]:
@@ -333,18 +312,31 @@ class Stack:
         return {
             **self._marker,
             **self._broker_environment,
-            "SATELLITE_DATABASE_URL": self.postgres.url(),
+            "SATELLITE_DATABASE_URL": self.postgres.url_of(
+                APPLICATION_ROLE, self.home.secret("postgres-application-password")
+            ),
+            "SATELLITE_FILES_STORAGE_URL": (self.home.path / "files").as_uri(),
             "SATELLITE_API_HOST": "127.0.0.1",
             "SATELLITE_API_PORT": str(self.ports.api),
             "SATELLITE_AUTH_SECRET_KEY": self.home.secret("auth-secret"),
             "SATELLITE_ADMIN_EMAIL": username,
             "SATELLITE_ADMIN_PASSWORD": password,
+            # Only this machine reaches it, so what an operator has set is theirs to choose.
+            "SATELLITE_LOCAL_MODE": "true",
         }
+
+    @property
+    def maintenance_environment(self) -> dict[str, str]:
+        """What the process is told that alone owns the tables, and makes the role that all others work as."""
+        return self._operation_environment | {"SATELLITE_DATABASE_MIGRATION_URL": self.postgres.url()}
 
     @property
     def _metrics_environment(self) -> dict[str, str]:
         # Not for Flower, which has metrics of its own.
-        return {"PROMETHEUS_MULTIPROC_DIR": str(self.home.metrics)}
+        return {
+            "PROMETHEUS_MULTIPROC_DIR": str(self.home.metrics),
+            "SATELLITE_METRICS_TOKEN": self.home.secret("metrics-token"),
+        }
 
 
 def program(name: str) -> str:

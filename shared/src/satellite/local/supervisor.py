@@ -138,6 +138,7 @@ class Supervisor:
     async def _keep(self, part: _Part) -> None:
         """Run one process for as long as the stack lives, whatever goes wrong once it was ready."""
         spec, failures = part.spec, 0
+        starts_left = spec.starts_max
         while True:
             for name in spec.depends_on:
                 await self._parts[name].ready.wait()
@@ -145,7 +146,8 @@ class Supervisor:
             how_it_ended = await self._run_in_spite_of_defects(part, began)
             if spec.runs_once and part.ready.is_set():
                 return
-            if not part.was_ready and not spec.is_optional:
+            starts_left -= 1
+            if not part.was_ready and not spec.is_optional and starts_left <= 0:
                 self._fail(part, how_it_ended)
                 return
             self._kill_useless(spec.name)

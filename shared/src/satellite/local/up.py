@@ -19,7 +19,6 @@ from rich.console import Console
 from satellite.errors import SatelliteError
 from satellite.local.announcer import Announcer
 from satellite.local.disk_watch import watch_disk
-from satellite.local.engine import RuntimeChoice, RuntimeDecision, decide_runtime
 from satellite.local.home import StackHome
 from satellite.local.leftovers import (
     end_leftover_processes,
@@ -29,6 +28,7 @@ from satellite.local.leftovers import (
 )
 from satellite.local.plugin_folders import find_plugin_dir
 from satellite.local.postgres_place import find_place
+from satellite.local.runtime import RuntimeDecision, RuntimeOption, decide_runtime
 from satellite.local.stack import Stack, StackOptions, StackPorts
 from satellite.local.supervisor import Supervisor
 from satellite.visible_text import make_visible
@@ -45,7 +45,7 @@ class UpRequest:
 
     home: Path
     options: StackOptions
-    runtime: RuntimeChoice = RuntimeChoice.AUTO
+    runtime: RuntimeOption = RuntimeOption.AUTO
     wants_demo: bool = True
 
 
@@ -155,19 +155,19 @@ class _Run:
     async def _prepare_runtime(self) -> RuntimeDecision:
         """Decide on the runtime, clean up behind an earlier start, and make the plugins' images."""
         decision = decide_runtime(self.request.runtime)
-        if decision.runtime is RuntimeChoice.CONTAINER:
+        if decision.runtime.has_containers:
             try:
                 await in_thread(remove_leftover_containers, self.home.stack_id)
                 if self.plugin_dir is not None:
                     await in_thread(self._build_images, self.plugin_dir)
             except Exception as error:  # noqa: BLE001  # Whatever an engine says, jobs can still run.
-                if self.request.runtime is not RuntimeChoice.AUTO:
+                if self.request.runtime is not RuntimeOption.AUTO:
                     self.say.warn(f"The plugins' images could not be made: {_sentence(error)}")
                 else:
                     reason = f"the plugins' images could not be made: {_sentence(error)}"
-                    decision = RuntimeDecision(runtime=RuntimeChoice.PROCESS, reason=reason)
+                    decision = RuntimeDecision(runtime=RuntimeOption.PROCESS, reason=reason)
         self.say.note(f"Plugins run in the {decision.runtime} runtime: {decision.reason}")
-        if decision.runtime is RuntimeChoice.PROCESS:
+        if decision.runtime is not RuntimeOption.CONTAINER:
             self.say.note(
                 "The process runtime limits resources but isolates nothing: run only plugins you trust"
             )
@@ -190,7 +190,7 @@ class _Run:
     def _used_containers(self, runtime: asyncio.Task[RuntimeDecision]) -> bool:
         if not runtime.done() or runtime.cancelled() or runtime.exception() is not None:
             return False
-        return runtime.result().runtime is RuntimeChoice.CONTAINER
+        return runtime.result().runtime.has_containers
 
     def _log_in(self, url: str) -> SatelliteClient:
         from satellite.client import SatelliteClient  # noqa: PLC0415  # Its import overlaps with the boot.

@@ -18,6 +18,8 @@ from __future__ import annotations
 from satellite.plugin.declaration import plugin
 from satellite.plugin.entry import main, run
 from satellite.plugin.errors import InputRefused
+from satellite.plugin.output import output_dir
 from satellite.plugin.progress import report_progress
+from satellite.plugin.secret import secret
 
-__all__ = ["InputRefused", "main", "plugin", "report_progress", "run"]
+__all__ = ["InputRefused", "main", "output_dir", "plugin", "report_progress", "run", "secret"]

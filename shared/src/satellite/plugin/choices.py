@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
-from satellite.plugin.conversion import Converter, make_converter
+from satellite.plugin.plain_values import Converter, ConverterMaker
 from satellite.plugin.unfit import Unfit, must_be
 
 
@@ -40,7 +40,7 @@ def make_literal(options: Sequence[Any]) -> Converter:
     return convert
 
 
-def make_union(options: Sequence[Any]) -> Converter | None:
+def make_union(options: Sequence[Any], *, make_converter: ConverterMaker) -> Converter | None:
     """Return what takes the first option that fits, unless several dataclasses do.
 
     None if one of them is anything, so that nothing can be told apart.

@@ -6,28 +6,26 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Any
 
-from satellite.plugin.conversion import Converter, make_converter
-from satellite.plugin.plain_values import OBJECTS, expect_list, expect_object
+from satellite.plugin.plain_values import OBJECTS, Converter, ConverterMaker, expect_list, expect_object
 from satellite.plugin.unfit import Unfit, must_be
 
 
-def make_container(kind: Any, arguments: Sequence[Any]) -> Converter:
+def make_container(kind: Any, arguments: Sequence[Any], *, make_converter: ConverterMaker) -> Converter:
     """Return what converts the items of a list, tuple or object."""
     if kind in OBJECTS:
-        return _make_object(*arguments)
+        key, item = arguments
+        return _make_object(_make_key(key, make_converter), make_converter(item))
     if kind is not tuple:
-        return _make_list(arguments[0])
+        return _make_list(make_converter(arguments[0]))
     if len(arguments) == 2 and arguments[1] is Ellipsis:
-        items = _make_list(arguments[0])
+        items = _make_list(make_converter(arguments[0]))
         return lambda value: tuple(items(value))
     return _make_tuple([make_converter(each) for each in arguments])
 
 
-def _make_list(item: Any) -> Converter:
-    converter = make_converter(item)
-    if converter is None:
+def _make_list(convert: Converter | None) -> Converter:
+    if convert is None:
         return expect_list
-    convert = converter
     return lambda value: [
         _convert_inside(place, convert, each) for place, each in enumerate(expect_list(value))
     ]
@@ -46,9 +44,7 @@ def _make_tuple(converters: Sequence[Converter | None]) -> Converter:
     return convert
 
 
-def _make_object(key: Any, item: Any) -> Converter:
-    convert_key, convert_item = _make_key(key), make_converter(item)
-
+def _make_object(convert_key: Converter | None, convert_item: Converter | None) -> Converter:
     def convert(value: Any) -> Any:
         pairs: Iterable[tuple[str, Any]] = expect_object(value).items()
         return {
@@ -68,7 +64,7 @@ def _convert_inside(key: Any, converter: Converter | None, value: Any) -> Any:
         raise error.inside(key) from None
 
 
-def _make_key(key: Any) -> Converter | None:
+def _make_key(key: Any, make_converter: ConverterMaker) -> Converter | None:
     # The keys of JSON are strings, also those that are numbers in Python.
     if key in {int, float}:
         return _number_in_text(key)

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
 from satellite.plugin.errors import InputRefused
-from satellite.plugin.plain_values import EXPECTATIONS, LISTS, OBJECTS, expect_moment
+from satellite.plugin.plain_values import (
+    EXPECTATIONS,
+    LISTS,
+    OBJECTS,
+    Converter,
+    expect_moment,
+    expect_string,
+)
 from satellite.plugin.unfit import Unfit
 
-Converter = Callable[[Any], Any]
 MOMENTS = ("datetime", "date", "time")
 UNIONS = (typing.Union, getattr(types, "UnionType", typing.Union))
 
@@ -49,11 +54,13 @@ def make_converter(wanted: Any) -> Converter | None:
     if origin in UNIONS or origin is typing.Literal:
         from satellite.plugin import choices  # noqa: PLC0415 - imported where needed: plugins start often.
 
-        return choices.make_union(arguments) if origin in UNIONS else choices.make_literal(arguments)
+        if origin is typing.Literal:
+            return choices.make_literal(arguments)
+        return choices.make_union(arguments, make_converter=make_converter)
     if arguments and origin in (*LISTS, *OBJECTS, tuple):
         from satellite.plugin import containers  # noqa: PLC0415
 
-        return containers.make_container(origin, arguments)
+        return containers.make_container(origin, arguments, make_converter=make_converter)
     return _make_plain(origin or wanted)
 
 
@@ -64,6 +71,9 @@ def _make_plain(wanted: Any) -> Converter | None:
         return EXPECTATIONS[wanted]
     if wanted.__module__ == "datetime" and wanted.__name__ in MOMENTS:
         return expect_moment(wanted)
+    # As a package in newer releases of Python.
+    if wanted.__module__.partition(".")[0] == "pathlib":
+        return lambda value: wanted(expect_string(value))
     return _make_object(wanted)
 
 
@@ -74,7 +84,7 @@ def _make_object(wanted: Any) -> Converter | None:
     if hasattr(wanted, "__dataclass_fields__"):
         from satellite.plugin.dataclass_input import make_dataclass_converter  # noqa: PLC0415
 
-        return make_dataclass_converter(wanted)
+        return make_dataclass_converter(wanted, make_converter=make_converter)
     if issubclass(wanted, Enum):
         from satellite.plugin.choices import make_enum  # noqa: PLC0415
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from satellite.plugin.conversion import Converter, make_converter
 from satellite.plugin.hints import find_hints
+from satellite.plugin.plain_values import Converter, ConverterMaker
 from satellite.plugin.unfit import Unfit, shown
 
 _made: dict[Any, DataclassConverter] = {}
 
 
-def make_dataclass_converter(wanted: Any) -> Converter:
+def make_dataclass_converter(wanted: Any, *, make_converter: ConverterMaker) -> Converter:
     """Return what turns a JSON object into an instance of the dataclass `wanted`."""
     converter = _made.get(wanted)
     if converter is None:
         # Known before its fields are looked at, because a tree has itself among them.
         converter = _made[wanted] = DataclassConverter(wanted)
-        converter.look_at_fields()
+        converter.look_at_fields(make_converter)
     return converter.convert
 
 
@@ -31,7 +31,7 @@ class DataclassConverter:
         self._converters: dict[str, Converter | None] = {}
         self._required: list[str] = []
 
-    def look_at_fields(self) -> None:
+    def look_at_fields(self, make_converter: ConverterMaker) -> None:
         """Find out what each field wants."""
         hints = find_hints(self._wanted)
         for field in dataclasses.fields(self._wanted):

@@ -7,6 +7,11 @@ from typing import Any
 
 from satellite.plugin.unfit import must_be
 
+Converter = Callable[[Any], Any]
+"""Turns plain JSON into something, or raises `Unfit`."""
+ConverterMaker = Callable[[Any], "Converter | None"]
+"""Returns what turns plain JSON into what an annotation says, None for plain JSON."""
+
 LISTS = (list, Sequence, MutableSequence, Collection, Iterable)
 OBJECTS = (dict, Mapping, MutableMapping)
 

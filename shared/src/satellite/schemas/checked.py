@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import OrderedDict
 from typing import Any
+
+from cachetools import LRUCache
 
 from satellite.schemas.compiled import CompiledSchema, SchemaInvalid
 from satellite.schemas.faults import Fault
@@ -66,14 +67,16 @@ class CheckedSchemas:
     def __init__(self) -> None:
         """Begin with none."""
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, CheckedSchema] = OrderedDict()
+        self._known: LRUCache[str, CheckedSchema] = LRUCache(MOST_COMPILED)
 
     def find(self, key: str) -> CheckedSchema | None:
         """Return the schema known under `key`, or None."""
         with self._lock:
-            if key in self._known:
-                self._known.move_to_end(key)
-            return self._known.get(key)
+            try:
+                # Not `get`, which takes ten times as long (2026-11-25).
+                return self._known[key]
+            except KeyError:
+                return None
 
     def get(self, key: str, schema: dict[str, Any]) -> CheckedSchema:
         """Return the schema known under `key`, measured and compiled if it is new."""
@@ -83,6 +86,4 @@ class CheckedSchemas:
             known = CheckedSchema(schema)
             with self._lock:
                 self._known[key] = known
-                if len(self._known) > MOST_COMPILED:
-                    self._known.popitem(last=False)
         return known

@@ -14,9 +14,10 @@ import select
 import socket
 import sys
 import time
-from collections import OrderedDict
 from pathlib import Path
 from typing import Any
+
+from cachetools import LRUCache
 
 from satellite.schemas.compiled import CompiledSchema, SchemaInvalid
 from satellite.schemas.faults import Fault
@@ -31,7 +32,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MIB * 2**20, MEMORY_MIB * 2**20))
     peer = socket.socket(fileno=int(sys.argv[1]))
-    compiled: OrderedDict[str, CompiledSchema] = OrderedDict()
+    compiled: LRUCache[str, CompiledSchema] = LRUCache(MOST_COMPILED)
     with contextlib.suppress(EOFError, ConnectionError):
         while select.select([peer], [], [], IDLE_S)[0]:
             asked, schema, value = (receive_frame(peer) for _ in range(3))
@@ -46,7 +47,7 @@ def _serve(
     asked: dict[str, Any],
     schema: bytes,
     value: bytes,
-    compiled: OrderedDict[str, CompiledSchema],
+    compiled: LRUCache[str, CompiledSchema],
 ) -> None:
     try:
         if asked["do"] == "compile":
@@ -66,13 +67,10 @@ def _serve(
         send_frame(peer, json.dumps([TOO_DEEP]).encode())
 
 
-def _compile(compiled: OrderedDict[str, CompiledSchema], key: str, schema: bytes) -> CompiledSchema:
+def _compile(compiled: LRUCache[str, CompiledSchema], key: str, schema: bytes) -> CompiledSchema:
     known = compiled.get(key)
     if known is None:
         known = compiled[key] = CompiledSchema(json.loads(schema))
-        if len(compiled) > MOST_COMPILED:
-            compiled.popitem(last=False)
-    compiled.move_to_end(key)
     return known
 
 

@@ -2,6 +2,7 @@
 
 from satellite.testing.answering_server import AnsweringServer, answering_server
 from satellite.testing.messages import (
+    attempt_key_of,
     heartbeat_of,
     job_message_of,
     manifest_of,
@@ -15,6 +16,7 @@ __all__ = [
     "RecordingListener",
     "RecordingReporter",
     "answering_server",
+    "attempt_key_of",
     "heartbeat_of",
     "job_message_of",
     "manifest_of",

@@ -53,12 +53,18 @@ def answering_server() -> Iterator[AnsweringServer]:
         def log_message(self, *_: Any) -> None:
             """Write nothing into the output of tests."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
+    with serving(Handler) as answering.url:
+        yield answering
+
+
+@contextlib.contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Serve by a handler on a free port of this machine until the block ends; yields its address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
         thread = threading.Thread(target=httpd.serve_forever)
         thread.start()
-        answering.url = f"http://127.0.0.1:{httpd.server_port}"
         try:
-            yield answering
+            yield f"http://127.0.0.1:{httpd.server_port}"
         finally:
             httpd.shutdown()
             thread.join()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from satellite.contracts.identity import AttemptKey, uid_by_number
 from satellite.contracts.job import JobMessage, StartedReport
 from satellite.contracts.json_text import write_json
 from satellite.contracts.outcome import ErrorKind, JobError, Outcome, OutcomeStatus
@@ -27,6 +28,11 @@ def manifest_of(**changes: Any) -> PluginManifest:
         "output_schema": {},
     }
     return PluginManifest.model_validate(fields | changes)
+
+
+def attempt_key_of(job_id: int, attempt: int = 1) -> AttemptKey:
+    """Return what names an attempt of a job whose uid a test does not name, as the messages here do."""
+    return AttemptKey(job_id, attempt, uid_by_number(job_id))
 
 
 def job_message_of(manifest: PluginManifest, input_data: Any = None, **changes: Any) -> JobMessage:

@@ -8,6 +8,7 @@ from typing import Any
 
 from satellite.contracts.job import StartedReport
 from satellite.contracts.outcome import Outcome
+from satellite.contracts.run_handle import RunHandle
 
 
 class RecordingListener:
@@ -17,6 +18,7 @@ class RecordingListener:
         """Have heard nothing yet."""
         self.fractions: list[tuple[float, str]] = []
         self.lines: list[str] = []
+        self.handles: list[RunHandle] = []
         self.heard = threading.Event()
 
     def progress(self, fraction: float, message: str) -> None:
@@ -29,6 +31,11 @@ class RecordingListener:
         self.lines.extend(lines)
         self.heard.set()
 
+    def attachable(self, handle: RunHandle) -> None:
+        """Remember the handle."""
+        self.handles.append(handle)
+        self.heard.set()
+
 
 class RecordingReporter:
     """A `Reporter` of a worker that remembers what is reported; safe to call from any thread."""
@@ -39,7 +46,7 @@ class RecordingReporter:
         self.outcomes: list[Outcome] = []
 
     def started(self, report: StartedReport) -> None:
-        """Remember that an attempt was claimed."""
+        """Remember that an attempt was claimed, or what its run can be found by."""
         self.begun.append(report)
 
     def finished(self, outcome: Outcome, *, callbacks: list[dict[str, Any]]) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import multiprocessing
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
+from collections.abc import Callable
 from multiprocessing import shared_memory
 from pathlib import Path
 from typing import Any
@@ -148,7 +152,102 @@ def share(_: Job) -> None:
     memory.unlink()
 
 
+def read(job: Job) -> None:
+    told = []
+    for path in map(Path, job["files"]):
+        try:
+            path.write_bytes(b"changed")
+            changed = True
+        except OSError:
+            changed = False
+        told.append([path.name, path.read_bytes().decode(), changed])
+    answer(told)
+
+
+def read_secret(job: Job) -> str:
+    return (Path(os.environ["SATELLITE_SECRETS_DIR"]) / job["name"]).read_bytes().decode()
+
+
+def tell_secret(job: Job) -> None:
+    value = read_secret(job)
+    encoded = base64.b64encode(b"ab" + value.encode()).decode()
+    log(f"log: {value}")
+    log(f"::progress 0.5 progress {value.splitlines()[0]}")
+    for form in (encoded, value.encode().hex(), json.dumps(value), repr(value), urllib.parse.quote(value)):
+        log(form)
+        time.sleep(0.02)
+    os.write(2, b"in pieces: ")
+    for byte in value.encode():
+        os.write(2, bytes([byte]))
+    answer({"raw": value, "base64": encoded, "bytes": len(value.encode())})
+
+
+def fail_by_secret(job: Job) -> None:
+    log(f"cannot log in by {read_secret(job).splitlines()[0]}")
+    sys.exit(3)
+
+
+def write_secret(job: Job) -> None:
+    sys.stdout.write(f"password: {read_secret(job)}")
+
+
+def put(job: Job) -> None:
+    """Make what a list of kind, name and argument says in the output folder."""
+    folder = Path(os.environ["SATELLITE_OUTPUT_DIR"])
+    for kind, name, argument in job["made"]:
+        place = folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        MAKERS[kind](place, argument)
+    time.sleep(job.get("then_s", 0))
+    answer(job.get("value"))
+
+
+def make_sparse(place: Path, size_bytes: int) -> None:
+    place.touch()
+    os.truncate(place, size_bytes)
+
+
+def make_filled(place: Path, size_bytes: int) -> None:
+    with place.open("wb") as file:
+        for _ in range(size_bytes // 1_000_000):
+            file.write(bytes(1_000_000))
+
+
+def make_many(place: Path, count: int) -> None:
+    for number in range(count):
+        place.with_name(f"{place.name}{number}").touch()
+
+
+def make_deep(place: Path, depth: int) -> None:
+    for name in (place, *["d"] * depth):
+        Path(name).mkdir()
+        os.chdir(name)
+
+
+def make_socket(place: Path, _: Any) -> None:
+    os.chdir(place.parent)
+    socket.socket(socket.AF_UNIX).bind(place.name)
+
+
+MAKERS: dict[str, Callable[[Path, Any], object]] = {
+    "file": Path.write_text,
+    "sparse": make_sparse,
+    "filled": make_filled,
+    "many": make_many,
+    "deep": make_deep,
+    "link": Path.symlink_to,
+    "hard link": lambda place, other: place.hardlink_to(place.with_name(other)),
+    "fifo": lambda place, _: os.mkfifo(place),
+    "socket": make_socket,
+}
+
+
 ACTS = {
+    "put": put,
+    "read": read,
+    "tell secret": tell_secret,
+    "fail by secret": fail_by_secret,
+    "write secret": write_secret,
     "echo": echo,
     "progress": progress,
     "exit": end_badly,
@@ -172,6 +271,7 @@ ACTS = {
 
 def main() -> None:
     job = json.loads(sys.argv[1] if len(sys.argv) > 1 else sys.stdin.read())
+    time.sleep(job.get("after_s", 0))
     ACTS[job["how"]](job)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 
@@ -65,6 +67,9 @@ def answer(request: dict[str, Any]) -> None:
     BEFORE.get(job["how"], lambda _: None)(job)
     if job["how"] == "variable":
         job["value"] = os.environ.get(job["name"])
+    if job["how"] == "note":
+        job["value"] = sorted(path.name for path in Path(tempfile.gettempdir()).glob("note-*"))
+        Path(tempfile.gettempdir(), f"note-{job['name']}").touch()
     if job["how"] == "unknown id":
         write(json.dumps({"id": "somebody-else", "result": {"answer": 1}}))
     elif job["how"] == "error":

@@ -18,8 +18,8 @@ from analysis_server.loop_thread import LoopThread
 from analysis_server.reporting.celery_reporter import CeleryReporter
 from analysis_server.reporting.event_stream import EventStream
 from analysis_server.reporting.spool import Spool
-from analysis_server.runtimes.port import AttemptKey
 from analysis_server.runtimes.standby.pool import StandbyPool
+from satellite.contracts.identity import AttemptKey
 from tests.fixtures.servers import wait_until
 from tests.integration.transitions.seed import outcome
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
 import pytest
 
+from analysis_server.lifecycle import slots as slots_module
 from analysis_server.lifecycle.slots import Batch, Slots
 from satellite.contracts.task_names import BATCH_HEADER
+from tests.fixtures.servers import wait_until
 
 SMALL, LARGE = Batch("small", 4), Batch("large", 32)
 
@@ -69,3 +74,75 @@ def test_what_ends_gives_back_what_it_took() -> None:
 def test_a_message_tells_its_batch() -> None:
     assert Batch.of({BATCH_HEADER: ["small", 4], "task": "any"}) == SMALL
     assert Batch.of({"task": "any"}) is None
+
+
+def is_never() -> bool:
+    return False
+
+
+def start_alone(
+    slots: Slots, is_stopped: Callable[[], bool] = is_never
+) -> tuple[threading.Event, Callable[[], None]]:
+    """Take a task that is to run alone; return what tells that it runs, and what ends it."""
+    runs, may_end = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with slots.alone(is_stopped):
+            runs.set()
+            may_end.wait(60)
+        slots.give_back(None)
+
+    slots.take(None)
+    thread = threading.Thread(target=work)
+    thread.start()
+
+    def end() -> None:
+        may_end.set()
+        thread.join()
+
+    return runs, end
+
+
+def test_one_that_runs_alone_waits_for_the_others_and_keeps_new_ones_away() -> None:
+    slots = taken(taken(Slots(slots=8, seats=64), SMALL, 2), None, 1)
+    runs, end = start_alone(slots)
+    wait_until(lambda: not slots.free)
+    assert not any((slots.fits(None), slots.fits(SMALL), slots.has_seat(), runs.is_set()))
+    for batch in (SMALL, SMALL, None):
+        assert not runs.is_set()
+        slots.give_back(batch)
+    assert runs.wait(60)
+    assert (slots.free, slots.taken) == (0, 1)
+    end()
+    assert (slots.free, slots.tasks) == (8, 0)
+
+
+def test_several_that_run_alone_do_so_one_after_the_other() -> None:
+    slots = Slots(slots=8, seats=0)
+    slots.take(None)
+    some = [start_alone(slots) for _ in range(3)]
+    wait_until(lambda: not slots.free)
+    slots.give_back(None)
+    for left in (2, 1, 0):
+        wait_until(lambda: any(runs.is_set() for runs, _ in some))
+        [one] = [one for one in some if one[0].is_set()]
+        some.remove(one)
+        one[1]()
+        assert slots.tasks == left
+
+
+def test_one_that_runs_alone_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slots_module, "ALONE_PATIENCE_S", 0.05)
+    slots = taken(Slots(slots=8, seats=0), None, 1)
+    runs, end = start_alone(slots)
+    assert runs.wait(60)
+    assert slots.free == 0
+    end()
+    assert slots.free == 7
+
+
+def test_one_that_shall_stop_waits_no_longer() -> None:
+    slots = taken(Slots(slots=8, seats=0), None, 1)
+    runs, end = start_alone(slots, is_stopped=lambda: True)
+    assert runs.wait(60)
+    end()

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis_server.runtimes.port import RunStatus
+from analysis_server.runtimes.port import RunStatus, SilentListener
+from analysis_server.runtimes.run.control import RunControl
 from analysis_server.runtimes.serving.exchange import Exchange
 from analysis_server.runtimes.serving.line_splitter import LineSplitter
+from analysis_server.runtimes.serving.run import ServerRun
 from analysis_server.runtimes.serving.wire import NotAnAnswer, read_answer, request_line
 from satellite.contracts.outcome import ErrorKind
-from tests.unit.analysis_server.runtimes.calls import call_of
+from tests.unit.analysis_server.runtimes.server_runs import request_of, run_of
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 JSON = st.recursive(
@@ -38,10 +40,10 @@ def test_lines_are_the_same_in_whatever_pieces_they_come(lines: list[bytes], dat
 
 @given(JSON)
 def test_a_request_is_one_line_whatever_the_input(job: Any) -> None:
-    alone = request_line([call_of(7, job=job)])
+    alone = request_line([run_of(7, job=job)])
     assert alone.count(b"\n") == 1
     assert json.loads(alone) == {"id": "7.1", "input": job}
-    several = request_line([call_of(7, job=job), call_of(8, job=job)])
+    several = request_line([run_of(7, job=job), run_of(8, job=job)])
     assert several.count(b"\n") == 1
     assert [each["id"] for each in json.loads(several)["batch"]] == ["7.1", "8.1"]
 
@@ -66,12 +68,12 @@ def test_an_answer_written_otherwise_keeps_its_value(result: Any) -> None:
     [b"[" * 1_000 + b"]" * 1_000, b"NaN", b"[1e400]", rb'"\u0000"', rb'"\ud800"', b"oops", b"9" * 5_000],
 )
 def test_a_result_that_is_refused_is_its_jobs_fault_alone(result: bytes) -> None:
-    calls = [call_of(1), call_of(2)]
-    exchange = Exchange(calls)
+    runs = [run_of(1), run_of(2)]
+    exchange = Exchange(runs)
     assert exchange.take(b'{"id": "1.1", "result": ' + result + b"}") is None
     assert exchange.take(b'{"id": "2.1", "result": [' + b"1" * 30 + b"]}") is None
     exchange.give_results()
-    bad, good = [call.wait(0) for call in calls]
+    bad, good = [run.wait(0) for run in runs]
     assert bad is not None
     assert bad.error is not None
     assert (bad.error.kind, "The result is refused" in bad.error.message) == (ErrorKind.OUTPUT, True)
@@ -81,11 +83,11 @@ def test_a_result_that_is_refused_is_its_jobs_fault_alone(result: bytes) -> None
 
 def test_an_exit_code_that_no_number_column_holds_is_left_out() -> None:
     line = b'{"id":"1.1","error":{"kind":"exit","message":"no","exit_code":%d}}' % 2**70
-    call = call_of(1)
-    exchange = Exchange([call])
+    run = run_of(1)
+    exchange = Exchange([run])
     assert exchange.take(line) is None
     exchange.give_results()
-    result = call.wait(0)
+    result = run.wait(0)
     assert result is not None
     assert result.error is not None
     assert (result.error.message, result.error.exit_code) == ("no", None)
@@ -106,8 +108,8 @@ def test_a_result_that_smuggles_keys_is_read_as_a_whole() -> None:
 
 
 def test_answers_may_come_in_any_order_and_each_only_once() -> None:
-    calls = [call_of(1), call_of(2)]
-    exchange = Exchange(calls)
+    runs = [run_of(1), run_of(2)]
+    exchange = Exchange(runs)
     assert exchange.take(b'{"id":"2.1","result":2}') is None
     assert exchange.answered_at is None
     fault = exchange.take(b'{"id":"2.1","result":2}')
@@ -116,16 +118,22 @@ def test_answers_may_come_in_any_order_and_each_only_once() -> None:
     assert exchange.take(b'{"id":"1.1","result":1}') is None
     assert exchange.answered_at is not None
     exchange.give_results()
-    assert [call.wait(0).result_json for call in calls] == [b"1", b"2"]  # type: ignore[union-attr]
+    assert [run.wait(0).result_json for run in runs] == [b"1", b"2"]  # type: ignore[union-attr]
 
 
 def test_a_request_that_the_server_cannot_read_is_refused_input() -> None:
-    call = call_of(1)
-    exchange = Exchange([call])
+    run = run_of(1)
+    exchange = Exchange([run])
     assert exchange.take(b'{"id":null,"error":{"kind":"internal","message":"too deep"}}') is None
     exchange.give_results()
-    result = call.wait(0)
+    result = run.wait(0)
     assert result is not None
     assert result.status is RunStatus.FAILED
     assert result.error is not None
     assert (result.error.kind, result.error.message) == (ErrorKind.INPUT, "too deep")
+
+
+def test_jobs_that_had_one_number_one_after_the_other_are_told_apart() -> None:
+    requests = [request_of(7), request_of(7)]
+    runs = [ServerRun(request, listener=SilentListener(), control=RunControl()) for request in requests]
+    assert len({run.id for run in runs}) == 2

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from analysis_server.execution.executor_service import ExecutorSetup
-from analysis_server.runtimes.container.engine import client_arguments
 from analysis_server.runtimes.process.environment import EnvironmentNotMade, PluginEnvironments
 from analysis_server.runtimes.process.source import PluginSource
 from analysis_server.runtimes.worker_variables import WorkerVariables
 from analysis_server.settings import WorkerSettings
+from satellite.container_engine.client import client_arguments
 from satellite.settings.observability import LogSettings
 
 GIVEN = {
@@ -32,7 +32,7 @@ def setup_of(environ: dict[str, str]) -> ExecutorSetup:
     return ExecutorSetup(
         settings=WorkerSettings(stack_id="worker's"),
         log=LogSettings(level="debug"),
-        runtime="process",
+        runtimes=("process",),
         redis_url="redis://:hush-redis@here",
         variables=WorkerVariables.read(environ),
     )

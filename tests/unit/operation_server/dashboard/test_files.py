@@ -33,6 +33,17 @@ async def test_a_file_is_served_once(dashboard: httpx.AsyncClient, name: str, me
         assert HEADERS.items() <= {name: answer.headers.get(name) for name in HEADERS}.items()
 
 
-@pytest.mark.parametrize("name", ["nothing.js", "..", "%2e%2e%2fpages.py", "%00"])
+@pytest.mark.parametrize(
+    "path", ["", *(f"/{view}" for view in ("login", "overview", "jobs", "users", "plugins")), "/jobs/42"]
+)
+async def test_each_view_is_the_page(dashboard: httpx.AsyncClient, path: str) -> None:
+    answer = await dashboard.get(f"/dashboard{path}")
+
+    assert answer.content == (STATIC / "dashboard.html").read_bytes()
+    assert answer.headers["content-type"].startswith("text/html")
+    assert HEADERS.items() <= {name: answer.headers.get(name) for name in HEADERS}.items()
+
+
+@pytest.mark.parametrize("name", ["nothing", "nothing.js", "..", "%2e%2e%2fpages.py", "%00"])
 async def test_nothing_else_is_served(dashboard: httpx.AsyncClient, name: str) -> None:
     assert (await dashboard.get(f"/dashboard/{name}")).status_code in {404, 307}

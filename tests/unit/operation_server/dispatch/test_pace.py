@@ -71,5 +71,5 @@ def test_an_empty_round_needs_no_rest() -> None:
 
 
 def test_a_queue_that_nobody_consumes_stays_closed() -> None:
-    deeper = DispatchCapacity(depth=20, gpu_depth=0).deepened_by(30)
-    assert (deeper.depth, deeper.gpu_depth) == (50, 0)
+    deeper = DispatchCapacity(depths={"cpu": 20}).deepened_by(30)
+    assert (deeper.depths.get("cpu"), deeper.depths.get("gpu")) == (50, None)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from operation_server.dispatch.reconciler import ActiveAttempt, find_missing
+from satellite.testing import attempt_key_of
 
 CPU, GPU = "cpu", "gpu"
 
 
 def attempt(job_id: int, *, queue: str = CPU, leased: bool = False, started: bool = False) -> ActiveAttempt:
     return ActiveAttempt(
-        job_id=job_id,
-        attempt=1,
+        key=attempt_key_of(job_id),
         is_processing=started,
         cancel_requested=False,
         dispatched_s=60 - job_id,
@@ -22,7 +22,7 @@ def attempt(job_id: int, *, queue: str = CPU, leased: bool = False, started: boo
 
 def missing(attempts: list[ActiveAttempt], **lengths: int) -> list[int]:
     newest_first = sorted(attempts, key=lambda one: one.dispatched_s)
-    return [one.job_id for one in find_missing(newest_first, lengths)]
+    return [one.key.job_id for one in find_missing(newest_first, lengths)]
 
 
 def test_what_still_waits_in_its_queue_is_not_missing() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+from uuid import UUID
 
 import orjson
 import pytest
 
 from operation_server.dispatch.reports import rejected
 from operation_server.dispatch.results_source import decode
+from satellite.contracts.identity import AttemptKey
 from satellite.contracts.task_names import APPLY_OUTCOME, REPORT_STARTED
+from satellite.testing import attempt_key_of
 
 
 def message(body: bytes, **headers: str) -> bytes:
@@ -37,11 +40,23 @@ def test_what_cannot_be_read_is_refused(raw: bytes) -> None:
         decode(raw)
 
 
-def test_of_a_broken_message_is_known_what_can_be_read() -> None:
-    body = b'[[{"job_id":7,"attempt":2,"worker":"w","result":[[[['
+KEY = AttemptKey(7, 2, UUID("5f3c0d54-6f0b-4c5e-9a37-3d2c1f1f7f10"))
+
+
+@pytest.mark.parametrize(
+    ("uid", "key"),
+    [
+        (f'"uid":"{KEY.uid}",', KEY),
+        # Of an older release.
+        ("", attempt_key_of(7, 2)),
+        (f'"uid":"{"-" * 36}",', None),
+    ],
+)
+def test_of_a_broken_message_is_known_what_can_be_read(uid: str, key: AttemptKey | None) -> None:
+    body = b'[[{"job_id":7,"attempt":2,%b"worker":"w","result":[[[[' % uid.encode()
     report = rejected(message(body, task=APPLY_OUTCOME), ValueError())
-    assert (report.task, report.attempt, report.body) == (APPLY_OUTCOME, (7, 2), body)
-    assert report.ends_attempt
+    assert (report.task, report.attempt, report.body) == (APPLY_OUTCOME, key, body)
+    assert report.ends_attempt is (key is not None)
 
 
 def test_of_what_is_no_message_nothing_is_known() -> None:

@@ -17,6 +17,7 @@ from operation_server.jobs.repository.documents import LISTED, WHOLE, document_o
 from operation_server.jobs.schemas import JOB_EXAMPLE, JobRead, JobTimings
 from satellite.client.models import Job
 from satellite.contracts.phases import PHASES
+from satellite.testing import attempt_key_of
 from tests.integration.transitions.seed import new_job
 
 FIELDS = list(JobRead.model_fields)
@@ -43,7 +44,9 @@ def test_a_field_that_no_job_has_is_refused() -> None:
 
 
 def test_the_answer_to_a_submission_and_the_example() -> None:
-    shown = json.loads(submitted_document(NEW, job_id=1, created_at=datetime(2026, 11, 25, tzinfo=UTC)).text)
+    shown = json.loads(
+        submitted_document(NEW, key=attempt_key_of(1).job, created_at=datetime(2026, 11, 25, tzinfo=UTC)).text
+    )
 
     assert list(shown) == FIELDS
     assert list(JOB_EXAMPLE) == FIELDS

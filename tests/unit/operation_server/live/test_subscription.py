@@ -3,30 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from operation_server.live.account_watch import loss_of
+from operation_server.accounts.account import Account, KeyScope, Role
+from operation_server.live.account_watch import has_lost
 from operation_server.live.frame import Frame
 from operation_server.live.prepared_frames import prepare
 from operation_server.live.subscription import (
     QUEUE_LENGTH,
-    AccountClosed,
+    AccessEnded,
     FellBehind,
-    RoleLost,
     StreamEnded,
     Subscription,
+)
+from satellite.testing import attempt_key_of
+
+JOB = attempt_key_of(1).job
+
+CALLER = Account(
+    id=1,
+    email="ada@example.com",
+    role=Role.USER,
+    max_running=None,
+    created_at=datetime(2026, 11, 25, tzinfo=UTC),
+    auth_epoch=3,
 )
 
 
 def frame(number: int, *, event_id: int = 0) -> Frame:
     return Frame.build(
-        job_id=1, owner_id=1, type_="log", data="{}", at="now", event_id=event_id, stream_id=(number, 0)
+        job=JOB, owner_id=1, type_="log", data="{}", at="now", event_id=event_id, stream_id=(number, 0)
     )
 
 
 async def test_a_slow_client_gets_what_was_kept_and_is_let_go() -> None:
-    subscription = Subscription(account_id=1, job_id=1)
+    subscription = Subscription(caller=CALLER, job=JOB)
     for number in range(QUEUE_LENGTH + 1):
         subscription.offer(frame(number))
 
@@ -37,7 +51,7 @@ async def test_a_slow_client_gets_what_was_kept_and_is_let_go() -> None:
 
 
 async def test_what_was_shown_from_the_database_is_not_shown_again() -> None:
-    subscription = Subscription(account_id=1, job_id=1, shown={7})
+    subscription = Subscription(caller=CALLER, job=JOB, shown={7})
     subscription.offer(frame(1, event_id=7))
     subscription.offer(frame(2, event_id=8))
 
@@ -45,7 +59,7 @@ async def test_what_was_shown_from_the_database_is_not_shown_again() -> None:
 
 
 async def test_what_waits_is_told_before_the_end() -> None:
-    subscription = Subscription(account_id=1, job_id=1)
+    subscription = Subscription(caller=CALLER, job=JOB)
     subscription.offer(frame(1))
     subscription.end()
 
@@ -69,7 +83,7 @@ class Socket:
 
 async def idle(socket: Socket) -> tuple[Subscription, asyncio.Task[str]]:
     """Return a subscription that has sent everything, and the task that waits for more."""
-    subscription = Subscription(account_id=1, job_id=1, shown={7}, write_now=socket.write)
+    subscription = Subscription(caller=CALLER, job=JOB, shown={7}, write_now=socket.write)
     waiting = asyncio.create_task(subscription.take())
     await asyncio.sleep(0)
     return subscription, waiting
@@ -117,27 +131,29 @@ async def test_nobody_is_written_to_after_frames_were_dropped() -> None:
 async def test_who_may_not_see_it_any_more_gets_nothing_that_waits() -> None:
     socket = Socket()
     subscription, waiting = await idle(socket)
-    subscription.withdraw(AccountClosed())
+    subscription.withdraw()
     subscription.offer(frame(1))
     subscription.deliver()
 
-    with pytest.raises(AccountClosed):
+    with pytest.raises(AccessEnded):
         await waiting
-    with pytest.raises(AccountClosed):
+    with pytest.raises(AccessEnded):
         subscription.require_access()
     assert socket.written == b""
 
 
 @pytest.mark.parametrize(
-    ("shows_others", "roles", "loss"),
+    ("key_id", "epochs", "keys", "lost"),
     [
-        (False, {1: "user"}, None),
-        (True, {1: "admin"}, None),
-        (True, {1: "user"}, RoleLost),
-        (False, {2: "user"}, AccountClosed),
-        (True, {}, AccountClosed),
+        (None, {1: 3}, set(), False),
+        (None, {1: 4}, set(), True),
+        (None, {2: 3}, set(), True),
+        (7, {1: 3}, {7}, False),
+        (7, {1: 3}, {8}, True),
+        (7, {1: 4}, {7}, True),
     ],
 )
-def test_what_ends_a_stream(shows_others: bool, roles: dict[int, str], loss: type | None) -> None:
-    found = loss_of(Subscription(account_id=1, shows_others=shows_others), roles)
-    assert (found and type(found)) is loss
+def test_what_ends_a_stream(key_id: int | None, epochs: dict[int, int], keys: set[int], lost: bool) -> None:
+    key = None if key_id is None else KeyScope(key_id=key_id)
+
+    assert has_lost(replace(CALLER, key=key), epochs, keys) is lost

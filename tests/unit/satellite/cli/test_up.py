@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from satellite.cli.main import app
 from satellite.local import up
-from satellite.local.engine import RuntimeChoice
 from satellite.local.plugin_folders import find_plugin_dir
+from satellite.local.runtime import RuntimeOption
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 def test_the_environment_has_its_way(asked: Any) -> None:
     request = asked(SATELLITE_WORKER_RUNTIME="process", SATELLITE_WORKER_SLOTS="3")
 
-    assert (request.runtime, request.options.slots) == (RuntimeChoice.PROCESS, 3)
+    assert (request.runtime, request.options.slots) == (RuntimeOption.PROCESS, 3)
 
 
 def test_an_option_is_stronger(asked: Any) -> None:
@@ -48,13 +48,13 @@ def test_an_option_is_stronger(asked: Any) -> None:
         SATELLITE_WORKER_SLOTS="3",
     )
 
-    assert (request.runtime, request.options.slots) == (RuntimeChoice.CONTAINER, 4)
+    assert (request.runtime, request.options.slots) == (RuntimeOption.CONTAINER, 4)
 
 
 def test_without_either_it_is_decided_at_the_start(asked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SATELLITE_WORKER_RUNTIME", raising=False)
 
-    assert asked().runtime is RuntimeChoice.AUTO
+    assert asked().runtime is RuntimeOption.AUTO
 
 
 def test_an_unknown_runtime_in_the_environment_is_named(tmp_path: Path) -> None:

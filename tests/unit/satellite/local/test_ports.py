@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from satellite.local.errors import PortTaken
-from satellite.local.ports import choose_port, find_free_port, find_free_ports
+from satellite.local.ports import OWN_RANGE, choose_port, find_free_port, find_free_ports
 
 
 def test_free_ports_differ() -> None:
@@ -34,3 +34,15 @@ class TestChoosePort:
         preferred = find_free_port()
 
         assert choose_port(None, preferred=preferred, option="--port") == preferred
+
+
+class TestFindFreePorts:
+    def test_gives_no_port_twice_in_a_row(self) -> None:
+        first, second = find_free_ports(50), find_free_ports(50)
+        assert len({*first, *second}) == 100
+
+    def test_leaves_out_what_is_taken(self) -> None:
+        (port,) = find_free_ports(1)
+        following = OWN_RANGE[(OWN_RANGE.index(port) + 1) % len(OWN_RANGE)]
+        with socket.create_server(("127.0.0.1", following)):
+            assert following not in find_free_ports(3)

@@ -9,7 +9,7 @@ import sys
 import pytest
 from pydantic import ValidationError
 
-from satellite.settings.broker import BrokerSettings
+from satellite.settings.broker import BrokerSettings, BrokerTransport, celery_options
 
 COMMANDS = [
     pytest.param(["-m", "operation_server.cli", "api"], id="api"),
@@ -38,12 +38,22 @@ def test_the_same_redis_in_other_words_is_taken(redis_url: str, broker_url: str 
 
 
 @pytest.mark.parametrize(
+    "broker_url", ["amqp://guest@127.0.0.1:5672//", "amqps://user:secret@rabbit.example"]
+)
+def test_a_rabbitmq_is_taken_beside_the_redis(broker_url: str) -> None:
+    settings = BrokerSettings(redis_url="redis://127.0.0.1:6379/0", CELERY_BROKER_URL=broker_url)
+
+    assert settings.broker_url == broker_url
+    assert settings.transport is BrokerTransport.AMQP
+    assert celery_options(settings.transport)["task_acks_late"]
+
+
+@pytest.mark.parametrize(
     "broker_url",
     [
         "redis://127.0.0.1:6380/0",
         "redis://127.0.0.1:6379/1",
         "redis://other:6379/0",
-        "amqp://guest@127.0.0.1:6379/0",
         "redis+socket:///run/redis.sock",
         "memory://",
         "sentinel://127.0.0.1:6379/0",

@@ -7,14 +7,19 @@ import os
 import subprocess
 import sys
 
+import pytest
+
+from satellite.settings.log_lines import hide_credentials
+
 FORGED = "\n2026-01-01T00:00:00Z [info     ] admin logged in"
 SCRIPT = f"""
-import logging, structlog
+import logging, os, structlog
 from satellite.settings.log_lines import configure_logging
 from satellite.settings.observability import LogSettings
 
 configure_logging(LogSettings())
-said = {FORGED!r} + "\\r\\x1b[2J\\x9b31m"
+said = os.environ.get("SAID") or {FORGED!r} + "\\r\\x1b[2J\\x9b31m"
+structlog.contextvars.bind_contextvars(request_id="r1")
 log = structlog.get_logger("x")
 log.info(said, key=said, error=repr(said), several=[said])
 logging.getLogger("library").warning("of a user: %s", said)
@@ -46,7 +51,39 @@ def test_no_line_is_forged_and_no_terminal_is_moved() -> None:
 
 
 def test_json_lines_are_one_line_each() -> None:
-    lines = [line for line in logged(SATELLITE_LOG_JSON_LINES="true").splitlines() if line.startswith("{")]
+    lines = [json.loads(line) for line in logged(SATELLITE_LOG_JSON_LINES="true").splitlines()]
 
-    assert [json.loads(line)["level"] for line in lines] == ["info", "error"]
-    assert json.loads(lines[0])["key"].startswith(FORGED)
+    # Those of libraries too.
+    assert [line["level"] for line in lines] == ["info", "warning", "error", "error"]
+    assert lines[0]["key"].startswith(FORGED)
+    assert (lines[1]["logger"], lines[1]["request_id"]) == ("library", "r1")
+    assert "ValueError" in lines[3]["exception"]
+
+
+CREDENTIALS = {
+    "an API key": "sat_7_" + "q" * 43 + "0badcafe",
+    "a header": "Bearer eyJhbGciOiJIUzI1NiJ9.qqqqqqqq.qqqq",
+    "an address": "redis://:qqqqqqqqqq@cache.example:6379/0",
+    "another address": "postgresql+psycopg://satellite:qqqqqqqqqq@db.example/satellite",
+    "a ticket": '"WebSocket /api/v1/ws/jobs?ticket=qqqqqqqqqq&after=0-0:1" [accepted]',
+}
+
+
+@pytest.mark.parametrize("secret", CREDENTIALS.values(), ids=CREDENTIALS)
+@pytest.mark.parametrize("json_lines", ["true", "false"])
+def test_no_credential_is_logged(secret: str, json_lines: str) -> None:
+    output = logged(SATELLITE_LOG_JSON_LINES=json_lines, SAID=secret)
+
+    assert "***" in output
+    assert "qqqq" not in output
+
+
+def test_what_is_none_is_kept() -> None:
+    for text in (
+        "http://127.0.0.1:8000/a@b",
+        "a basic thing",
+        "the key=7",
+        "ada@example.com",
+        "took 12:30:01",
+    ):
+        assert hide_credentials(text) == text

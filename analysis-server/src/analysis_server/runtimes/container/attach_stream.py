@@ -19,6 +19,8 @@ class FrameDemultiplexer:
         self._header = bytearray()
         self._left = 0
         self._sink = stdout
+        self.frames = 0
+        """How many have begun."""
 
     def feed(self, data: bytes) -> None:
         """Take the next piece of the stream; payload is passed on at once, also of unfinished frames."""
@@ -35,4 +37,5 @@ class FrameDemultiplexer:
             if len(self._header) == HEADER_BYTES:
                 self._sink = self._stderr if self._header[0] == STDERR else self._stdout
                 self._left = int.from_bytes(self._header[4:])
+                self.frames += 1
                 self._header.clear()

@@ -6,16 +6,19 @@ import contextlib
 import queue
 import threading
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import requests
+import structlog
 from docker import APIClient
-from docker.errors import DockerException
-from docker.utils import kwargs_from_env
+from docker.errors import APIError, DockerException
 
-from analysis_server.runtimes.container.engine_address import HOST, EngineAddress
+from analysis_server.runtimes.container.kept_output import LOG_DRIVER
+from satellite.container_engine.address import EngineAddress
+from satellite.container_engine.client import client_arguments
 from satellite.contracts.image_reference import is_image_reference
+
+logger = structlog.get_logger(__name__)
 
 ENGINE_FAULTS = (DockerException, requests.RequestException, OSError)
 """What a call raises when the engine refuses or does not answer."""
@@ -23,6 +26,12 @@ ENGINE_FAULTS = (DockerException, requests.RequestException, OSError)
 CALL_TIMEOUT_S = 60
 IDLE_CLIENTS_MAX = 16
 """Each may hold up to 25 connections: the SDK keeps one for each path, and ignores a limit it is given."""
+
+
+class _Place(NamedTuple):
+    """What an engine is found again by, if at all."""
+
+    name: str | None
 
 
 class ImageReferenceBad(ValueError):
@@ -43,6 +52,7 @@ class Engine:
         self._idle: queue.LifoQueue[APIClient] = queue.LifoQueue(IDLE_CLIENTS_MAX)
         self._lock = threading.Lock()
         self._version: str | None = None
+        self._place: _Place | None = None
 
     @contextlib.contextmanager
     def client(self) -> Iterator[APIClient]:
@@ -61,6 +71,30 @@ class Engine:
             self._idle.put_nowait(client)
         except queue.Full:
             client.close()
+
+    def place(self) -> str | None:
+        """Return an id that no other engine has; None of one that keeps no output for later readers.
+
+        Podman keeps none in this form: it has no log driver `local`. A proxy may refuse to tell.
+
+        Raises:
+            DockerException, RequestException, OSError: it does not answer, and was never asked before.
+        """
+        if self._place is None:
+            try:
+                with self.client() as client:
+                    told = client.info()
+            except APIError as error:
+                if not error.is_client_error():
+                    raise
+                told = {"refused": str(error)}
+            keeps_output = LOG_DRIVER in (told.get("Plugins") or {}).get("Log", ())
+            if not keeps_output:
+                reason = told.get("refused") or f"the engine has no log driver {LOG_DRIVER}"
+                logger.warning("no run outlives its worker here", reason=reason)
+            # Machines made from one image may share an id, but not their names as well.
+            self._place = _Place(f"{told['ID']}@{told['Name']}" if keeps_output else None)
+        return self._place.name
 
     def close(self) -> None:
         """Close the clients that nobody uses."""
@@ -81,16 +115,6 @@ class Engine:
         return client
 
 
-def client_arguments(address: EngineAddress) -> dict[str, Any]:
-    """Return what leads a client to `DOCKER_HOST`, else to Docker's socket, else to Podman's of this user."""
-    # Of an empty mapping the SDK would read the environment of this process instead.
-    given: dict[str, Any] = {**kwargs_from_env({HOST: "", **address.docker})}
-    if given or Path("/var/run/docker.sock").exists():
-        return given
-    podman = address.user_folder / "podman" / "podman.sock"
-    return {"base_url": f"unix://{podman}"} if podman.exists() else {}
-
-
 def inspect_image(client: APIClient, image: str) -> dict[str, Any]:
     """Return what the engine knows of an image.
 
@@ -104,10 +128,12 @@ def inspect_image(client: APIClient, image: str) -> dict[str, Any]:
     return found
 
 
-def probe(address: EngineAddress, timeout_s: int = 2) -> str:
+def probe_client(address: EngineAddress, timeout_s: int = 2) -> APIClient:
+    """Return a client that waits only briefly, or raise one of `ENGINE_FAULTS` where no engine answers."""
+    return APIClient(version="auto", timeout=timeout_s, **client_arguments(address))
+
+
+def probe(address: EngineAddress) -> str:
     """Return the engine's version, or raise one of `ENGINE_FAULTS` where none answers in time."""
-    client = APIClient(version="auto", timeout=timeout_s, **client_arguments(address))
-    try:
+    with contextlib.closing(probe_client(address)) as client:
         return str(client.version()["Version"])
-    finally:
-        client.close()

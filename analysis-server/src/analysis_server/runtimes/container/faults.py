@@ -8,10 +8,14 @@ from typing import Final
 import structlog
 from docker.errors import APIError, ImageNotFound
 
+from analysis_server.runtimes.container.creation import EngineUnfit
 from analysis_server.runtimes.container.engine import ENGINE_FAULTS, ImageReferenceBad
-from analysis_server.runtimes.run.plugin_input import InputTooLong, SecretMissing
+from analysis_server.runtimes.container.fenced_network import NetworkUnfenced
+from analysis_server.runtimes.container.folder import FolderUnseen
+from analysis_server.runtimes.run.plugin_input import InputTooLong
 from analysis_server.runtimes.run.start_failure import NOT_ALLOWED, NOT_THERE, WRONG_FORMAT
 from analysis_server.runtimes.run.verdict import cannot_run
+from analysis_server.runtimes.secrets.errors import SecretsNotGiven
 from satellite.contracts.image_reference import WANTED
 from satellite.contracts.outcome import ErrorKind, JobError
 from satellite.contracts.plugin_manifest import PluginManifest
@@ -58,7 +62,12 @@ def no_reference(manifest: PluginManifest) -> JobError:
 
 
 def engine_fault(error: Exception, manifest: PluginManifest) -> JobError:
-    """Return the error of an engine that refused a call or did not answer."""
+    """Return the error of an engine that lacks something, refused a call or did not answer."""
+    if isinstance(error, NetworkUnfenced):
+        # This worker will have none on the next attempt either.
+        return JobError(kind=ErrorKind.RESOURCES, message=str(error))
+    if isinstance(error, EngineUnfit):
+        return JobError(kind=ErrorKind.INTERNAL, message=str(error))
     if not isinstance(error, APIError):
         return JobError(kind=ErrorKind.INTERNAL, message=f"The container engine does not answer: {error}")
     explanation = str(error.explanation or error)
@@ -73,13 +82,16 @@ def engine_fault(error: Exception, manifest: PluginManifest) -> JobError:
 
 def explain(error: Exception, manifest: PluginManifest) -> JobError:
     """Tell why a container could not be run."""
-    if isinstance(error, InputTooLong | SecretMissing):
+    if isinstance(error, InputTooLong | SecretsNotGiven):
         return JobError(kind=error.kind, message=str(error))
+    if isinstance(error, FolderUnseen):
+        # Another worker may have one that its engine finds.
+        return JobError(kind=ErrorKind.INTERNAL, message=str(error))
     if isinstance(error, ImageReferenceBad):
         return no_reference(manifest)
     if isinstance(error, ImageNotFound):
         return image_missing(manifest)
-    if isinstance(error, ENGINE_FAULTS):
+    if isinstance(error, (EngineUnfit, NetworkUnfenced, *ENGINE_FAULTS)):
         return engine_fault(error, manifest)
     logger.error("container not run", plugin=manifest.name, exc_info=error)
     return JobError(kind=ErrorKind.INTERNAL, message=f"The container runtime failed: {error}")

@@ -9,9 +9,10 @@ from typing import Any
 from docker import APIClient
 from docker.errors import APIError, NotFound
 
+from analysis_server.runtimes.container.creation import ContainerCreator
 from analysis_server.runtimes.container.engine import Engine
-from analysis_server.runtimes.container.program import SHELL_CODES, has_wrong_format
-from analysis_server.runtimes.run.verdict import Ending
+from analysis_server.runtimes.container.folder import ContainerFolder
+from analysis_server.runtimes.secrets.giving import NOTHING, GivenSecrets
 
 _ATTACH = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
 
@@ -19,9 +20,18 @@ _ATTACH = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
 class ContainerSession:
     """A started container whose stdin, stdout and stderr are ours."""
 
-    def __init__(self, container_id: str, attached: Any) -> None:
-        """Take a container and the object that `attach_socket` returned for it."""
+    def __init__(
+        self,
+        container_id: str,
+        attached: Any,
+        *,
+        folder: ContainerFolder | None = None,
+        secrets: GivenSecrets = NOTHING,
+    ) -> None:
+        """Take a container, what `attach_socket` returned for it, what it shares with us, and its secrets."""
         self.container_id = container_id
+        self.folder = folder
+        self.secrets = secrets
         self._attached = attached
         self._socket: socket.socket = attached._sock  # noqa: SLF001 - the SDK gives a read-only wrapper
         self._socket.settimeout(None)
@@ -51,12 +61,20 @@ class ContainerSession:
         self._socket.close()
 
 
-def open_session(client: APIClient, config: dict[str, Any]) -> ContainerSession:
+def open_session(
+    client: APIClient,
+    config: dict[str, Any],
+    creator: ContainerCreator,
+    *,
+    secrets: GivenSecrets,
+    folder: ContainerFolder | None = None,
+) -> ContainerSession:
     """Create a container, attach to it and start it; nothing is left of it if that fails."""
-    container_id = str(client.create_container_from_config(config)["Id"])  # type: ignore[no-untyped-call]
+    container_id = creator.create(client, config)
     session: ContainerSession | None = None
     try:
-        session = ContainerSession(container_id, client.attach_socket(container_id, params=_ATTACH))
+        attached = client.attach_socket(container_id, params=_ATTACH)
+        session = ContainerSession(container_id, attached, folder=folder, secrets=secrets)
         client.start(container_id)
     except BaseException:
         if session is not None:
@@ -78,16 +96,3 @@ def kill(engine: Engine, container_id: str) -> None:
             # 409: it is not running.
             if error.status_code != 409:
                 raise
-
-
-def wait_for_end(client: APIClient, container_id: str, *, timeout_s: int = 30) -> Ending:
-    """Wait until the engine has noted the end, and return how the container ended."""
-    exit_code = int(client.wait(container_id, timeout=timeout_s)["StatusCode"])
-    if exit_code == 0:
-        return Ending(exit_code=0)
-    found = client.inspect_container(container_id)
-    return Ending(
-        exit_code=exit_code,
-        oom=bool(found["State"].get("OOMKilled")),
-        wrong_format=exit_code in SHELL_CODES and has_wrong_format(client, found),
-    )

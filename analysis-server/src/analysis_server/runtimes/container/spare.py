@@ -25,7 +25,8 @@ class ContainerSpare:
     def discard(self) -> None:
         """Remove the container."""
         self.session.close()
-        self._janitor.remove(self.session.container_id)
+        self.session.secrets.remove()
+        self._janitor.remove(self.session.container_id, self.session.folder)
 
 
 def has_ended(descriptor: int) -> bool:

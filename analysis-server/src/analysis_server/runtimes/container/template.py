@@ -1,5 +1,7 @@
 """The fixed template of every container: a manifest can relax nothing of it but the network.
 
+Of the machine's files it shows none but a folder in memory with the secrets of this one container.
+
 What an image's configuration could open is answered here part by part, see
 `docs/decisions/0019-what-a-plugin-brings-stays-inside.md`.
 """
@@ -7,31 +9,53 @@ What an image's configuration could open is answered here part by part, see
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
+from analysis_server.runtimes.container.folder import OUTPUTS_HOME, ContainerFolder
 from analysis_server.runtimes.container.image import PluginImage
+from analysis_server.runtimes.container.kept_output import NOT_KEPT
+from analysis_server.runtimes.plugin_users import USER_NAME
 from analysis_server.runtimes.port import RunRequest
+from analysis_server.runtimes.run.cards import real_cards
+from analysis_server.runtimes.run.limits import OPEN_FILES_LIMIT
+from analysis_server.runtimes.run.output_entries import OUTPUT_VARIABLE
+from analysis_server.runtimes.secrets.giving import FOLDER_VARIABLE
 from satellite.contracts.plugin_manifest import PluginManifest, PluginResources
 
 LABEL_STACK: Final = "satellite.stack"
 LABEL_WORKER: Final = "satellite.worker"
 LABEL_JOB: Final = "satellite.job"
 LABEL_ATTEMPT: Final = "satellite.attempt"
+LABEL_UID: Final = "satellite.uid"
 LABEL_DEADLINE: Final = "satellite.deadline"
 LABEL_OWNER: Final = "satellite.owner"
 LABEL_ROLE: Final = "satellite.role"
+LABEL_FOLDER: Final = "satellite.folder"
 
 DEADLINE_GRACE_S: Final = 60
-NOBODY: Final = "65534:65534"
 TMP: Final = "/tmp"  # noqa: S108 - the container's own
 SHM: Final = "/dev/shm"  # noqa: S108
-# The owner counts where the image has a directory of that name, whose mode the mount takes over.
-MOUNT_OPTIONS: Final = "size={size_mib}m,mode=1777,uid=65534,gid=65534,noexec,nosuid,nodev"
+SECRETS: Final = "/run/secrets"
+NO_NETWORK: Final = "none"
+A_NETWORK: Final = "bridge"
+"""Which one is known where the container is created."""
+INODES_MAX: Final = 16_384
+"""In each place that can be written: 250,000 empty files used up the memory of a plugin (2026-11-25)."""
+MOUNT_OPTIONS: Final = f"size={{size_mib}}m,nr_inodes={INODES_MAX},mode=1777,noexec,nosuid,nodev"
+MASKED_PATHS: Final = (
+    # Docker's own list.
+    "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+    "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats",
+    "/sys/devices/virtual/powercap", "/sys/firmware",
+    # What tells of the machine and its kernel, and no plugin needs.
+    "/proc/cmdline", "/proc/config.gz", "/proc/diskstats", "/proc/iomem", "/proc/ioports", "/proc/kallsyms",
+    "/proc/modules", "/proc/pagetypeinfo", "/proc/slabinfo", "/proc/softirqs", "/proc/vmallocinfo",
+)  # fmt: skip
+READONLY_PATHS: Final = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 UNREADABLE_HOME: Final = "/root"
 PIDS_LIMIT: Final = 256
-OPEN_FILES_LIMIT: Final = 1024
-FAKE_GPU_PREFIX: Final = "fake-"
-"""Cards of a declared, made-up inventory; they are admitted like real ones but no device is handed over."""
 
 
 def job_labels(request: RunRequest, *, owner: str) -> dict[str, str]:
@@ -41,6 +65,7 @@ def job_labels(request: RunRequest, *, owner: str) -> dict[str, str]:
         **owned_labels(request, owner=owner, role="job"),
         LABEL_JOB: str(request.job_id),
         LABEL_ATTEMPT: str(request.attempt),
+        LABEL_UID: str(request.uid),
         LABEL_DEADLINE: str(deadline),
     }
 
@@ -55,9 +80,11 @@ def owned_labels(request: RunRequest, *, owner: str, role: str) -> dict[str, str
         LABEL_WORKER: request.worker,
         LABEL_JOB: "",
         LABEL_ATTEMPT: "",
+        LABEL_UID: "",
         LABEL_DEADLINE: "",
         LABEL_OWNER: owner,
         LABEL_ROLE: role,
+        LABEL_FOLDER: "",
     }
 
 
@@ -69,16 +96,21 @@ def container_config(
     environment: dict[str, str],
     gpu_ids: tuple[str, ...] = (),
     arguments: list[str] | None = None,
+    secrets: Path | None = None,
+    log_config: Mapping[str, Any] = NOT_KEPT,
 ) -> dict[str, Any]:
-    """Return the body of the engine's create call.
+    """Return the body of the engine's create call, without the user, see `with_user`.
+
+    `log_config` says what the engine keeps of the output, `secrets` which of its folders has files for it.
 
     A command of the manifest replaces the image's entrypoint as well, so that exactly it is run.
     """
-    real_gpus = [gpu for gpu in gpu_ids if not gpu.startswith(FAKE_GPU_PREFIX)]
+    real_gpus = real_cards(gpu_ids)
     variables = {**_places(image), **environment, **_cards(real_gpus)}
+    if secrets is not None:
+        variables[FOLDER_VARIABLE] = SECRETS
     config: dict[str, Any] = {
         "Image": image.id,
-        "User": NOBODY,
         "Env": [f"{name}={value}" for name, value in variables.items()],
         "Labels": labels,
         "AttachStdin": True,
@@ -90,7 +122,11 @@ def container_config(
         "Tty": False,
         "NetworkDisabled": not manifest.network,
         "Healthcheck": {"Test": ["NONE"]},
-        "HostConfig": host_config(manifest, image=image, gpu_ids=real_gpus),
+        "HostConfig": {
+            **host_config(manifest, image=image, gpu_ids=real_gpus),
+            "Mounts": [] if secrets is None else [_read_only(secrets, SECRETS)],
+            "LogConfig": dict(log_config),
+        },
     }
     if manifest.command is not None:
         config["Entrypoint"] = manifest.command
@@ -99,15 +135,39 @@ def container_config(
     return config
 
 
+def with_folder(config: dict[str, Any], folder: ContainerFolder, *, file_bytes_max: int) -> dict[str, Any]:
+    """Return the body of the create call for a container that shares a folder with its worker."""
+    limit = {"Name": "fsize", "Soft": file_bytes_max, "Hard": file_bytes_max}
+    host = {
+        **config["HostConfig"],
+        "Mounts": [*config["HostConfig"]["Mounts"], *folder.mounts()],
+        "Ulimits": [*config["HostConfig"]["Ulimits"], limit],
+    }
+    labels = {**config["Labels"], LABEL_FOLDER: str(folder.path)}
+    variables = [*config["Env"], f"{OUTPUT_VARIABLE}={OUTPUTS_HOME}"]
+    return {**config, "Env": variables, "Labels": labels, "HostConfig": host}
+
+
+def with_user(config: dict[str, Any], user: int) -> dict[str, Any]:
+    """Return the body of the create call for a user and a group with this id."""
+    host = dict(config["HostConfig"])
+    # The owner counts where the image has a directory of that name, whose mode the mount takes over.
+    host["Tmpfs"] = {place: f"{how},uid={user},gid={user}" for place, how in host["Tmpfs"].items()}
+    # The group is named: for a user alone the engine would add the groups that the image's files list.
+    return {**config, "User": f"{user}:{user}", "HostConfig": host}
+
+
 def host_config(manifest: PluginManifest, *, image: PluginImage, gpu_ids: list[str]) -> dict[str, Any]:
     """Return what the engine enforces: limits, no privileges, nothing of the host."""
     memory_bytes = manifest.resources.memory_mib * 1024 * 1024
     config: dict[str, Any] = {
-        "NetworkMode": "bridge" if manifest.network else "none",
+        "NetworkMode": A_NETWORK if manifest.network else NO_NETWORK,
         "ReadonlyRootfs": True,
         "Tmpfs": _mounts(image, manifest.resources),
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges:true"],
+        "MaskedPaths": list(MASKED_PATHS),
+        "ReadonlyPaths": list(READONLY_PATHS),
         "PidsLimit": PIDS_LIMIT,
         "Memory": memory_bytes,
         # Equal to the memory: no swap.
@@ -116,7 +176,6 @@ def host_config(manifest: PluginManifest, *, image: PluginImage, gpu_ids: list[s
         "Init": True,
         # An own namespace for IPC; its /dev/shm is one of the mounts.
         "IpcMode": "none",
-        "LogConfig": {"Type": "none"},
         "Ulimits": [
             {"Name": "nofile", "Soft": OPEN_FILES_LIMIT, "Hard": OPEN_FILES_LIMIT},
             {"Name": "core", "Soft": 0, "Hard": 0},
@@ -129,6 +188,17 @@ def host_config(manifest: PluginManifest, *, image: PluginImage, gpu_ids: list[s
     return config
 
 
+def _read_only(source: Path, target: str) -> dict[str, Any]:
+    # As a mount, not a bind: of a folder that is not there the engine would make one.
+    return {
+        "Type": "bind",
+        "Source": str(source),
+        "Target": target,
+        "ReadOnly": True,
+        "BindOptions": {"Propagation": "rprivate"},
+    }
+
+
 def _mounts(image: PluginImage, resources: PluginResources) -> dict[str, str]:
     """Return what can be written, all of it memory: a volume of the image would be the host's disk."""
     tmp = MOUNT_OPTIONS.format(size_mib=resources.tmp_mib)
@@ -137,8 +207,8 @@ def _mounts(image: PluginImage, resources: PluginResources) -> dict[str, str]:
 
 
 def _places(image: PluginImage) -> dict[str, str]:
-    """Return HOME and TMPDIR where the image does not say itself where they are."""
-    places = {"HOME": TMP, "TMPDIR": TMP}
+    """Return HOME and TMPDIR, and a name of the user, where the image does not say them itself."""
+    places = {"HOME": TMP, "TMPDIR": TMP, "USER": USER_NAME}
     return {
         name: path
         for name, path in places.items()

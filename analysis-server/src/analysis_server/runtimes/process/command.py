@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
-import shutil
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from analysis_server.runtimes.container.template import FAKE_GPU_PREFIX, OPEN_FILES_LIMIT
+from analysis_server.runtimes.plugin_users import USER_NAME
 from analysis_server.runtimes.port import RunRequest
 from analysis_server.runtimes.process.source import PluginSource
-from satellite.contracts.plugin_manifest import PluginManifest
+from analysis_server.runtimes.run.cards import real_cards
+from analysis_server.runtimes.run.inputs import make_inputs_folder
+from analysis_server.runtimes.run.limits import OPEN_FILES_LIMIT
+from analysis_server.runtimes.run.output_entries import OUTPUT_VARIABLE
+from analysis_server.runtimes.run.outputs import OUTPUTS, make_outputs_folder
+from satellite.contracts.plugin_manifest import PluginManifest, PluginMode
 
 APP: Final = "app"
 TMP: Final = "tmp"
-"""Of a run's folder: where the plugin is, and where it may write as in a container's `/tmp`."""
+VIEW: Final = "view"
+"""Of a run's folder: where the plugin is, where it may write as in a container's `/tmp`, and what it sees."""
 DEFAULT_COMMAND: Final = ("python", "main.py")
 FILE_BYTES_MAX: Final = 1024**3
 ADDRESS_SPACE_FLOOR_MIB: Final = 4096
+PROCESSES_MAX: Final = 256
 
-# Limits are set by a shell and `setpriv` rather than by `preexec_fn`, which may deadlock in a process with
-# threads and forbids vfork, and rather than by a Python launcher, which costs 20 ms a start.
-_LIMITED: Final = 'ulimit -c 0; ulimit -n {files}; ulimit -f {blocks}; {memory} exec "$@"'
+# Limits are set by a shell rather than by `preexec_fn`, which may deadlock in a process with threads and
+# forbids vfork, and rather than by a Python launcher, which costs 20 ms a start.
+_LIMITS: Final = "ulimit -c 0; ulimit -n {files}; ulimit -f {blocks}; {memory} {processes}"
 # The mark comes first, under its name in dash and BusyBox, else in bash; without it nothing may start.
 _MARKED: Final = "ulimit -w {mark} 2>/dev/null || ulimit -x {mark} || exit 126; "
+# Likewise under two names. What is counted is a user's, so only one that is the run's own has such a limit.
+_PROCESSES: Final = "ulimit -p {most} 2>/dev/null || ulimit -u {most} || exit 126;"
 
 
-def limited_command(command: list[str], manifest: PluginManifest, *, mark: int) -> list[str]:
-    """Wrap a command so that it starts marked, under the manifest's limits, and dies with this worker."""
-    script = _MARKED.format(mark=mark) + _LIMITED.format(
-        files=OPEN_FILES_LIMIT, blocks=FILE_BYTES_MAX // 512, memory=_address_space(manifest)
+def limits_script(request: RunRequest, *, mark: int, own_user: bool) -> str:
+    """Return the commands by which a shell marks itself and takes the manifest's limits on."""
+    return _MARKED.format(mark=mark) + _LIMITS.format(
+        files=OPEN_FILES_LIMIT,
+        blocks=max(FILE_BYTES_MAX, request.output_bytes_max) // 512,
+        memory=_address_space(request.manifest),
+        processes=_PROCESSES.format(most=PROCESSES_MAX) if own_user else "",
     )
-    shell = ["/bin/sh", "-c", script, "plugin", *command]
-    setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "KILL", "--no-new-privs", "--", *shell] if setpriv else shell
 
 
 def plugin_command(manifest: PluginManifest, *, source: PluginSource, environment: Path) -> list[str]:
@@ -53,7 +63,7 @@ def plugin_variables(
     source: PluginSource,
     environment: Path,
     folder: Path,
-    secrets: dict[str, str],
+    secrets: Mapping[str, str],
 ) -> dict[str, str]:
     """Return the whole environment of the plugin: nothing of the worker's own is passed on."""
     manifest = request.manifest
@@ -65,21 +75,33 @@ def plugin_variables(
         "HOME": str(folder / TMP),
         "TMPDIR": str(folder / TMP),
         "LANG": "C.UTF-8",
+        "USER": USER_NAME,
         "OMP_NUM_THREADS": str(max(1, round(manifest.resources.cpus))),
-        "CUDA_VISIBLE_DEVICES": ",".join(
-            gpu for gpu in request.gpu_ids if not gpu.startswith(FAKE_GPU_PREFIX)
-        ),
+        "CUDA_VISIBLE_DEVICES": ",".join(real_cards(request.gpu_ids)),
         **manifest.env,
         **secrets,
+        **_output_place(request, folder),
+        **request.trace_variables,
     }
 
 
-def make_places(folder: Path, source: PluginSource) -> None:
-    """Make a run's folder like a container: the plugin's files where it is, and a place to write."""
+def _output_place(request: RunRequest, folder: Path) -> dict[str, str]:
+    # A server works for many jobs, and what it writes is nobody's.
+    has_one = request.shares_files and request.manifest.mode is PluginMode.ONESHOT
+    return {OUTPUT_VARIABLE: str(folder / OUTPUTS)} if has_one else {}
+
+
+def make_places(folder: Path, source: PluginSource, *, user: int | None) -> None:
+    """Make a run's folder like a container: the plugin's files where it is, a place for `user` to write."""
     (folder / TMP).mkdir()
+    if user is not None:
+        for place in (folder, folder / TMP):
+            os.chown(place, user, user)
     (folder / APP).mkdir()
     for entry in source.folder.iterdir():
         (folder / APP / entry.name).symlink_to(entry)
+    make_inputs_folder(folder)
+    make_outputs_folder(folder, user=user)
 
 
 def _in_source(argument: str, source: PluginSource) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import contextlib
 import fcntl
 import functools
@@ -22,8 +23,6 @@ logger = structlog.get_logger(__name__)
 
 MAKE_TIMEOUT_S = 1_800
 TOLD_CHARS = 2_000
-PLATFORMS_OWN = ("SATELLITE_", "CELERY_", "RAY_", "REDIS_URL", "DATABASE_URL")
-"""Beginnings of the names of the platform's variables: some are secret, and builds of packages run code."""
 
 
 class EnvironmentNotMade(RuntimeError):
@@ -73,7 +72,10 @@ class PluginEnvironments:
     def _install(self, source: PluginSource, making: Path) -> None:
         if not source.requirements.is_file():
             return
-        command = ("pip", "install", "--quiet", "--python", making, "-r", source.requirements)
+        # Those who run plugins in it cannot write there what Python would keep from being compiled again.
+        command = (
+            "pip", "install", "--quiet", "--compile-bytecode", "--python", making, "-r", source.requirements,
+        )  # fmt: skip
         try:
             # What the cache holds is enough for pinned requirements, and needs no network.
             self._call(*command, "--offline")
@@ -86,7 +88,7 @@ class PluginEnvironments:
             subprocess.run(
                 [uv, "--no-config", *map(str, arguments)],
                 check=True, capture_output=True, text=True, timeout=MAKE_TIMEOUT_S,
-                env=self._variables,
+                env=self._variables, umask=0o022,
             )  # fmt: skip
         except subprocess.CalledProcessError as error:
             raise EnvironmentNotMade(
@@ -94,15 +96,6 @@ class PluginEnvironments:
             ) from error
         except (OSError, subprocess.TimeoutExpired) as error:
             raise EnvironmentNotMade(f"uv could not make the environment: {error}") from error
-
-
-def uv_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what uv, and the builds that it starts, are given of an environment."""
-    return {
-        name: value
-        for name, value in environ.items()
-        if name != "VIRTUAL_ENV" and not name.startswith(PLATFORMS_OWN)
-    }
 
 
 def find_uv(path: str | None) -> str:
@@ -135,6 +128,7 @@ def add_sdk(environment: Path) -> None:
     init = package / "__init__.py"
     if not init.exists():
         init.write_text('"""The part of Satellite that plugins use."""\n')
+    compileall.compile_dir(package, quiet=1)
 
 
 def sdk_folder() -> Path:

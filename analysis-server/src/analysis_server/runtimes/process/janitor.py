@@ -7,9 +7,9 @@ from collections.abc import Set as AbstractSet
 
 import structlog
 
-from analysis_server.runtimes.port import AttemptKey
 from analysis_server.runtimes.process.mark import kill_until_none, mark_of, owner_mark, owner_of
 from analysis_server.runtimes.process.run_folders import RunFolder, RunFolders
+from satellite.contracts.identity import AttemptKey
 
 logger = structlog.get_logger(__name__)
 

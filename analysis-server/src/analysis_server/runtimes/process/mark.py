@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from analysis_server.runtimes.process.table import ProcessRow, kill_process, list_processes
+from analysis_server.runtimes.process_table import ProcessRow, kill_process, list_processes
 
 STACK_BITS: Final = 12
 OWNER_BITS: Final = 24

@@ -7,14 +7,16 @@ import time
 
 from analysis_server.runtimes.port import RunListener, RunRequest, RunResult
 from analysis_server.runtimes.process.spare import ProcessSpare
-from analysis_server.runtimes.process.started_process import StartedProcess
 from analysis_server.runtimes.process.tree import ProcessTree
 from analysis_server.runtimes.run.answer import AnswerBuffer
 from analysis_server.runtimes.run.control import RunControl, StopReason
 from analysis_server.runtimes.run.log_capture import LogCapture
+from analysis_server.runtimes.run.output_watch import OutputWatch
+from analysis_server.runtimes.run.outputs import take_outputs
 from analysis_server.runtimes.run.pump import Feed, Reader, chunk_reader, pump
 from analysis_server.runtimes.run.verdict import Ending, RunClock, conclude
 from analysis_server.runtimes.run.watch import RunWatch
+from analysis_server.runtimes.secrets.mask import NO_MASK, SecretMask
 from satellite.contracts.outcome import StartKind
 from satellite.contracts.plugin_manifest import InputVia
 
@@ -26,12 +28,15 @@ DRAIN_S = 2.0
 class ProcessRun:
     """Starts a plugin as a process and talks with it until it ends."""
 
-    def __init__(self, request: RunRequest, *, listener: RunListener, control: RunControl) -> None:
+    def __init__(
+        self, request: RunRequest, *, listener: RunListener, control: RunControl, mask: SecretMask = NO_MASK
+    ) -> None:
         """Take what belongs to the run."""
         self._request = request
         self._control = control
         self._stdout = AnswerBuffer(request.max_result_bytes)
         self._log = LogCapture(listener, max_bytes=request.max_log_bytes)
+        self._masked = [mask.stream(self._stdout.write), mask.stream(self._log.write)]
         self._ended_at: float | None = None
 
     def converse(self, spare: ProcessSpare, *, began: float, start: StartKind) -> RunResult:
@@ -39,11 +44,13 @@ class ProcessRun:
         started = time.perf_counter()
         try:
             self._control.arm(spare.tree.kill)
-            self._pump(spare.started, spare.tree)
+            self._pump(spare)
         finally:
             self._control.disarm()
             exit_code = spare.end()
-        return conclude(
+        for stream in self._masked:
+            stream.finish()
+        result = conclude(
             self._request,
             ending=Ending(exit_code=exit_code),
             reason=self._control.reason,
@@ -55,13 +62,17 @@ class ProcessRun:
                 start=start,
             ),
         )
+        return take_outputs(self._request, result, spare.outputs)
 
-    def _pump(self, process: StartedProcess, tree: ProcessTree) -> None:
+    def _pump(self, spare: ProcessSpare) -> None:
+        process, tree = spare.started, spare.tree
+        outputs = OutputWatch(spare.outputs, self._request, self._control)
         payload = self._request.input_json if self._request.manifest.input_via is InputVia.STDIN else b""
         exited = os.pidfd_open(process.pid)
+        stdout, stderr = self._masked
         readers: dict[int, Reader] = {
-            process.stdout.fileno(): chunk_reader(self._stdout.write),
-            process.stderr.fileno(): chunk_reader(self._log.write),
+            process.stdout.fileno(): chunk_reader(stdout.write),
+            process.stderr.fileno(): chunk_reader(stderr.write),
             exited: lambda _: self._note_end(tree),
         }
         watch = RunWatch(
@@ -69,7 +80,7 @@ class ProcessRun:
             stdout=self._stdout,
             log=self._log,
             timeout_s=self._request.timeout_s,
-            sample=lambda: self._check_memory(tree),
+            sample=lambda: self._look_at(tree, outputs),
             sample_every_s=SAMPLE_S,
         )
         try:
@@ -92,6 +103,7 @@ class ProcessRun:
         self._ended_at = time.monotonic()
         return False
 
-    def _check_memory(self, tree: ProcessTree) -> None:
+    def _look_at(self, tree: ProcessTree, outputs: OutputWatch) -> None:
+        outputs.look()
         if tree.rss_bytes() > self._request.manifest.resources.memory_mib * 1024 * 1024:
             self._control.stop(StopReason.OOM)

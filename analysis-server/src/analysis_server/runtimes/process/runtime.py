@@ -1,6 +1,6 @@
-"""The process runtime: a plugin as a process of this machine, limited but NOT isolated.
+"""The process runtime: a plugin as a process of this machine, fenced as far as it goes but NOT isolated.
 
-It is for machines without a container engine. A plugin sees the file system and the network of the worker.
+It is for machines without a container engine; `sandbox.py` says what is fenced and what is not.
 """
 
 from __future__ import annotations
@@ -11,25 +11,30 @@ from pathlib import Path
 import structlog
 
 from analysis_server.runtimes.plugin_runtime import PluginRuntime
-from analysis_server.runtimes.port import AttemptKey, RunListener, RunRequest, RunResult
+from analysis_server.runtimes.port import RunListener, RunRequest, RunResult
 from analysis_server.runtimes.process.environment import EnvironmentNotMade, PluginEnvironments
 from analysis_server.runtimes.process.guard import ProcessGuard
 from analysis_server.runtimes.process.janitor import ProcessJanitor
-from analysis_server.runtimes.process.link import ProcessLink
 from analysis_server.runtimes.process.mark import RunMarks, owner_mark
 from analysis_server.runtimes.process.program import ProgramUnfit
 from analysis_server.runtimes.process.run import ProcessRun
 from analysis_server.runtimes.process.run_folders import RunFolders
+from analysis_server.runtimes.process.sandbox import ProcessSandbox
+from analysis_server.runtimes.process.server_connection import ProcessConnection
 from analysis_server.runtimes.process.source import PluginSourceMissing, PluginSources
 from analysis_server.runtimes.process.spare import ProcessSpare
 from analysis_server.runtimes.process.starter import ProcessStarter
 from analysis_server.runtimes.run.control import RunControl
-from analysis_server.runtimes.run.plugin_input import InputTooLong, SecretMissing
+from analysis_server.runtimes.run.inputs import move_inputs, with_paths
+from analysis_server.runtimes.run.plugin_input import InputTooLong
 from analysis_server.runtimes.run.verdict import cannot_run
+from analysis_server.runtimes.secrets.errors import SecretsNotGiven
+from analysis_server.runtimes.secrets.giving import SecretGiver
+from analysis_server.runtimes.serving.connection import Sink
 from analysis_server.runtimes.serving.limits import ServerLimits
-from analysis_server.runtimes.serving.link import Sink
-from analysis_server.runtimes.standby.shelf import StandbyLimits
+from analysis_server.runtimes.standby.limits import StandbyLimits
 from analysis_server.runtimes.worker_variables import WorkerVariables
+from satellite.contracts.identity import AttemptKey
 from satellite.contracts.outcome import ErrorKind, JobError, StartKind
 from satellite.contracts.plugin_manifest import PluginManifest
 
@@ -49,12 +54,15 @@ class ProcessRuntime(PluginRuntime[ProcessSpare]):
         plugin_dir: Path | None,
         uv: str | None = None,
         variables: WorkerVariables | None = None,
+        secrets: SecretGiver | None = None,
+        sandbox: ProcessSandbox | None = None,
         servers: ServerLimits | None = None,
         standby: StandbyLimits | None = None,
     ) -> None:
         """Keep environments and run folders under `state_dir`; find plugins in `plugin_dir`."""
         super().__init__(servers=servers, standby=standby)
         variables = variables or WorkerVariables()
+        self._secrets = secrets or SecretGiver(variables.secrets)
         folders = self._folders = RunFolders(state_dir / "runs")
         owner = owner_mark(stack_id, folders.owner)
         self._sources = PluginSources(plugin_dir)
@@ -66,7 +74,8 @@ class ProcessRuntime(PluginRuntime[ProcessSpare]):
             folders=folders,
             sources=self._sources,
             environments=self._environments,
-            secrets=variables.secrets,
+            secrets=self._secrets,
+            sandbox=sandbox or ProcessSandbox.detect(),
         )
 
     def prepare(self, manifest: PluginManifest) -> JobError | None:
@@ -77,10 +86,10 @@ class ProcessRuntime(PluginRuntime[ProcessSpare]):
             return JobError(kind=ErrorKind.IMAGE, message=str(error))
         return None
 
-    def open_link(self, request: RunRequest, *, stdout: Sink, stderr: Sink) -> ProcessLink:
+    def open_connection(self, request: RunRequest, *, stdout: Sink, stderr: Sink) -> ProcessConnection:
         """Start a process that serves any number of jobs."""
-        return ProcessLink(
-            self._starter.start_owned(request),
+        return ProcessConnection(
+            self._starter.start_server(request),
             memory_bytes=request.manifest.resources.memory_mib * 1024 * 1024,
             stdout=stdout,
             stderr=stderr,
@@ -92,17 +101,21 @@ class ProcessRuntime(PluginRuntime[ProcessSpare]):
             return JobError(kind=ErrorKind.IMAGE, message=str(error))
         if isinstance(error, ProgramUnfit):
             return cannot_run(manifest, str(error))
-        if isinstance(error, InputTooLong | SecretMissing):
+        if isinstance(error, InputTooLong | SecretsNotGiven):
             return JobError(kind=error.kind, message=str(error))
         logger.error("process not run", plugin=manifest.name, exc_info=error)
         return JobError(kind=ErrorKind.INTERNAL, message=f"The process runtime failed: {error}")
 
-    def sweep(self, live: AbstractSet[AttemptKey]) -> int:
+    def sweep(self, live: AbstractSet[AttemptKey], adoptable: AbstractSet[AttemptKey] = frozenset()) -> int:
         """Kill the processes and remove the folders that dead workers of this stack left behind."""
+        del adoptable
+        self._secrets.sweep()
         return self._janitor.sweep({*live, *self._runs.keys()})
 
-    def sweep_orphans(self) -> int:
-        """Kill the processes and remove the folders of workers that died."""
+    def sweep_orphans(self, adoptable: AbstractSet[AttemptKey] | None = frozenset()) -> int:
+        """Kill the processes and remove the folders of workers that died: none of them can be attached to."""
+        del adoptable
+        self._secrets.sweep()
         return self._janitor.sweep(None)
 
     def close(self) -> None:
@@ -110,18 +123,22 @@ class ProcessRuntime(PluginRuntime[ProcessSpare]):
         super().close()
         self._guard.close()
         self._folders.close()
+        self._secrets.close()
 
     def _start_spare(self, request: RunRequest) -> ProcessSpare:
-        return self._starter.start_owned(request)
+        return self._starter.start_spare(request)
 
     def _run_once(
         self, request: RunRequest, listener: RunListener, control: RunControl, began: float
     ) -> RunResult:
         spare = self._take_spare(request, control)
         start = StartKind.STANDBY if spare else StartKind.COLD
-        spare = spare or self._starter.start_for_job(request)
+        spare = self._starter.hand_over(spare, request) if spare else self._starter.start_for_job(request)
         try:
-            run = ProcessRun(request, listener=listener, control=control)
+            if start is StartKind.STANDBY:
+                move_inputs(request, spare.inputs)
+            request = with_paths(request, spare.inputs)
+            run = ProcessRun(request, listener=listener, control=control, mask=spare.secrets.mask())
             return run.converse(spare, began=began, start=start)
         finally:
             spare.remove_folder()

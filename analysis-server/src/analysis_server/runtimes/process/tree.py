@@ -7,7 +7,7 @@ import os
 import signal
 
 from analysis_server.runtimes.process.mark import kill_until_none, mark_of
-from analysis_server.runtimes.process.table import (
+from analysis_server.runtimes.process_table import (
     ProcessRow,
     ProcessTable,
     kill_process,

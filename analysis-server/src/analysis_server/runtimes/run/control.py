@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 import structlog
+from cachetools import TTLCache
 
-from analysis_server.runtimes.port import AttemptKey
+from satellite.contracts.identity import AttemptKey
 
 logger = structlog.get_logger(__name__)
 
@@ -27,6 +27,8 @@ class StopReason(StrEnum):
     TIMEOUT = "timeout"
     OOM = "oom"
     OUTPUT_TOO_LARGE = "output_too_large"
+    OUTPUTS_TOO_LARGE = "outputs_too_large"
+    DISK_FULL = "disk_full"
 
 
 class RunControl:
@@ -87,7 +89,7 @@ class ActiveRuns:
         self._lock = threading.Lock()
         self._fewer = threading.Condition(self._lock)
         self._controls: dict[AttemptKey, RunControl] = {}
-        self._early: OrderedDict[AttemptKey, float] = OrderedDict()
+        self._early: TTLCache[AttemptKey, bool] = TTLCache(EARLY_CANCELS_MAX, EARLY_CANCEL_TTL_S)
 
     @contextlib.contextmanager
     def enter(self, key: AttemptKey) -> Iterator[RunControl]:
@@ -95,8 +97,8 @@ class ActiveRuns:
         control = RunControl()
         with self._lock:
             self._controls[key] = control
-            expires_at = self._early.pop(key, 0.0)
-        if expires_at > time.monotonic():
+            is_cancelled = self._early.pop(key, False)
+        if is_cancelled:
             control.stop(StopReason.CANCELLED)
         try:
             yield control
@@ -115,9 +117,7 @@ class ActiveRuns:
         with self._lock:
             control = self._controls.get(key)
             if control is None:
-                self._early[key] = time.monotonic() + EARLY_CANCEL_TTL_S
-                while len(self._early) > EARLY_CANCELS_MAX:
-                    self._early.popitem(last=False)
+                self._early[key] = True
         if control is not None:
             control.stop(StopReason.CANCELLED)
         return control is not None

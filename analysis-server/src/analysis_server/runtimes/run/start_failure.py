@@ -35,8 +35,9 @@ _CAUSES: Final = {
 """Other causes, such as a lack of memory, may pass."""
 
 _BY_INIT: Final = re.compile(
-    # Docker's and Podman's.
-    r"(?:\[FATAL tini \(\d+\)\] exec .* failed|ERROR \(catatonit:\d+\): failed to exec pid1): (.*)"
+    # Docker's and Podman's, what starts processes as another user, and our own in pods.
+    r"(?:\[FATAL tini \(\d+\)\] exec .* failed|ERROR \(catatonit:\d+\): failed to exec pid1"
+    r"|setpriv: failed to execute .*|pod-entry: exec .* failed): (.*)"
 )
 _BY_INTERPRETER: Final = re.compile(
     r"\S*python[\d.]*: (?:can't open file .*: \[Errno \d+\] .*|No module named \S+|"

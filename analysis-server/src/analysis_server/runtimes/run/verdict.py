@@ -5,19 +5,25 @@ from __future__ import annotations
 import re
 import shlex
 import signal
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from analysis_server.runtimes.port import RunRequest, RunResult, RunStatus
 from analysis_server.runtimes.run import answer
 from analysis_server.runtimes.run.answer import AnswerBuffer
 from analysis_server.runtimes.run.control import StopReason
 from analysis_server.runtimes.run.log_capture import LogCapture
+from analysis_server.runtimes.run.output_watch import too_much
 from analysis_server.runtimes.run.start_failure import WRONG_FORMAT, find_start_failure
 from satellite.contracts.outcome import ErrorKind, JobError, StartKind
 from satellite.contracts.plugin_manifest import PluginManifest
 
 EXIT_INPUT_REFUSED = 64
 """EX_USAGE: what `satellite.plugin` ends with when the author refuses the input."""
+
+DISK_FULL = "The disk of the worker ran full while the plugin ran, so it was ended."
+FILE_TOO_LARGE = "The plugin wrote a file larger than any may be (SIGXFSZ)."
 
 _SPOKEN = {"::input-refused ": ErrorKind.INPUT, "::output-unfit ": ErrorKind.OUTPUT}
 """How a last line begins in which a plugin itself says why it ends."""
@@ -98,11 +104,11 @@ def conclude(
 def _find_error(
     request: RunRequest, *, ending: Ending, reason: StopReason | None, stdout: AnswerBuffer, log: LogCapture
 ) -> JobError | None:
-    if reason is StopReason.TIMEOUT:
-        return overran(request)
+    if reason in _STOPPED:
+        return _STOPPED[reason](request)
     if reason is StopReason.OUTPUT_TOO_LARGE or (reason is None and stdout.too_large):
         return answer.too_large(stdout.bytes(), max_bytes=request.max_result_bytes)
-    if reason is StopReason.OOM or ending.oom:
+    if ending.oom:
         return out_of_memory(request)
     if ending.exit_code != 0:
         tail = log.tail() or ""
@@ -129,6 +135,22 @@ def out_of_memory(request: RunRequest) -> JobError:
         kind=ErrorKind.OOM,
         message=f"The plugin needed more memory than its {memory_mib} MiB; raise resources.memory_mib.",
     )
+
+
+def _wrote_too_much(request: RunRequest) -> JobError:
+    return JobError(kind=ErrorKind.OUTPUT, message=too_much(request))
+
+
+def _found_disk_full(_: RunRequest) -> JobError:
+    return JobError(kind=ErrorKind.INTERNAL, message=DISK_FULL)
+
+
+_STOPPED: Final[Mapping[StopReason | None, Callable[[RunRequest], JobError]]] = {
+    StopReason.TIMEOUT: overran,
+    StopReason.OOM: out_of_memory,
+    StopReason.OUTPUTS_TOO_LARGE: _wrote_too_much,
+    StopReason.DISK_FULL: _found_disk_full,
+}
 
 
 def not_started(request: RunRequest, ending: Ending, *, tail: str) -> JobError | None:
@@ -162,12 +184,18 @@ def bad_exit(request: RunRequest, *, code: int, tail: str) -> JobError:
         return out_of_memory(request)
     number = -code if code < 0 else code - 128
     if 0 < number < signal.NSIG:
-        return JobError(
-            kind=ErrorKind.KILLED,
-            message=f"The plugin was ended by {_signal_name(number)}, which Satellite did not send.",
-        )
+        return _ended_by(number)
     told = f": {last_line}" if last_line else " and wrote nothing to stderr."
     return JobError(kind=ErrorKind.EXIT, message=f"The plugin ended with exit code {code}{told}")
+
+
+def _ended_by(number: int) -> JobError:
+    if number == signal.SIGXFSZ:
+        return JobError(kind=ErrorKind.OUTPUT, message=FILE_TOO_LARGE)
+    return JobError(
+        kind=ErrorKind.KILLED,
+        message=f"The plugin was ended by {_signal_name(number)}, which Satellite did not send.",
+    )
 
 
 def _signal_name(number: int) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from analysis_server.runtimes.serving.call import Call, owners_of
 from analysis_server.runtimes.serving.faults import (
     no_answer,
     refused_line,
@@ -13,7 +12,8 @@ from analysis_server.runtimes.serving.faults import (
     too_large,
     unknown_id,
 )
-from analysis_server.runtimes.serving.wire import Answer, NotAnAnswer, find_answer_fault, read_answer
+from analysis_server.runtimes.serving.run import ServerRun, owners_of
+from analysis_server.runtimes.serving.wire import AnswerLine, NotAnAnswer, find_answer_fault, read_answer
 from satellite.contracts.outcome import JobError
 
 FRAME_BYTES_MAX = 4_096
@@ -23,22 +23,22 @@ FRAME_BYTES_MAX = 4_096
 class Exchange:
     """The jobs inside a server, and what was answered so far."""
 
-    def __init__(self, calls: Sequence[Call], *, quotes: bool = True) -> None:
-        """Begin with nothing answered; no calls mean that the server is idle.
+    def __init__(self, runs: Sequence[ServerRun], *, quotes: bool = True) -> None:
+        """Begin with nothing answered; no runs mean that the server is idle.
 
-        `quotes` tells whether what else the server writes can only be of the owner of these calls.
+        `quotes` tells whether what else the server writes can only be of the owner of these runs.
         """
-        self.calls = tuple(calls)
-        self.is_mixed = len(owners_of(calls)) > 1
+        self.runs = tuple(runs)
+        self.is_mixed = len(owners_of(runs)) > 1
         """Whether the jobs are of several owners; what is told to all may be what one of them sent then."""
         self._quotes = quotes
-        self._waiting = {call.id for call in calls}
-        self._answers: dict[str, Answer] = {}
+        self._waiting = {run.id for run in runs}
+        self._answers: dict[str, AnswerLine] = {}
         self._refused: JobError | None = None
         self.answered_at: float | None = None
         """When the last answer came."""
         self._line_bytes_max = FRAME_BYTES_MAX + max(
-            (call.request.max_result_bytes for call in calls), default=0
+            (run.request.max_result_bytes for run in runs), default=0
         )
 
     def take(self, line: bytes) -> JobError | None:
@@ -52,7 +52,7 @@ class Exchange:
         if answer.id not in self._waiting:
             if answer.id == "None" and answer.error is not None and self._waiting:
                 self._refused = refused_line(
-                    str(answer.error.get("message") or ""), alone=len(self.calls) == 1
+                    str(answer.error.get("message") or ""), alone=len(self.runs) == 1
                 )
                 self._note_answer(*self._waiting)
                 return None
@@ -69,27 +69,27 @@ class Exchange:
         """Give each job what was answered to it so far."""
         if self._refused is not None:
             refused = told_to_several(self._refused) if self.is_mixed else self._refused
-            for call in self.calls:
-                call.fail(refused)
+            for run in self.runs:
+                run.fail(refused)
         shared = self._messages_to_several() if self.is_mixed else set()
-        for call in self.calls:
-            answer = self._answers.pop(call.id, None)
+        for run in self.runs:
+            answer = self._answers.pop(run.id, None)
             if answer is None:
                 continue
-            fault = find_answer_fault(answer, call.request)
+            fault = find_answer_fault(answer, run.request)
             if fault is None:
-                call.succeed(answer.result_json)
+                run.succeed(answer.result_json)
             else:
-                call.fail(told_to_several(fault) if fault.message in shared else fault)
+                run.fail(told_to_several(fault) if fault.message in shared else fault)
 
     def _messages_to_several(self) -> set[str]:
         """Return the error messages that jobs of several owners were answered."""
         owners: dict[str, set[int]] = {}
-        for call in self.calls:
-            answer = self._answers.get(call.id)
-            fault = find_answer_fault(answer, call.request) if answer and answer.error is not None else None
+        for run in self.runs:
+            answer = self._answers.get(run.id)
+            fault = find_answer_fault(answer, run.request) if answer and answer.error is not None else None
             if fault is not None:
-                owners.setdefault(fault.message, set()).add(call.request.owner_id)
+                owners.setdefault(fault.message, set()).add(run.request.owner_id)
         return {message for message, told in owners.items() if len(told) > 1}
 
     def _note_answer(self, *ids: str) -> None:

@@ -12,12 +12,12 @@ from analysis_server.runtimes.port import RunRequest
 from analysis_server.runtimes.run import answer
 from analysis_server.runtimes.run.answer import quote
 from analysis_server.runtimes.run.verdict import Ending, bad_exit, not_started, out_of_memory
-from analysis_server.runtimes.serving.call import Call
+from analysis_server.runtimes.serving.run import ServerRun
 from satellite.contracts.outcome import ErrorKind, JobError
 
 NOT_SHOWN = "what it wrote is not shown, because it may belong to another user's job."
 
-Fault: TypeAlias = Callable[[Call], JobError]
+Fault: TypeAlias = Callable[[ServerRun], JobError]
 """Why a server is ended or has ended, as a job is told it."""
 
 
@@ -29,8 +29,8 @@ def told_to_all(error: JobError) -> Fault:
 def never_ready(timeout_s: float, *, noise: bytes, started_for: int) -> Fault:
     """Return the fault of a server that did not say that it is ready, but maybe something else."""
 
-    def fault(call: Call) -> JobError:
-        is_shown = noise and call.request.owner_id == started_for
+    def fault(run: ServerRun) -> JobError:
+        is_shown = noise and run.request.owner_id == started_for
         instead = f" It wrote {quote(noise)} instead." if is_shown else ""
         return JobError(
             kind=ErrorKind.TIMEOUT,
@@ -78,15 +78,15 @@ def told_to_several(error: JobError) -> JobError:
 
 def crashed_at_work(request: RunRequest, ending: Ending, *, withheld: bool) -> Fault:
     """Return the fault of a server that ended by itself; `withheld`: it wrote more than jobs were told."""
-    return lambda call: crash(request, ending, tail=call.log_tail(), ready=True, withheld=withheld)
+    return lambda run: crash(request, ending, tail=run.log_tail(), ready=True, withheld=withheld)
 
 
 def crashed_at_start(request: RunRequest, ending: Ending, *, tail: str | None, started_for: int) -> Fault:
     """Return the fault of a server that ended before it was ready, having written `tail` last."""
     unstarted = None if ending.oom else not_started(request, ending, tail=tail or "")
 
-    def fault(call: Call) -> JobError:
-        shown = tail if call.request.owner_id == started_for else None
+    def fault(run: ServerRun) -> JobError:
+        shown = tail if run.request.owner_id == started_for else None
         if unstarted is not None:
             return unstarted.model_copy(update={"exit_code": ending.exit_code, "stderr_tail": shown})
         return crash(request, ending, tail=shown, ready=False, withheld=shown != tail)

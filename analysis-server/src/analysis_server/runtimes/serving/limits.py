@@ -1,4 +1,4 @@
-"""How many servers a worker keeps, how much memory they may take, and how patient it is with them."""
+"""How patient a worker is with its servers."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerLimits:
-    """The limits of one runtime's servers; `memory_mib` is over the sum of what their manifests ask for."""
+    """The times of one runtime's servers. How many there may be is the ledger's to know."""
 
-    servers_max: int = 8
-    memory_mib: int | None = None
     idle_ttl_s: float = 600
     ready_timeout_s: float = 120
     backoff_s: float = 0.2

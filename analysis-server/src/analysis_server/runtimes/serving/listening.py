@@ -5,36 +5,55 @@ from __future__ import annotations
 import os
 import select
 import time
-from typing import TYPE_CHECKING, ClassVar
+from typing import Protocol
 
 from analysis_server.runtimes.run.log_capture import FLUSH_S
 from analysis_server.runtimes.run.verdict import out_of_memory
-from analysis_server.runtimes.serving.faults import told_to_all
-from analysis_server.runtimes.serving.outbox import Outbox
-
-if TYPE_CHECKING:
-    from analysis_server.runtimes.serving.link import Link
-    from analysis_server.runtimes.serving.server import PluginServer
+from analysis_server.runtimes.serving.connection import ServerConnection
+from analysis_server.runtimes.serving.faults import Fault, told_to_all
+from analysis_server.runtimes.serving.request_writer import RequestWriter
+from analysis_server.runtimes.serving.server import PluginServer
 
 KILL_AGAIN_AFTER_S = 1.0
 GIVE_UP_AFTER_S = 30.0
 SAMPLE_S = 0.25
 LONGEST_WAIT_S = 60.0
+MARK_WAIT_S = 0.05
+"""Longest wait for a server's last log lines once it has answered."""
 _READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
+
+
+class Listener(Protocol):
+    """Who works on what is heard of a server."""
+
+    def take_lines(self) -> None:
+        """Work on what has come in on stdout."""
+
+    def write_more(self) -> bool:
+        """Write what is left of a request; tell whether some is left still."""
+
+    def give_up_start(self) -> None:
+        """End a server that does not become ready."""
+
+    def break_off(self, fault: Fault) -> None:
+        """End the server because of a fault."""
+
+    def retire_unused(self) -> None:
+        """End the server if it has been idle for too long."""
 
 
 class Listening:
     """Runs until the server has ended."""
 
-    MARK_WAIT_S: ClassVar[float] = 0.05
-    """Longest wait for a server's last log lines once it has answered."""
-
-    def __init__(self, server: PluginServer, link: Link, outbox: Outbox) -> None:
+    def __init__(
+        self, server: PluginServer, connection: ServerConnection, writer: RequestWriter, listener: Listener
+    ) -> None:
         """Start the clock of the start."""
         self._server = server
-        self._link = link
-        self._outbox = outbox
-        self._readers = link.readers()
+        self._listener = listener
+        self._connection = connection
+        self._writer = writer
+        self._readers = connection.readers()
         self._ready_by = time.monotonic() + server.limits.ready_timeout_s
         self._sample_at = time.monotonic()
         self._killed_at: float | None = None
@@ -44,8 +63,8 @@ class Listening:
 
     def go_on(self) -> None:
         """Listen to the end."""
-        self._poll.register(self._outbox.waker, select.POLLIN)
-        for descriptor in {*self._readers, self._outbox.descriptor}:
+        self._poll.register(self._writer.waker, select.POLLIN)
+        for descriptor in {*self._readers, self._writer.descriptor}:
             os.set_blocking(descriptor, False)
         for descriptor in self._readers:
             self._poll.register(descriptor, select.POLLIN)
@@ -54,11 +73,11 @@ class Listening:
             if wait_s is None:
                 break
             ready = dict(self._poll.poll(wait_s * 1000))
-            if self._outbox.waker in ready:
-                self._outbox.woken()
+            if self._writer.waker in ready:
+                self._writer.woken()
             self._read(ready)
             self._write()
-            self._server.take_lines()
+            self._listener.take_lines()
 
     def _read(self, ready: dict[int, int]) -> None:
         for descriptor, reader in list(self._readers.items()):
@@ -67,14 +86,11 @@ class Listening:
                 self._poll.unregister(descriptor)
 
     def _write(self) -> None:
-        with self._server.lock:
-            if self._outbox.waiting:
-                self._outbox.write_some()
-            waiting = self._outbox.waiting
+        waiting = self._listener.write_more()
         if waiting == self._written:
             return
         self._written = waiting
-        descriptor = self._outbox.descriptor
+        descriptor = self._writer.descriptor
         if descriptor in self._readers:
             self._poll.modify(descriptor, select.POLLIN | (select.POLLOUT if waiting else 0))
         elif waiting:
@@ -86,25 +102,29 @@ class Listening:
         """Do what is due; return the seconds until the next time, None when waiting on is pointless."""
         server, now = self._server, time.monotonic()
         if server.ready_at is None and now >= self._ready_by:
-            server.give_up_start()
-        if self._link.sampled and now >= self._sample_at:
+            self._listener.give_up_start()
+        if self._connection.sampled and now >= self._sample_at:
             self._sample_at = now + SAMPLE_S
-            if self._link.over_memory():
-                server.break_off(told_to_all(out_of_memory(server.template)))
-        server.stop_when_unused(now)
+            if self._connection.over_memory():
+                self._listener.break_off(told_to_all(out_of_memory(server.template)))
+        if server.idle and server.unused_for_good_in(now) <= 0:
+            self._listener.retire_unused()
         if server.stopping.is_set():
             return self._kill(now)
-        waits = [LONGEST_WAIT_S]
-        if not server.exchange.calls and server.ready_at is not None:
+        return self._due_in_s(now)
+
+    def _due_in_s(self, now: float) -> float:
+        server, waits = self._server, [LONGEST_WAIT_S]
+        if not server.exchange.runs and server.ready_at is not None:
             waits.append(server.unused_for_good_in(now))
         if server.ready_at is None:
             waits.append(self._ready_by - now)
-        if self._link.sampled:
+        if self._connection.sampled:
             waits.append(self._sample_at - now)
         if server.exchange.answered_at is not None:
-            waits.append(self.MARK_WAIT_S)
+            waits.append(MARK_WAIT_S)
         # A list, because each of them has to be flushed.
-        pending = [call.flush_log() for call in server.exchange.calls]
+        pending = [run.flush_log() for run in server.exchange.runs]
         if any(pending):
             waits.append(FLUSH_S)
         return max(0.0, min(waits))
@@ -116,5 +136,5 @@ class Listening:
             return None
         if self._killed_at is None or now - self._killed_at >= KILL_AGAIN_AFTER_S:
             self._killed_at = now
-            self._link.kill()
+            self._connection.kill()
         return KILL_AGAIN_AFTER_S / 4

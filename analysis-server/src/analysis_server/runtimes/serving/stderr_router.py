@@ -9,7 +9,7 @@ import structlog
 
 from analysis_server.runtimes.run.log_capture import HeadAndTail, printable
 from analysis_server.runtimes.run.partial_line import PartialLine
-from analysis_server.runtimes.serving.call import Call, owners_of
+from analysis_server.runtimes.serving.run import ServerRun, owners_of
 
 KEPT_BYTES = 16 * 1024
 TAIL_BYTES = 4_096
@@ -32,8 +32,8 @@ class StderrRouter:
         """Begin without jobs, for a server that was started because of a job of the owner `started_for`."""
         self._plugin = plugin
         self._owners = {started_for}
-        self._calls: Sequence[Call] = ()
-        self._hearers: Sequence[Call] = ()
+        self._runs: Sequence[ServerRun] = ()
+        self._hearers: Sequence[ServerRun] = ()
         self._partial = PartialLine()
         self._startup: HeadAndTail | None = HeadAndTail(KEPT_BYTES)
         self.begin_marks = False
@@ -48,13 +48,13 @@ class StderrRouter:
         """Tell whether whatever the server wrote can only be of one owner's jobs."""
         return len(self._owners) == 1
 
-    def begin(self, calls: Sequence[Call]) -> None:
+    def begin(self, runs: Sequence[ServerRun]) -> None:
         """Take these jobs as those inside from now on."""
-        self._calls = calls
-        self._owners |= owners_of(calls)
-        self._hearers = calls if self.serves_one_owner and not self.begin_marks else ()
+        self._runs = runs
+        self._owners |= owners_of(runs)
+        self._hearers = runs if self.serves_one_owner and not self.begin_marks else ()
         self.ended = self.withheld = False
-        if calls:
+        if runs:
             self._startup = None
 
     def write(self, data: bytes) -> None:
@@ -81,11 +81,11 @@ class StderrRouter:
             self._log(line)
             return
         kind, job, rest = found[1], found[2].decode("utf-8", "replace"), found[3]
-        named = next((call for call in self._calls if call.id == job), None)
+        named = next((run for run in self._runs if run.id == job), None)
         if named is None:
             return
         if kind == b"begin":
-            self._hearers = self._calls if len(owners_of(self._calls)) == 1 else ()
+            self._hearers = self._runs if len(owners_of(self._runs)) == 1 else ()
         elif kind == b"end":
             self._hearers = ()
             self.ended = True
@@ -95,13 +95,13 @@ class StderrRouter:
     def _log(self, lines: bytes) -> None:
         # Read once: a request may be handed over by another thread meanwhile.
         hearers = self._hearers
-        for call in hearers:
-            call.write_log(lines)
+        for run in hearers:
+            run.write_log(lines)
         if not hearers and lines.strip():
             self._keep_from_jobs(lines)
 
     def _keep_from_jobs(self, lines: bytes) -> None:
-        self.withheld = self.withheld or (bool(self._calls) and not self.ended)
+        self.withheld = self.withheld or (bool(self._runs) and not self.ended)
         if self._startup is not None:
             self._startup.append(lines)
         logger.debug("lines of no job", plugin=self._plugin, lines=printable(lines))

@@ -12,7 +12,7 @@ import orjson
 from analysis_server.runtimes.port import RunRequest
 from analysis_server.runtimes.run.answer import find_value_fault, refused, too_large
 from analysis_server.runtimes.run.log_capture import printable
-from analysis_server.runtimes.serving.call import Call
+from analysis_server.runtimes.serving.run import ServerRun
 from satellite.contracts.json_text import JSONMalformed, JSONRefused, parse_json, write_json
 from satellite.contracts.outcome import ErrorKind, JobError
 
@@ -24,7 +24,7 @@ _USUAL_ANSWER = re.compile(rb'\s*\{\s*"id"\s*:\s*"([\w.-]+)"\s*,\s*"result"\s*:(
 _BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
 
-class Answer(NamedTuple):
+class AnswerLine(NamedTuple):
     """An answer line: whose it is, and the result as JSON or an error."""
 
     id: str
@@ -37,17 +37,17 @@ class NotAnAnswer(ValueError):
     """The line is none that a server may write to stdout."""
 
 
-def request_line(calls: Sequence[Call]) -> bytes:
+def request_line(runs: Sequence[ServerRun]) -> bytes:
     """Write one request for these jobs: plain for one, a batch for several."""
-    if len(calls) == 1:
-        return _request(calls[0]) + b"\n"
-    return b'{"batch":[' + b",".join(map(_request, calls)) + b"]}\n"
+    if len(runs) == 1:
+        return _request(runs[0]) + b"\n"
+    return b'{"batch":[' + b",".join(map(_request, runs)) + b"]}\n"
 
 
-def _request(call: Call) -> bytes:
+def _request(run: ServerRun) -> bytes:
     # A line break in JSON is blank space: inside a string it would be written as \n.
-    body = call.request.input_json.translate(_BREAKS)
-    return b'{"id":"%b","input":%b}' % (call.id.encode(), body)
+    body = run.request.input_json.translate(_BREAKS)
+    return b'{"id":"%b","input":%b}' % (run.id.encode(), body)
 
 
 def is_ready_line(line: bytes) -> dict[str, Any] | None:
@@ -59,7 +59,7 @@ def is_ready_line(line: bytes) -> dict[str, Any] | None:
     return message if isinstance(message, dict) and message.get("ready") is True else None
 
 
-def read_answer(line: bytes) -> Answer:
+def read_answer(line: bytes) -> AnswerLine:
     """Read an answer line; raise `NotAnAnswer` for anything else.
 
     What is wrong with a result alone is an error of its job, and no fault of the server.
@@ -67,39 +67,39 @@ def read_answer(line: bytes) -> Answer:
     usual = _USUAL_ANSWER.fullmatch(line)
     if usual is None:
         return _read_as_a_whole(line)
-    call_id, written = usual[1].decode(), usual[2].strip()
+    run_id, written = usual[1].decode(), usual[2].strip()
     try:
-        return Answer(call_id, parse_json(written, bytes_max=None), written, None)
+        return AnswerLine(run_id, parse_json(written, bytes_max=None), written, None)
     except JSONMalformed as refusal:
         # Perhaps there are more keys behind the result.
         with contextlib.suppress(NotAnAnswer):
             return _read_as_a_whole(line)
-        return _refused(call_id, refusal, written)
+        return _refused(run_id, refusal, written)
     except JSONRefused as refusal:
-        return _refused(call_id, refusal, written)
+        return _refused(run_id, refusal, written)
 
 
-def _read_as_a_whole(line: bytes) -> Answer:
+def _read_as_a_whole(line: bytes) -> AnswerLine:
     try:
         message = parse_json(line, envelope_levels=1, bytes_max=None)
     except JSONRefused:
         message = None
     if not isinstance(message, dict) or "id" not in message or not {"result", "error"} & message.keys():
         raise NotAnAnswer
-    call_id, value, error = str(message["id"]), message.get("result"), message.get("error")
+    run_id, value, error = str(message["id"]), message.get("result"), message.get("error")
     if error is not None:
         error = error if isinstance(error, dict) else {"message": str(error)}
     try:
-        return Answer(call_id, value, write_json(value).encode(), error)
+        return AnswerLine(run_id, value, write_json(value).encode(), error)
     except JSONRefused as refusal:
-        return _refused(call_id, refusal, line)
+        return _refused(run_id, refusal, line)
 
 
-def _refused(call_id: str, refusal: JSONRefused, written: bytes) -> Answer:
-    return Answer(call_id, None, b"null", {"kind": ErrorKind.OUTPUT, "message": refused(refusal, written)})
+def _refused(run_id: str, refusal: JSONRefused, written: bytes) -> AnswerLine:
+    return AnswerLine(run_id, None, b"null", {"kind": ErrorKind.OUTPUT, "message": refused(refusal, written)})
 
 
-def find_answer_fault(answer: Answer, request: RunRequest) -> JobError | None:
+def find_answer_fault(answer: AnswerLine, request: RunRequest) -> JobError | None:
     """Return why an answer is no result, or None."""
     if answer.error is not None:
         return _told_error(answer.error)
@@ -112,7 +112,7 @@ def find_answer_fault(answer: Answer, request: RunRequest) -> JobError | None:
 
 def _told_error(error: dict[str, Any]) -> JobError:
     told = error.get("kind")
-    kind = ErrorKind(told) if told in _PLUGIN_KINDS else ErrorKind.EXIT
+    kind = ErrorKind(told) if isinstance(told, str) and told in _PLUGIN_KINDS else ErrorKind.EXIT
     message = printable(str(error.get("message") or "").encode("utf-8", "replace"))[:MESSAGE_CHARS_MAX]
     code = error.get("exit_code")
     return JobError(

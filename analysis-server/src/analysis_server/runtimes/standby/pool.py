@@ -8,14 +8,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic
 
-import psutil
 import structlog
 
 from analysis_server.loop_thread import LoopThread
 from analysis_server.runtimes.port import RunRequest
-from analysis_server.runtimes.standby.precedence import those_that_give_way
-from analysis_server.runtimes.standby.shelf import Shelf, SpareT, StandbyLimits
-from analysis_server.runtimes.standing import PluginPlace, SpareCount, SpareRoom
+from analysis_server.runtimes.residents import ResidentKey, SpareAllowance, SpareCount
+from analysis_server.runtimes.standby.limits import StandbyLimits
+from analysis_server.runtimes.standby.spare_set import SpareSet, SpareT
 from satellite.contracts.plugin_manifest import InputVia, PluginManifest
 
 logger = structlog.get_logger(__name__)
@@ -23,7 +22,6 @@ logger = structlog.get_logger(__name__)
 CHECK_S = 1.0
 CLOSE_TIMEOUT_S = 15.0
 START_WAIT_S = 0.25
-MIB = 1024 * 1024
 
 
 def has_spares(manifest: PluginManifest) -> bool:
@@ -40,11 +38,11 @@ class StandbyPool(Generic[SpareT]):
         self._limits = limits or StandbyLimits()
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
-        self._shelves: dict[PluginPlace, Shelf[SpareT]] = {}
-        self._closing: list[Shelf[SpareT]] = []
-        """Shelves that were given up, of which something is left."""
-        self._dropped: list[tuple[Shelf[SpareT], SpareT]] = []
-        self._room: SpareRoom | None = None
+        self._sets: dict[ResidentKey, SpareSet[SpareT]] = {}
+        self._closing: list[SpareSet[SpareT]] = []
+        """Sets that were given up, of which something is left."""
+        self._dropped: list[tuple[SpareSet[SpareT], SpareT]] = []
+        self._allowance: SpareAllowance | None = None
         self._closed = False
         self._thread: threading.Thread | None = None
 
@@ -53,39 +51,41 @@ class StandbyPool(Generic[SpareT]):
         if not has_spares(request.manifest):
             return None
         with self._lock:
-            self._hear(request.spare_room)
-            shelf = self._shelves.setdefault(request.place, Shelf(request))
-            shelf.used_at = time.monotonic()
-            spare = self._take_usable(shelf)
+            self._hear(request.spare_allowance)
+            spares = self._sets.setdefault(request.resident_key, SpareSet(request))
+            spares.used_at = time.monotonic()
+            spare = self._take_usable(spares)
             self._keep()
             self._changed.notify_all()
-            if spare is None and shelf.standing > self._room_at(request.place):
-                spare = self._wait_for_one(shelf, is_stopped)
+            if spare is None and self._exceeds(spares.present, request.resident_key):
+                spare = self._wait_for_one(spares, is_stopped)
             return spare
 
     def waiting(self) -> int:
         """Return how many spares there are."""
         with self._lock:
-            return sum(len(shelf.spares) for shelf in self._shelves.values())
+            return sum(len(spares.spares) for spares in self._sets.values())
 
-    def standing(self, room: SpareRoom | None = None) -> list[SpareCount]:
+    def residents(self, allowance: SpareAllowance | None = None) -> list[SpareCount]:
         """Return what there is, after having been told where spares may be."""
         with self._lock:
-            self._hear(room)
+            self._hear(allowance)
             self._changed.notify_all()
-            return [shelf.describe() for shelf in (*self._shelves.values(), *self._closing)]
+            return [spares.describe() for spares in (*self._sets.values(), *self._closing)]
 
-    def trim(self, places: Sequence[PluginPlace], room: SpareRoom, *, timeout_s: float) -> list[PluginPlace]:
-        """Drop what is beyond `room` at these places; return where that is done and nothing is left of it."""
+    def trim(
+        self, keys: Sequence[ResidentKey], allowance: SpareAllowance, *, timeout_s: float
+    ) -> list[ResidentKey]:
+        """Drop what is beyond the allowance of these keys; return those of which no more is left."""
         with self._lock:
-            self._hear(room)
-            for place in places:
-                if (shelf := self._shelves.get(place)) is not None:
-                    while shelf.spares and shelf.staying > self._room_at(place):
-                        self._drop(shelf)
+            self._hear(allowance)
+            for key in keys:
+                if (spares := self._sets.get(key)) is not None:
+                    while spares.spares and self._exceeds(spares.staying, key):
+                        self._drop(spares)
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not any(map(self._is_over, places)), timeout_s)
-            return [place for place in places if not self._is_over(place)]
+            self._changed.wait_for(lambda: not any(map(self._is_over, keys)), timeout_s)
+            return [key for key in keys if not self._is_over(key)]
 
     def close(self) -> None:
         """Discard all spares."""
@@ -95,49 +95,54 @@ class StandbyPool(Generic[SpareT]):
         if self._thread is not None:
             self._thread.join(CLOSE_TIMEOUT_S)
 
-    def _hear(self, room: SpareRoom | None) -> None:
-        if room is not None and (self._room is None or room.serial > self._room.serial):
-            self._room = room
+    def _hear(self, allowance: SpareAllowance | None) -> None:
+        if allowance is not None and (self._allowance is None or allowance.serial > self._allowance.serial):
+            self._allowance = allowance
 
-    def _room_at(self, place: PluginPlace) -> int:
-        return self._limits.spares_max if self._room is None else self._room.counts.get(place, 0)
+    def _allowed_of(self, key: ResidentKey) -> int | None:
+        """Return how many may stand by, None for as many as wished, because nobody has said anything."""
+        return None if self._allowance is None else self._allowance.counts.get(key, 0)
 
-    def _is_over(self, place: PluginPlace) -> bool:
-        shelves = [shelf for shelf in (*self._shelves.values(), *self._closing) if shelf.place == place]
-        return sum(shelf.standing for shelf in shelves) > self._room_at(place)
+    def _exceeds(self, count: int, key: ResidentKey) -> bool:
+        allowed = self._allowed_of(key)
+        return allowed is not None and count > allowed
 
-    def _wait_for_one(self, shelf: Shelf[SpareT], is_stopped: Callable[[], bool]) -> SpareT | None:
+    def _is_over(self, key: ResidentKey) -> bool:
+        sets = [each for each in (*self._sets.values(), *self._closing) if each.key == key]
+        return self._exceeds(sum(each.present for each in sets), key)
+
+    def _wait_for_one(self, spares: SpareSet[SpareT], is_stopped: Callable[[], bool]) -> SpareT | None:
         """Wait for a spare that is being started or ended, because the job was given the room of that one."""
-        shelf.awaited += 1
+        spares.awaited += 1
         try:
             spare = None
-            while spare is None and shelf.standing > self._room_at(shelf.place) and not is_stopped():
+            while spare is None and self._exceeds(spares.present, spares.key) and not is_stopped():
                 self._changed.wait(START_WAIT_S)
-                spare = self._take_usable(shelf)
+                spare = self._take_usable(spares)
             return spare
         finally:
-            shelf.awaited -= 1
+            spares.awaited -= 1
 
-    def _take_usable(self, shelf: Shelf[SpareT]) -> SpareT | None:
-        while shelf.spares:
-            if shelf.spares[0].usable():
-                shelf.note_start()
-                return shelf.spares.popleft()
-            shelf.note_failure()
-            self._drop(shelf)
+    def _take_usable(self, spares: SpareSet[SpareT]) -> SpareT | None:
+        while spares.spares:
+            if spares.spares[0].usable():
+                spares.note_start()
+                return spares.spares.popleft()
+            spares.note_failure()
+            self._drop(spares)
         return None
 
-    def _drop(self, shelf: Shelf[SpareT]) -> None:
-        """Give the oldest spare of a shelf to the thread, which discards it."""
-        self._dropped.append((shelf, shelf.spares.popleft()))
-        shelf.ending += 1
+    def _drop(self, spares: SpareSet[SpareT]) -> None:
+        """Give the oldest spare of a set to the thread, which discards it."""
+        self._dropped.append((spares, spares.spares.popleft()))
+        spares.ending += 1
 
-    def _give_up(self, shelf: Shelf[SpareT]) -> None:
-        del self._shelves[shelf.place]
-        while shelf.spares:
-            self._drop(shelf)
-        if shelf.standing:
-            self._closing.append(shelf)
+    def _give_up(self, spares: SpareSet[SpareT]) -> None:
+        del self._sets[spares.key]
+        while spares.spares:
+            self._drop(spares)
+        if spares.present:
+            self._closing.append(spares)
 
     def _keep(self) -> None:
         if self._thread is None and not self._closed:
@@ -149,7 +154,7 @@ class StandbyPool(Generic[SpareT]):
         while True:
             with self._lock:
                 self._tidy()
-                wanting = self._next_with_room()
+                wanting = self._next_to_start()
                 dropped, self._dropped = self._dropped, []
                 if not dropped and wanting is None:
                     if self._closed:
@@ -158,85 +163,70 @@ class StandbyPool(Generic[SpareT]):
                     continue
                 if wanting is not None:
                     wanting.starting += 1
-            for shelf, spare in dropped:
-                self._discard(shelf, spare)
+            for spares, spare in dropped:
+                self._discard(spares, spare)
             if wanting is not None:
                 self._top_up(wanting)
 
     def _tidy(self) -> None:
-        """Drop what is not used any more, and the least recently used when memory is short."""
+        """Drop what is not used any more, or has ended by itself."""
         unused_since = time.monotonic() - self._limits.idle_ttl_s
-        for shelf in list(self._shelves.values()):
-            if self._closed or shelf.used_at < unused_since:
-                self._give_up(shelf)
+        for spares in list(self._sets.values()):
+            if self._closed or spares.used_at < unused_since:
+                self._give_up(spares)
                 continue
-            dead = [spare for spare in shelf.spares if not spare.usable()]
+            dead = [spare for spare in spares.spares if not spare.usable()]
             if dead:
-                shelf.note_failure()
-                shelf.spares = deque([*dead, *(spare for spare in shelf.spares if spare not in dead)])
+                spares.note_failure()
+                spares.spares = deque([*dead, *(spare for spare in spares.spares if spare not in dead)])
                 for _ in dead:
-                    self._drop(shelf)
-        filled = [shelf for shelf in self._shelves.values() if shelf.spares]
-        if filled and not self._has_memory(0):
-            self._drop(min(filled, key=lambda shelf: shelf.used_at))
+                    self._drop(spares)
 
     def _patience_s(self) -> float | None:
         """Return when to look again without having been called."""
-        if not self._shelves:
+        if not self._sets:
             return None
-        return min(CHECK_S, *(shelf.due_in_s() for shelf in self._shelves.values()))
+        return min(CHECK_S, *(spares.due_in_s() for spares in self._sets.values()))
 
-    def _next_with_room(self) -> Shelf[SpareT] | None:
-        """Return who may start a spare now; drop one that gives way where only room is missing."""
-        wanting = [shelf for shelf in self._shelves.values() if shelf.wants(self._room_at(shelf.place))]
-        shelf = max(wanting, key=lambda each: each.used_at, default=None)
-        if self._closed or shelf is None:
+    def _next_to_start(self) -> SpareSet[SpareT] | None:
+        """Return who starts a spare now: of those that may, the one used last."""
+        wanting = [spares for spares in self._sets.values() if spares.wants(self._allowed_of(spares.key))]
+        latest = max(wanting, key=lambda each: each.used_at, default=None)
+        if self._closed or latest is None:
             return None
-        if self._has_room_for(shelf):
-            return shelf
-        filled = [each for each in self._shelves.values() if each.spares]
-        for older in those_that_give_way(filled, wanted_at=shelf.used_at)[:1]:
-            self._drop(older)
-        return None
+        memory_mib = latest.template.manifest.resources.memory_mib
+        return latest if self._limits.has_memory_for(memory_mib) else None
 
-    def _has_room_for(self, shelf: Shelf[SpareT]) -> bool:
-        standing = sum(each.standing for each in (*self._shelves.values(), *self._closing))
-        memory_mib = shelf.template.manifest.resources.memory_mib
-        return standing < self._limits.spares_max and self._has_memory(memory_mib)
-
-    def _has_memory(self, memory_mib: int) -> bool:
-        return bool(psutil.virtual_memory().available / MIB >= self._limits.memory_reserve_mib + memory_mib)
-
-    def _top_up(self, shelf: Shelf[SpareT]) -> None:
+    def _top_up(self, spares: SpareSet[SpareT]) -> None:
         try:
-            spare = self._start(shelf.template)
+            spare = self._start(spares.template)
         except Exception as error:  # noqa: BLE001 - a job that needs it will tell what is wrong
-            logger.warning("no spare", plugin=shelf.template.manifest.name, error=str(error))
+            logger.warning("no spare", plugin=spares.template.manifest.name, error=str(error))
             with self._lock:
-                shelf.starting -= 1
-                shelf.note_failure()
-                self._note_change(shelf)
+                spares.starting -= 1
+                spares.note_failure()
+                self._note_change(spares)
             return
         with self._lock:
-            has_room = shelf.staying <= self._room_at(shelf.place) + shelf.awaited
-            shelf.starting -= 1
-            if has_room and self._shelves.get(shelf.place) is shelf:
-                shelf.spares.append(spare)
-                self._note_change(shelf)
+            is_too_many = self._exceeds(spares.staying - spares.awaited, spares.key)
+            spares.starting -= 1
+            if not is_too_many and self._sets.get(spares.key) is spares:
+                spares.spares.append(spare)
+                self._note_change(spares)
                 return
-            shelf.ending += 1
-        self._discard(shelf, spare)
+            spares.ending += 1
+        self._discard(spares, spare)
 
-    def _discard(self, shelf: Shelf[SpareT], spare: SpareT) -> None:
+    def _discard(self, spares: SpareSet[SpareT], spare: SpareT) -> None:
         try:
             spare.discard()
         except Exception:
             logger.exception("spare not discarded")
         with self._lock:
-            shelf.ending -= 1
-            self._note_change(shelf)
+            spares.ending -= 1
+            self._note_change(spares)
 
-    def _note_change(self, shelf: Shelf[SpareT]) -> None:
-        if shelf in self._closing and not shelf.standing:
-            self._closing.remove(shelf)
+    def _note_change(self, spares: SpareSet[SpareT]) -> None:
+        if spares in self._closing and not spares.present:
+            self._closing.remove(spares)
         self._changed.notify_all()

@@ -1,13 +1,14 @@
 // The page: signing in, choosing a view, and keeping it fresh.
 
-import { forgetToken, get, isSignedIn, signIn, whenSignedOut } from "./api.js";
+import { get, signIn, signOff, wasSignedIn, whenSignedOut } from "./api.js";
 import { el, toast } from "./dom.js";
 import { JobDetail } from "./job_detail.js";
 import { JobStore } from "./job_store.js";
 import { JobTable } from "./job_table.js";
-import { deadLetters, plugins, workers } from "./lists.js";
+import { deadLetters, plugins, users, workers } from "./lists.js";
 import { LiveEvents } from "./live.js";
-import { Overview } from "./overview.js";
+import { navigate, place, whenMoved } from "./navigation.js";
+import { Overview, overviewPage } from "./overview.js";
 import { openSubmit } from "./submit.js";
 
 const REFRESH_MS = 5000;
@@ -16,10 +17,11 @@ const STATES = { connecting: "Connecting", live: "Live", reconnecting: "Reconnec
 
 const main = document.getElementById("main");
 const store = new JobStore(changed);
-const live = new LiveEvents({ onFrame: (frame) => store.apply(frame), onState: showState, onOpen: opened, onSignedOut: () => signOut("Please sign in again.") });
+const live = new LiveEvents({ onFrame: (frame) => store.apply(frame), onState: showState, onOpen: opened, onSignedOut: () => enter().catch(() => {}) });
 
 let user = null;
 let view = { name: "" };
+let wanted = "jobs";
 let isRenderPlanned = false;
 let countTimer = null;
 
@@ -64,7 +66,7 @@ function showError(error) {
 }
 
 function route() {
-  const [, name = "jobs", id] = location.hash.split("/");
+  const { name, id } = place();
   for (const link of document.querySelectorAll("nav a")) {
     if (link.dataset.view === name) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -84,16 +86,18 @@ function showJobs(id) {
     refreshView();
   }
   view.detail?.element.remove();
-  view.detail = id ? new JobDetail({ store, id, onClose: () => (location.hash = "#/jobs") }) : null;
+  view.detail = id ? new JobDetail({ store, id, onClose: () => navigate("jobs") }) : null;
   view.columns.classList.toggle("with-detail", Boolean(id));
   if (view.detail) view.columns.append(view.detail.element);
   planRender();
 }
 
 function showList(name) {
-  const build = { "dead-letters": deadLetters, plugins: () => plugins(user.role === "admin"), workers }[name];
+  const isAdmin = user.role === "admin";
+  const views = { overview: () => overviewPage(isAdmin), "dead-letters": deadLetters, plugins: () => plugins(isAdmin), workers, users };
+  const build = Object.hasOwn(views, name) ? views[name] : null;
   if (!build) {
-    location.hash = "#/jobs";
+    navigate("jobs", { replace: true });
     return;
   }
   view = { name, ...build() };
@@ -105,25 +109,32 @@ function refreshView() {
   view.refresh?.().catch(() => {});
 }
 
+/** Show what the account may see; without a login the request is refused, which signs out. */
 async function enter() {
+  live.stop();
   user = await get("/users/me");
-  document.getElementById("user").textContent = user.username;
+  document.getElementById("user").textContent = user.email;
+  document.querySelector("[data-view=users]").hidden = user.role !== "admin";
   document.getElementById("sign-in").hidden = true;
   document.getElementById("shell").hidden = false;
   view = { name: "" };
   live.start();
-  route();
+  if (["", "login"].includes(place().name)) navigate(wanted, { replace: true });
+  else route();
 }
 
 function signOut(reason = "") {
+  const { name, id } = place();
+  if (name && name !== "login") wanted = id ? `${name}/${id}` : name;
+  user = null;
   live.stop();
   store.clear();
-  forgetToken();
   view = { name: "" };
   main.replaceChildren();
   document.getElementById("shell").hidden = true;
   document.getElementById("submit-dialog").close();
   document.getElementById("sign-in").hidden = false;
+  navigate("login", { replace: true });
   showSignInError(reason);
 }
 
@@ -146,18 +157,21 @@ document.getElementById("sign-in-form").addEventListener("submit", async (event)
   }
 });
 
-document.getElementById("sign-out").addEventListener("click", () => signOut());
+document.getElementById("sign-out").addEventListener("click", () => {
+  signOut();
+  wanted = "jobs";
+  signOff().catch(() => {});
+});
 document.addEventListener("keydown", (event) => {
   const isTyping = event.target.matches("input, textarea, select") || document.querySelector("dialog[open]");
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !user) return;
   if (event.key === "n") openSubmit().catch(showError);
-  if (event.key === "Escape" && view.detail) location.hash = "#/jobs";
+  if (event.key === "Escape" && view.detail) navigate("jobs");
 });
-window.addEventListener("hashchange", () => isSignedIn() && route());
-whenSignedOut(() => signOut("Your session has ended. Please sign in again."));
-setInterval(() => isSignedIn() && !document.hidden && refreshView(), REFRESH_MS);
+whenMoved(() => user && route());
+whenSignedOut(() => signOut(wasSignedIn() ? "Your session has ended. Please sign in again." : ""));
+setInterval(() => user && !document.hidden && refreshView(), REFRESH_MS);
 setInterval(() => view.table && !document.hidden && planRender(), 1000);
 
-// A refused token has already been answered with a sign-out.
-if (isSignedIn()) enter().catch((error) => error.status === 401 || signOut(error.message));
-else signOut();
+// A login that is refused has already been answered with a sign-out.
+enter().catch((error) => error.status === 401 || signOut(error.message));

@@ -82,7 +82,7 @@ export class JobDetail {
   #renderFacts(job) {
     const facts = [
       ["Plugin", `${job.plugin_name} ${job.plugin_version}`],
-      ["Attempt", `${job.attempt}${job.failures ? ` · ${Math.min(job.failures, job.max_retries)} of ${job.max_retries} retries used` : ""}`],
+      ["Attempt", `${job.attempt}${job.failures ? ` · ${Math.min(job.failures, job.max_retries)} of ${job.max_retries} retries used` : ""}${job.losses ? ` · lost ${job.losses} times` : ""}`],
       ["Priority", String(job.priority)],
       ["Worker", job.worker ?? "–"],
       ["Submitted", exactTime(job.created_at)],

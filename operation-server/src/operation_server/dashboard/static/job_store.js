@@ -61,6 +61,7 @@ export class JobStore {
 
   apply(frame) {
     const { job_id: id, type, data } = frame;
+    if (type === "reset") this.#forget();
     const job = this.jobs.get(id);
     if (type === "log") this.#addLines(id, data.lines);
     if (type === "progress" && job) Object.assign(job, { progress: data.fraction, progressMessage: data.message });
@@ -74,6 +75,13 @@ export class JobStore {
       this.refreshSoon();
     }
     this.onChange(id, type);
+  }
+
+  /** The platform was recovered from a backup: what was known may be no longer so. */
+  #forget() {
+    this.jobs = new Map();
+    this.lines = new Map();
+    this.refreshSoon();
   }
 
   #applyStatus(job, data, at) {

@@ -2,6 +2,7 @@
 
 import { post } from "./api.js";
 import { ago, duration, el, emptyState, exactTime, setText, toast } from "./dom.js";
+import { navigate } from "./navigation.js";
 
 const STATUSES = ["queued", "processing", "completed", "failed", "cancelled"];
 
@@ -93,11 +94,11 @@ export class JobTable {
       submitted: el("td", { title: exactTime(job.created_at) }),
       time: el("td", { class: "number" }),
     };
-    const link = el("a", { href: `#/jobs/${job.id}` }, `#${job.id}`);
+    const link = el("a", { href: `/dashboard/jobs/${job.id}` }, `#${job.id}`);
     const owner = this.isAdmin ? el("span", { class: "muted small" }, ` · user ${job.owner_id}`) : null;
     const row = el(
       "tr",
-      { onclick: () => (location.hash = `#/jobs/${job.id}`) },
+      { onclick: () => navigate(`jobs/${job.id}`) },
       el("td", {}, link, owner),
       el("td", {}, el("span", {}, job.plugin_name), el("span", { class: "muted small" }, ` ${job.plugin_version}`)),
       el("td", {}, cells.pill),

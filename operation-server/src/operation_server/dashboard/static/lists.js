@@ -1,6 +1,6 @@
-// Dead letters, plugins and workers: lists that refresh while they are looked at.
+// Dead letters, plugins, workers and users: lists that refresh while they are looked at.
 
-import { get, post } from "./api.js";
+import { get, patch, post } from "./api.js";
 import { ago, el, emptyState, exactTime, toast } from "./dom.js";
 import { openSubmit } from "./submit.js";
 
@@ -31,7 +31,7 @@ function groupCard(group, refresh) {
 
 function lettersTable(letters, refresh) {
   const rows = letters.items.map((job) =>
-    el("tr", {}, el("td", {}, el("a", { href: `#/jobs/${job.id}` }, `#${job.id}`)), el("td", {}, `${job.plugin_name} ${job.plugin_version}`),
+    el("tr", {}, el("td", {}, el("a", { href: `/dashboard/jobs/${job.id}` }, `#${job.id}`)), el("td", {}, `${job.plugin_name} ${job.plugin_version}`),
       el("td", {}, el("span", { class: "tag bad" }, job.error?.kind ?? "unknown")), el("td", { class: "clip", title: job.error_message ?? "" }, job.error_message ?? ""),
       el("td", { title: exactTime(job.completed_at) }, ago(job.completed_at)),
       el("td", {}, act("Replay", async () => {
@@ -89,11 +89,29 @@ function workerCard(worker) {
     el("h3", {}, worker.name, " ", el("span", { class: `tag ${state[0]}` }, state[1])),
     bar,
     el("p", {}, `${worker.slots_taken} of ${worker.slots} slots busy, ${worker.running.length} jobs`),
-    el("p", {}, el("span", { class: "tag" }, worker.runtime), el("span", { class: "tag" }, `${worker.total.cpus} cpu`), el("span", { class: "tag" }, `${worker.total.memory_mib} MiB`), cards ? el("span", { class: "tag" }, cards) : null),
+    el("p", {}, ...(worker.runtimes.length ? worker.runtimes : [worker.runtime]).map((name) => el("span", { class: "tag" }, name)), ...worker.serves.filter((name) => name !== "default").map((name) => el("span", { class: "tag" }, `queue ${name}`)), ...Object.entries(worker.labels).map(([key, value]) => el("span", { class: "tag" }, `${key}=${value}`)), el("span", { class: "tag" }, `${worker.total.cpus} cpu`), el("span", { class: "tag" }, `${worker.total.memory_mib} MiB`), cards ? el("span", { class: "tag" }, cards) : null),
     worker.runtime_reason ? el("p", { class: "muted small" }, worker.runtime_reason) : null,
     el("p", { class: "muted small" }, `${worker.host} · up since ${exactTime(worker.started_at)}`),
-    el("p", {}, ...worker.running.map(([id, attempt]) => el("a", { class: "tag", href: `#/jobs/${id}` }, `#${id} · ${attempt}`))),
+    el("p", {}, ...worker.running.map(([id, attempt]) => el("a", { class: "tag", href: `/dashboard/jobs/${id}` }, `#${id} · ${attempt}`))),
   );
+}
+
+/** Return a view of the accounts; for admins. */
+export function users() {
+  return listView("Users", "Who may use the platform. A deactivated account can neither log in nor go on.", async (refresh) => {
+    const { items } = await get("/users?limit=200");
+    const rows = items.map((user) =>
+      el("tr", {}, el("td", {}, user.email), el("td", {}, user.full_name ?? "–"), el("td", {}, el("span", { class: "tag" }, user.role)),
+        el("td", {}, el("span", { class: `tag ${user.is_active ? "good" : "bad"}` }, user.is_active ? "active" : "deactivated")),
+        el("td", { title: exactTime(user.created_at) }, ago(user.created_at)),
+        el("td", {}, act(user.is_active ? "Deactivate" : "Activate", async () => {
+          await patch(`/users/${user.id}`, { is_active: !user.is_active });
+          toast(`${user.email} is ${user.is_active ? "deactivated" : "active again"}.`);
+          await refresh();
+        }))),
+    );
+    return table(["E-mail", "Name", "Role", "State", "Since", ""], rows);
+  });
 }
 
 function listView(title, about, load) {

@@ -28,17 +28,9 @@ export class LiveEvents {
     this.socket = null;
   }
 
-  async #connect() {
+  #connect() {
     this.listeners.onState(this.failures ? "reconnecting" : "connecting");
-    let address;
-    try {
-      address = await socketAddress("/ws/jobs", this.cursor);
-    } catch {
-      this.#connectLater();
-      return;
-    }
-    if (this.stopped) return;
-    const socket = (this.socket = new WebSocket(address));
+    const socket = (this.socket = new WebSocket(socketAddress("/ws/jobs", this.cursor)));
     socket.onopen = () => {
       this.failures = 0;
       this.listeners.onState("live");

@@ -2,6 +2,7 @@
 
 import { get, post } from "./api.js";
 import { el, emptyState, pretty, toast } from "./dom.js";
+import { navigate } from "./navigation.js";
 import { exampleOf } from "./schema_example.js";
 
 /** Open the form, with a plugin chosen when `pluginName` is given. */
@@ -47,7 +48,7 @@ function form(dialog, plugins, pluginName) {
       const job = await post("/jobs", submission(choice.value, input.value, Number(priority.value)));
       dialog.close();
       toast(`Job ${job.id} is submitted.`);
-      location.hash = `#/jobs/${job.id}`;
+      navigate(`jobs/${job.id}`);
     } catch (error) {
       const found = error.errors?.length ? error.errors.map(({ pointer, message }) => `${pointer}: ${message}`) : [error.message];
       problems.replaceChildren(...found.map((text) => el("li", {}, text)));

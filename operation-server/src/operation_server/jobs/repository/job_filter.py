@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import ColumnElement, bindparam
 
+from operation_server.accounts.access import Reach
 from operation_server.models import Job
 from satellite.contracts.job import JobStatus
 
@@ -21,6 +22,11 @@ class JobFilter:
     fingerprint: str | None = None
     error_kind: str | None = None
     ids: Sequence[int] | None = None
+    plugin_names: Collection[str] | None = None
+
+    def within(self, reach: Reach) -> JobFilter:
+        """Return the filter narrowed to what is within reach."""
+        return replace(self, owner_id=reach.owner_id, plugin_names=reach.plugins)
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return the filter as SQL."""
@@ -38,4 +44,6 @@ class JobFilter:
             found.append(Job.error["kind"].astext == self.error_kind)
         if self.ids is not None:
             found.append(Job.id.in_(self.ids))
+        if self.plugin_names is not None:
+            found.append(Job.plugin_name.in_(self.plugin_names))
         return found

@@ -18,7 +18,7 @@ from satellite.contracts.job import JobStatus
 COUNTED_AT_MOST = 1_000
 """Totals are exact up to here: to count to 10,000 took half as long as the page itself (2026-11-21)."""
 
-_HEAD = (Job.id, Job.owner_id, Job.status, Job.attempt)
+_HEAD = (Job.id, Job.owner_id, Job.plugin_name, Job.status, Job.attempt)
 _GET = select(*_HEAD, WHOLE).where(Job.id == any_(bindparam("job_ids", type_=ARRAY(BigInteger))))
 
 
@@ -34,8 +34,8 @@ async def find_many(connection: AsyncConnection, job_ids: Sequence[int]) -> list
 
 
 async def find_head(connection: AsyncConnection, job_id: int) -> AnyRow | None:
-    """Return a job's owner, status and attempt, or None."""
-    query = select(*_HEAD).where(Job.id == job_id)
+    """Return a job's uid, owner, plugin, status and attempt, and whether it has input files, or None."""
+    query = select(*_HEAD, Job.uid, Job.input_files.is_not(None).label("has_files")).where(Job.id == job_id)
     return (await connection.execute(query)).one_or_none()
 
 
@@ -50,12 +50,12 @@ async def find_waiting(connection: AsyncConnection, job_id: int) -> AnyRow | Non
     columns = (
         *_HEAD,
         Job.plugin_id,
-        Job.plugin_name,
         Job.plugin_version,
         Job.error,
         Job.priority,
         Job.max_retries,
         Job.failures,
+        Job.losses,
         Job.timeout_s,
         Job.worker,
         Job.run_at,

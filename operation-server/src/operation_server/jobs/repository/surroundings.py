@@ -12,10 +12,16 @@ from operation_server.database.rows import AnyRow
 from operation_server.faults import reason_of
 from operation_server.jobs.transitions.catalog import DEMANDS, PluginDemands
 from operation_server.models.job_states import active, waiting
+from satellite.contracts.requires import ANYWHERE, Requires
 
 AROUND = text(f"""
     SELECT {DEMANDS}, coalesce(c.is_paused, false) AS is_paused, c.max_running AS control_limit,
-           u.max_running AS owner_limit, now() AS now,
+           u.max_running AS owner_limit, now() AS now, CAST(j.requires AS text) AS requires_json,
+           (SELECT count(DISTINCT before.requires) FROM (
+                SELECT other.requires FROM jobs AS other
+                WHERE {waiting("other")} AND other.plugin_id = j.plugin_id AND other.owner_id = j.owner_id
+                  AND other.requires < j.requires LIMIT 10000
+            ) AS before) AS requirements_ahead,
            (SELECT count(*) FROM (
                 SELECT 1 FROM jobs AS other, jobs AS mine
                 WHERE mine.id = j.id AND {waiting("other")}
@@ -42,6 +48,10 @@ class Circumstances:
     demands: PluginDemands
     unreadable: str | None
     """Why the plugin's definition cannot be read; its demands are then the default ones."""
+    requires: Requires
+    """Of plugin and job together."""
+    requirements_ahead: int
+    """Other requirements of its owner's jobs for the plugin that a round of dispatch looks at before."""
     is_paused: bool
     control_limit: int | None
     owner_limit: int | None
@@ -55,10 +65,12 @@ class Circumstances:
 async def look_around(connection: AsyncConnection, job: AnyRow) -> Circumstances:
     """Return what stands around a job."""
     row = (await connection.execute(AROUND, {"job_id": job.id})).one()
-    demands, unreadable = _read(row.demands_json)
+    demands, requires, unreadable = _read(row.demands_json, row.requires_json)
     return Circumstances(
         demands=demands,
         unreadable=unreadable,
+        requires=requires,
+        requirements_ahead=row.requirements_ahead,
         is_paused=row.is_paused,
         control_limit=row.control_limit,
         owner_limit=row.owner_limit,
@@ -69,8 +81,9 @@ async def look_around(connection: AsyncConnection, job: AnyRow) -> Circumstances
     )
 
 
-def _read(demands_json: str) -> tuple[PluginDemands, str | None]:
+def _read(demands_json: str, requires_json: str) -> tuple[PluginDemands, Requires, str | None]:
     try:
-        return PluginDemands.model_validate_json(demands_json), None
+        demands = PluginDemands.model_validate_json(demands_json)
+        return demands, demands.placed_by.narrowed_by(Requires.model_validate_json(requires_json)), None
     except ValueError as error:
-        return PluginDemands(), reason_of(error)
+        return PluginDemands(), ANYWHERE, reason_of(error)

@@ -6,6 +6,7 @@ from operation_server.jobs.schemas.history import (
     EventList,
     attempt_fields,
     event_fields,
+    reset_fields,
 )
 from operation_server.jobs.schemas.job import JOB_EXAMPLE, JobList, JobRead
 from operation_server.jobs.schemas.page import page_of
@@ -37,5 +38,6 @@ __all__ = [
     "attempt_fields",
     "event_fields",
     "page_of",
+    "reset_fields",
     "timeline_of",
 ]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 from pydantic import BaseModel
 
 from operation_server.database.rows import AnyRow
+from operation_server.incarnations.lost_events import Recovery
 from operation_server.jobs.schemas.page import page_of
 from operation_server.live.cursor import STREAM_START, Cursor
-from satellite.contracts.event import Event
+from operation_server.live.replay import reset_data
+from satellite.contracts.event import Event, EventType
 from satellite.contracts.outcome import JobError
 
 ATTEMPT_EXAMPLE: dict[str, Any] = {
@@ -70,6 +72,17 @@ def event_fields(row: AnyRow) -> dict[str, Any]:
         "type": row.type,
         "data": orjson.Fragment(row.data),
         "at": row.at,
+    }
+
+
+def reset_fields(recovery: Recovery, job_id: int) -> dict[str, Any]:
+    """Return the event that stands before all others where a client has seen some that are no longer so."""
+    return {
+        "cursor": str(Cursor(STREAM_START, 0)),
+        "job_id": job_id,
+        "type": EventType.RESET,
+        "data": orjson.Fragment(reset_data(recovery)),
+        "at": datetime.now(UTC),
     }
 
 

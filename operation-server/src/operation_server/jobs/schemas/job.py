@@ -7,28 +7,38 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from operation_server.jobs.schemas.page import page_of
+from operation_server.jobs.schemas.requests import WINES
 from operation_server.jobs.schemas.timings import JobTimings
 from satellite.contracts.job import JobStatus
 from satellite.contracts.outcome import JobError
+from satellite.contracts.plugin_manifest import RetryPolicy
+from satellite.contracts.requires import Requires
 
 JOB_EXAMPLE: dict[str, Any] = {
     "id": 42,
+    "uid": "6f1c0d8e-2f0b-4a51-9d4e-0b7f5c1f3a52",
     "plugin_name": "example-classifier",
     "plugin_version": "1.0.0",
     "status": "completed",
-    "input_data": {"features": [5.1, 3.5, 1.4, 0.2]},
-    "result": {"class": "setosa", "confidence": 0.98},
+    "input_data": WINES,
+    "requires": {"labels": {"zone": "a"}},
+    "result": {"predictions": [{"class": "class_0", "confidence": 0.98}]},
+    "result_artifact": None,
+    "artifacts": 0,
     "error_message": None,
     "error": None,
     "owner_id": 1,
     "priority": 5,
     "attempt": 1,
     "max_retries": 3,
+    "retry": None,
     "failures": 0,
+    "losses": 0,
     "timeout_s": 60.0,
     "progress": 1.0,
     "cancelling": False,
@@ -52,24 +62,44 @@ JOB_EXAMPLE: dict[str, Any] = {
 }
 
 
+class ResultArtifact(BaseModel):
+    """A result that is too large for an answer, and so an artifact."""
+
+    name: str
+    file_id: str
+    size_bytes: int
+    sha256: str = Field(description="Of its bytes, in hexadecimal.")
+    preview: str = Field(description="How it begins; its first 1,000 bytes.")
+
+
 class JobRead(BaseModel):
     """A job."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [JOB_EXAMPLE]})
 
     id: int
+    uid: UUID = Field(description="Names the job for ever; numbers repeat after a recovery from a backup.")
     plugin_name: str
     plugin_version: str
     status: JobStatus
     input_data: Any
+    requires: Requires = Field(description="What the job adds to what its plugin requires of a worker.")
     result: Any
+    result_artifact: ResultArtifact | None = Field(
+        description="Where the result is, if it is larger than 1 MB; `result` is null then."
+    )
+    artifacts: int = Field(
+        description="How many files it has written, see its `artifacts`; some may be deleted since."
+    )
     error_message: str | None
     error: JobError | None
     owner_id: int
     priority: int
     attempt: int = Field(description="Number of the newest attempt; 0 before the first.")
     max_retries: int
+    retry: RetryPolicy | None = Field(description="The job's own policy; null: that of its plugin.")
     failures: int = Field(description="Attempts that count against `max_retries`.")
+    losses: int = Field(description="Attempts whose worker died; they have a bound of their own.")
     timeout_s: float
     progress: float | None
     cancelling: bool = Field(description="Its cancel was requested and a worker still holds it.")

@@ -10,10 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from satellite.contracts import numbers
 from satellite.contracts.job import JobStatus
+from satellite.contracts.plugin_manifest import RetryPolicy
+from satellite.contracts.requires import ANYWHERE, Requires
 
+WINES: dict[str, Any] = {
+    "rows": [[14.23, 1.71, 2.43, 15.6, 127.0, 2.8, 3.06, 0.28, 2.29, 5.64, 1.04, 3.92, 1065.0]]
+}
 REQUEST_EXAMPLE: dict[str, Any] = {
     "plugin_name": "example-classifier",
-    "input_data": {"features": [5.1, 3.5, 1.4, 0.2]},
+    "input_data": WINES,
     "priority": 5,
 }
 
@@ -33,6 +38,14 @@ class JobCreate(BaseModel):
     )
     timeout_s: numbers.TimeoutS | None = Field(default=None, description="At most the plugin's own.")
     max_retries: numbers.MaxRetries | None = Field(default=None, description="At most the plugin's own.")
+    retry: RetryPolicy | None = Field(
+        default=None,
+        description="What it states overrides the plugin's `retry` for this job; at most the plugin's own "
+        "`max_retries`, and of a plugin that names `kinds` only those.",
+    )
+    requires: Requires = Field(
+        default=ANYWHERE, description="What the worker must be, beside what the plugin requires of it."
+    )
     queue_ttl_s: numbers.QueueTtlS | None = Field(
         default=None, description="Fail when it has waited so long; at most the plugin's own."
     )
@@ -70,7 +83,8 @@ class CancelRequest(BaseModel):
     """Which jobs to cancel; all conditions hold, and at least one is given."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"plugin_name": "example-classifier"}]}
+        extra="forbid",
+        json_schema_extra={"examples": [{"plugin_name": "example-classifier"}], "minProperties": 1},
     )
 
     ids: list[numbers.Id] | None = Field(default=None, min_length=1, max_length=10_000)

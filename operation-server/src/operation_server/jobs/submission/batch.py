@@ -12,11 +12,14 @@ from operation_server.jobs import repository
 from operation_server.jobs.errors import BatchInvalid, InputInvalid
 from operation_server.jobs.schemas import BatchItem
 from operation_server.jobs.submission.idempotency import without_replays
+from operation_server.jobs.submission.input_files import hold_files, use_files
 from operation_server.jobs.submission.new_job import new_job
 from operation_server.jobs.transitions import NewJob, submit_jobs
 from operation_server.plugins.catalog import PluginCatalog
 from operation_server.plugins.errors import InputNotCheckable, PluginNotFound, PluginUnusable
 from operation_server.problems import Violation
+from operation_server.secrets.giving.availability import SecretAvailability
+from operation_server.secrets.giving.errors import SecretsMissing
 from satellite.contracts.event import StreamEntry
 
 MOST_VIOLATIONS = 1_000
@@ -31,16 +34,21 @@ class StoredBatch(NamedTuple):
     entries: Sequence[StreamEntry] = ()
 
 
-async def check_batch(catalog: PluginCatalog, caller: Account, requests: Sequence[BatchItem]) -> list[NewJob]:
+async def check_batch(
+    catalog: PluginCatalog, secrets: SecretAvailability, caller: Account, requests: Sequence[BatchItem]
+) -> list[NewJob]:
     """Return the jobs of a batch.
 
     Raises:
-        BatchInvalid: a request breaks a rule of its plugin; all violations are named by index.
+        BatchInvalid: a request breaks a rule of its plugin, or the plugin needs secrets that are missing; all
+            violations are named by index.
         InputNotCheckable: checking all inputs takes too long.
     """
     try:
         async with asyncio.timeout(CHECK_S) as budget:
-            return await _check_all(catalog, caller, requests)
+            jobs = await _check_all(catalog, caller, requests)
+            await _require_secrets(catalog, secrets, caller, requests)
+            return jobs
     except TimeoutError as exc:
         if not budget.expired():
             raise
@@ -53,6 +61,7 @@ async def store_batch(connection: AsyncConnection, caller: Account, jobs: Sequen
     """Store those jobs of a batch that are not there under their keys.
 
     Raises:
+        InputFilesMissing: inputs refer to files that the caller does not see.
         IdempotencyKeyReused: a key was used for another request, in this batch or before.
         IntegrityError: another request with one of the keys was faster; now its job is found.
     """
@@ -62,7 +71,10 @@ async def store_batch(connection: AsyncConnection, caller: Account, jobs: Sequen
     by_key = {key: job_id for key, (job_id, _) in taken.items()}
     if not fresh:
         return StoredBatch([by_key[job.idempotency_key or ""] for job in jobs], len(jobs))
-    submitted = await connection.run_sync(submit_jobs, fresh)
+    places = {id(job): f"/jobs/{index}" for index, job in enumerate(jobs)}
+    held = await hold_files(connection, caller, [(places[id(job)], job) for job in fresh])
+    submitted = await connection.run_sync(submit_jobs, held)
+    await use_files(connection, zip(submitted.ids, held, strict=True))
     fresh_ids = dict(zip(map(id, fresh), submitted.ids, strict=True))
     by_key |= {job.idempotency_key: fresh_ids[id(job)] for job in fresh if job.idempotency_key is not None}
     ids = [fresh_ids[id(job)] if job.idempotency_key is None else by_key[job.idempotency_key] for job in jobs]
@@ -93,3 +105,23 @@ async def _check(catalog: PluginCatalog, caller: Account, request: BatchItem, *,
         return await new_job(request, plugin, caller, idempotency_key=request.idempotency_key, at=at)
     except (InputNotCheckable, PluginUnusable) as exc:
         raise InputInvalid([Violation(f"{at}/input_data", str(exc))]) from exc
+
+
+async def _require_secrets(
+    catalog: PluginCatalog, secrets: SecretAvailability, caller: Account, requests: Sequence[BatchItem]
+) -> None:
+    """Look for the secrets of each plugin once, however many jobs are for it."""
+    looked_for: dict[int, SecretsMissing | None] = {}
+    violations: list[Violation] = []
+    for index, request in enumerate(requests):
+        plugin = await catalog.get(request.plugin_name, request.plugin_version)
+        if plugin.id not in looked_for:
+            looked_for[plugin.id] = None
+            try:
+                await secrets.require(caller.id, plugin.manifest)
+            except SecretsMissing as missing:
+                looked_for[plugin.id] = missing
+        if (found := looked_for[plugin.id]) is not None:
+            violations.append(Violation(f"/jobs/{index}/plugin_name", str(found)))
+    if violations:
+        raise BatchInvalid(violations)

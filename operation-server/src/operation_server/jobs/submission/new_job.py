@@ -5,6 +5,8 @@ from __future__ import annotations
 from operation_server.accounts.account import Account
 from operation_server.jobs.errors import InputInvalid
 from operation_server.jobs.schemas import JobCreate
+from operation_server.jobs.submission.input_files import references_of, too_many_files
+from operation_server.jobs.submission.retry import own_retry, unfit_retry
 from operation_server.jobs.transitions import NewJob
 from operation_server.plugins.catalog import RegisteredPlugin
 from operation_server.problems import Violation
@@ -28,17 +30,26 @@ async def new_job(
         raise InputInvalid([Violation(f"{at}/input_data{refusal.pointer}", refusal.reason)]) from refusal
     found = await plugin.input_validator.violations(request.input_data, input_json, at=f"{at}/input_data")
     found += _beyond_limits(request, manifest, at)
+    references = references_of(plugin, request.input_data)
+    found += too_many_files(references, at=at)
+    found += plugin.requires_violations(request.requires, at=f"{at}/requires")
+    found += [Violation(f"{at}{each.pointer}", each.message) for each in unfit_retry(request, manifest.retry)]
     if found:
         raise InputInvalid(found)
+    retry = own_retry(request, manifest.retry)
+    allowed = (retry or manifest.retry).max_retries
     return NewJob(
         owner_id=owner.id,
         plugin_id=plugin.id,
         plugin_name=manifest.name,
         plugin_version=manifest.version,
         input_json=input_json,
+        references=references,
+        requires_json=request.requires.model_dump_json(),
         priority=request.priority,
         timeout_s=request.timeout_s or manifest.timeout_s,
-        max_retries=manifest.retry.max_retries if request.max_retries is None else request.max_retries,
+        max_retries=allowed if request.max_retries is None else request.max_retries,
+        retry=retry,
         expires_in_s=request.queue_ttl_s or manifest.queue_ttl_s,
         idempotency_key=idempotency_key,
         request_digest=request.digest() if idempotency_key is not None else None,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
 
-from operation_server.accounts.access import Permission, require
+from operation_server.accounts.access import Permission, require, require_plugins
 from operation_server.accounts.account import Account
 from operation_server.database.connections import Connections
 from operation_server.database.errors import IntegrityError
@@ -18,9 +18,14 @@ from operation_server.jobs.document import JobDocument, accepted_document, submi
 from operation_server.jobs.schemas import BatchItem, JobCreate
 from operation_server.jobs.submission.batch import check_batch, store_batch
 from operation_server.jobs.submission.idempotency import find_first
+from operation_server.jobs.submission.input_files import hold_files, use_files
 from operation_server.jobs.submission.new_job import new_job
 from operation_server.jobs.transitions import NewJob, submit_jobs
+from operation_server.limits.submissions import SubmissionLimits
 from operation_server.plugins.catalog import PluginCatalog
+from operation_server.secrets.giving.availability import SecretAvailability
+from satellite.contracts.identity import JobKey
+from satellite.tracing.spans import in_log_lines, root_span
 
 log = structlog.get_logger(__name__)
 
@@ -37,52 +42,95 @@ class SubmissionService:
     """Stores jobs whose requests are right."""
 
     def __init__(
-        self, connections: Connections, *, catalog: PluginCatalog, after_commit: AfterCommit
+        self,
+        connections: Connections,
+        *,
+        catalog: PluginCatalog,
+        secrets: SecretAvailability,
+        after_commit: AfterCommit,
+        limits: SubmissionLimits,
     ) -> None:
         self._connections = connections
         self._catalog = catalog
+        self._secrets = secrets
         self._after_commit = after_commit
+        self._limits = limits
         self._submit = SharedCalls(self._submit_many)
 
-    async def submit(self, caller: Account, request: JobCreate, *, idempotency_key: str | None) -> Submission:
-        """Store a job; the same key and request again give the first job.
+    async def submit(
+        self,
+        caller: Account,
+        request: JobCreate,
+        *,
+        idempotency_key: str | None,
+        traceparent: str | None = None,
+    ) -> Submission:
+        """Store a job; the same key and request again give the first job. `traceparent` is the submitter's.
 
         Raises:
             PluginNotFound: there is no such plugin version.
             InputInvalid: the request breaks a rule of its plugin.
+            InputFilesMissing: its input refers to files that the caller does not see.
+            SecretsMissing: the plugin needs secrets that the caller has not granted it.
             IdempotencyKeyReused: the key was used for another request.
+            RateExceeded, QueueQuotaReached: the caller submits or has too much.
         """
         require(caller, Permission.CHANGE_JOBS)
+        require_plugins(caller, [request.plugin_name])
+        with root_span("submit", traceparent, plugin=request.plugin_name) as span:
+            with in_log_lines(span.traceparent):
+                submission = await self._store_one(
+                    caller, request, idempotency_key=idempotency_key, traceparent=span.traceparent
+                )
+            span.note(job_id=submission.document.id, replayed=submission.replayed)
+        return submission
+
+    async def _store_one(
+        self, caller: Account, request: JobCreate, *, idempotency_key: str | None, traceparent: str | None
+    ) -> Submission:
         first = await self._find_first(caller, request, idempotency_key)
         if first is not None:
             return first
+        await self._limits.admit(caller.id)
         plugin = await self._catalog.get(request.plugin_name, request.plugin_version)
         job = await new_job(request, plugin, caller, idempotency_key=idempotency_key)
+        (job,) = _traced([job], traceparent)
+        await self._secrets.require(caller.id, plugin.manifest)
         try:
-            job_id, created_at = await self._submit(job)
+            key, created_at = await (
+                self._submit_with_files(caller, job) if job.references else self._submit(job)
+            )
         except IntegrityError:
             # Another request with the same key was faster.
             first = await self._find_first(caller, request, idempotency_key)
             if first is None:
                 raise
             return first
-        return Submission(document=_accepted(job, job_id, created_at))
+        return Submission(document=_accepted(job, key, created_at))
 
-    async def submit_batch(self, caller: Account, requests: Sequence[BatchItem]) -> tuple[list[int], int]:
+    async def submit_batch(
+        self, caller: Account, requests: Sequence[BatchItem], *, traceparent: str | None = None
+    ) -> tuple[list[int], int]:
         """Store all jobs or none; return their ids in order and how many existed under their keys.
 
         Raises:
             BatchInvalid: a request breaks a rule of its plugin; all violations are named by index.
+            InputFilesMissing: inputs refer to files that the caller does not see; all are named by index.
             InputNotCheckable: checking all inputs takes too long.
             IdempotencyKeyReused: a key was used for another request, in this batch or before.
+            RateExceeded, QueueQuotaReached: the caller submits or has too much.
         """
         require(caller, Permission.CHANGE_JOBS)
-        jobs = await check_batch(self._catalog, caller, requests)
-        try:
-            return await self._store(caller, jobs)
-        except IntegrityError:
-            # Another request with one of the keys was faster; now its job is found.
-            return await self._store(caller, jobs)
+        require_plugins(caller, [request.plugin_name for request in requests])
+        await self._limits.admit(caller.id, jobs=len(requests))
+        with root_span("submit", traceparent, jobs=len(requests)) as span, in_log_lines(span.traceparent):
+            checked = await check_batch(self._catalog, self._secrets, caller, requests)
+            jobs = _traced(checked, span.traceparent)
+            try:
+                return await self._store(caller, jobs)
+            except IntegrityError:
+                # Another request with one of the keys was faster; now its job is found.
+                return await self._store(caller, jobs)
 
     async def _store(self, caller: Account, jobs: Sequence[NewJob]) -> tuple[list[int], int]:
         async with self._connections.begin() as connection:
@@ -90,12 +138,20 @@ class SubmissionService:
         self._after_commit.publish(stored.entries)
         return stored.ids, stored.replayed
 
-    async def _submit_many(self, jobs: Sequence[NewJob]) -> Sequence[tuple[int, datetime]]:
+    async def _submit_many(self, jobs: Sequence[NewJob]) -> Sequence[tuple[JobKey, datetime]]:
         # A submission is a single statement, so it needs no transaction around it.
         async with self._connections.connect() as connection:
             submitted = await connection.run_sync(submit_jobs, jobs)
         self._after_commit.publish(submitted.entries)
-        return [(job_id, submitted.created_at) for job_id in submitted.ids]
+        return [(key, submitted.created_at) for key in submitted.keys]
+
+    async def _submit_with_files(self, caller: Account, job: NewJob) -> tuple[JobKey, datetime]:
+        async with self._connections.begin() as connection:
+            held = await hold_files(connection, caller, [("", job)])
+            submitted = await connection.run_sync(submit_jobs, held)
+            await use_files(connection, zip(submitted.ids, held, strict=True))
+        self._after_commit.publish(submitted.entries)
+        return submitted.keys[0], submitted.created_at
 
     async def _find_first(self, caller: Account, request: JobCreate, key: str | None) -> Submission | None:
         if key is None:
@@ -104,10 +160,15 @@ class SubmissionService:
         return None if first is None else Submission(document=first, replayed=True)
 
 
-def _accepted(job: NewJob, job_id: int, created_at: datetime) -> JobDocument:
+def _traced(jobs: list[NewJob], traceparent: str | None) -> list[NewJob]:
+    # Nearly none is traced, and a copy would cost each.
+    return jobs if traceparent is None else [replace(job, traceparent=traceparent) for job in jobs]
+
+
+def _accepted(job: NewJob, key: JobKey, created_at: datetime) -> JobDocument:
     try:
-        return submitted_document(job, job_id=job_id, created_at=created_at)
+        return submitted_document(job, key=key, created_at=created_at)
     except Exception:
         # The job is stored and runs: a client that is told of a failure would submit it again.
-        log.exception("a submitted job cannot be shown", job_id=job_id)
-        return accepted_document(job_id)
+        log.exception("a submitted job cannot be shown", job_id=key.job_id)
+        return accepted_document(key.job_id)

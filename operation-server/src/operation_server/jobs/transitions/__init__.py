@@ -5,8 +5,9 @@ Each transition is a function on a connection inside its caller's transaction. I
 transaction. The events it returns are published after the commit; what is not published then is swept later.
 """
 
+from operation_server.jobs.transitions.adopt import forget_handles, note_handles, offer_adoption
 from operation_server.jobs.transitions.cancel import CancelRequested, confirm_cancelled, request_cancel
-from operation_server.jobs.transitions.catalog import PluginCatalog, PluginVersion
+from operation_server.jobs.transitions.catalog import PluginVersion, VersionCatalog
 from operation_server.jobs.transitions.dispatch import Aside, DispatchedJob, Selection, select_and_mark
 from operation_server.jobs.transitions.ending import Repaired
 from operation_server.jobs.transitions.expire import expire_waiting, find_expired
@@ -14,9 +15,11 @@ from operation_server.jobs.transitions.fail_waiting import fail_waiting
 from operation_server.jobs.transitions.finish import AppliedOutcomes, apply_outcomes
 from operation_server.jobs.transitions.give_up import give_up_attempts
 from operation_server.jobs.transitions.lose import lose_attempts
+from operation_server.jobs.transitions.placement import DispatchCapacity
+from operation_server.jobs.transitions.policy import LossBudget
+from operation_server.jobs.transitions.recover import Settled, settle_unfinished
 from operation_server.jobs.transitions.redispatch import release_undelivered
 from operation_server.jobs.transitions.replay import replay
-from operation_server.jobs.transitions.room import DispatchCapacity
 from operation_server.jobs.transitions.start import apply_started
 from operation_server.jobs.transitions.submit import NewJob, SubmittedJobs, submit_jobs
 
@@ -26,23 +29,29 @@ __all__ = [
     "CancelRequested",
     "DispatchCapacity",
     "DispatchedJob",
+    "LossBudget",
     "NewJob",
-    "PluginCatalog",
     "PluginVersion",
     "Repaired",
     "Selection",
+    "Settled",
     "SubmittedJobs",
+    "VersionCatalog",
     "apply_outcomes",
     "apply_started",
     "confirm_cancelled",
     "expire_waiting",
     "fail_waiting",
     "find_expired",
+    "forget_handles",
     "give_up_attempts",
     "lose_attempts",
+    "note_handles",
+    "offer_adoption",
     "release_undelivered",
     "replay",
     "request_cancel",
     "select_and_mark",
+    "settle_unfinished",
     "submit_jobs",
 ]

@@ -15,16 +15,17 @@ from operation_server.jobs.transitions.ending import (
     end_attempts,
     lock_attempts,
 )
-from operation_server.jobs.transitions.events import insert_events, result_event, status_event
+from operation_server.jobs.transitions.events import insert_events, result_event, status_event, subject_of
 from operation_server.jobs.transitions.policy import Decision
 from operation_server.jobs.transitions.timings import NEVER_DISPATCHED, job_timings
 from operation_server.models.job_states import ACTIVE, WAITING, is_waiting
 from satellite.contracts.event import StreamEntry
+from satellite.contracts.identity import AttemptKey, JobKey
 from satellite.contracts.job import JobStatus
 from satellite.contracts.outcome import OutcomeStatus
 
 LOCK = text("""
-    SELECT id, status, dispatched_at, cancel_requested_at FROM jobs
+    SELECT id, uid, status, dispatched_at, cancel_requested_at FROM jobs
     WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR UPDATE
 """)
 
@@ -33,14 +34,14 @@ CANCEL_WAITING = text(f"""
     UPDATE jobs SET status = 'cancelled', completed_at = now(), cancel_requested_at = now(), worker = NULL,
                     error = NULL, error_fingerprint = NULL, timings = {NEVER_DISPATCHED}
     WHERE id = ANY(CAST(:ids AS bigint[])) AND {WAITING}
-    RETURNING id, owner_id, attempt
+    RETURNING id, uid, owner_id, attempt
 """)  # noqa: S608 - only constants of this program go in.
 
 MARK_CANCELLING = text(f"""
     UPDATE jobs SET cancel_requested_at = now()
     WHERE id = ANY(CAST(:ids AS bigint[])) AND cancel_requested_at IS NULL
       AND {ACTIVE}
-    RETURNING id, owner_id, attempt, status
+    RETURNING id, uid, owner_id, attempt, status
 """)  # noqa: S608 - only constants of this program go in.
 
 
@@ -50,7 +51,7 @@ class CancelRequested:
 
     cancelled: list[int] = field(default_factory=list)
     """Jobs that were waiting: they have ended."""
-    cancelling: list[int] = field(default_factory=list)
+    cancelling: list[JobKey] = field(default_factory=list)
     """Jobs that a worker may hold: send the cancel signal after the commit."""
     already_finished: list[int] = field(default_factory=list)
     entries: list[StreamEntry] = field(default_factory=list)
@@ -61,20 +62,19 @@ def request_cancel(connection: Connection, job_ids: Sequence[int]) -> CancelRequ
     locked = (connection.execute(LOCK, {"ids": list(job_ids)})).all()
     finished = [row.id for row in locked if JobStatus(row.status).is_terminal]
     waiting = [row.id for row in locked if is_waiting(row)]
-    held = [row.id for row in locked if row.id not in {*finished, *waiting}]
+    held = [JobKey(row.id, row.uid) for row in locked if row.id not in {*finished, *waiting}]
     ended = _run(connection, CANCEL_WAITING, waiting)
-    marked = _run(connection, MARK_CANCELLING, held)
+    marked = _run(connection, MARK_CANCELLING, [job.job_id for job in held])
     events = [
         event
         for row in ended
         for event in (
-            status_event(row.id, row.owner_id, JobStatus.CANCELLED, row.attempt),
-            result_event(row.id, row.owner_id, JobStatus.CANCELLED, row.attempt),
+            status_event(subject_of(row), JobStatus.CANCELLED, row.attempt),
+            result_event(subject_of(row), JobStatus.CANCELLED, row.attempt),
         )
     ]
     events += [
-        status_event(row.id, row.owner_id, JobStatus(row.status), row.attempt, cancelling=True)
-        for row in marked
+        status_event(subject_of(row), JobStatus(row.status), row.attempt, cancelling=True) for row in marked
     ]
     entries = insert_events(connection, events)
     return CancelRequested(cancelled=waiting, cancelling=held, already_finished=finished, entries=entries)
@@ -86,11 +86,11 @@ def _run(connection: Connection, statement: Any, ids: list[int]) -> Sequence[Row
     return sorted((connection.execute(statement, {"ids": ids})).all(), key=lambda row: int(row.id))
 
 
-def confirm_cancelled(connection: Connection, attempts: Sequence[tuple[int, int]]) -> Repaired:
+def confirm_cancelled(connection: Connection, attempts: Sequence[AttemptKey]) -> Repaired:
     """End attempts whose cancel was requested and which no worker holds."""
     requested = [job for job in lock_attempts(connection, attempts) if job.cancel_requested]
     entries = end_attempts(connection, [ended_as_cancelled(job) for job in requested])
-    return Repaired(attempts=len(requested), entries=entries)
+    return Repaired.of(requested, entries)
 
 
 def ended_as_cancelled(job: LockedAttempt) -> EndedAttempt:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, field_validator
 from sqlalchemy import Connection, Row, text
 
 from satellite.contracts.plugin_manifest import PluginResources
-from satellite.contracts.task_names import EXECUTE_GPU_QUEUE, execute_queue
+from satellite.contracts.requires import ANYWHERE, Requires
 
 TRY_AGAIN_S = 30.0
 """A version that cannot be read is left alone for so long."""
@@ -19,7 +19,7 @@ TRY_AGAIN_S = 30.0
 DEMANDS: Final = """
     json_build_object(
         'resources', p.manifest -> 'resources', 'max_running', p.manifest -> 'max_running',
-        'batch_size', p.manifest #> '{batch,max_size}'
+        'batch_size', p.manifest #> '{batch,max_size}', 'requires', p.manifest -> 'requires'
     )::text AS demands_json
 """
 """SQL of a version's `PluginDemands`: text, so that a value nobody expects fails for this version alone."""
@@ -36,6 +36,7 @@ class PluginDemands(BaseModel):
     resources: PluginResources | None = None
     max_running: int | None = Field(default=None, ge=1)
     batch_size: int | None = Field(default=None, ge=1)
+    requires: Requires | None = None
 
     @field_validator("resources", mode="before")
     @classmethod
@@ -46,6 +47,11 @@ class PluginDemands(BaseModel):
     def needs(self) -> PluginResources:
         """Return the resources, the default ones where the manifest names none."""
         return self.resources or PluginResources()
+
+    @property
+    def placed_by(self) -> Requires:
+        """Return what the worker must be."""
+        return self.requires or ANYWHERE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,20 +66,19 @@ class PluginVersion:
     max_running: int | None
     batch_size: int | None = None
     """Most jobs that are gathered into one call of its server, if they are."""
+    requires: Requires = ANYWHERE
 
-    @property
-    def queue(self) -> str:
-        """Return the Celery queue that its jobs go to."""
-        return execute_queue(self.resources.gpus)
+    def requires_of(self, job_requires_json: str) -> Requires:
+        """Return what the worker must be for a job that adds something to what the plugin requires.
 
-    @property
-    def needs_gpu(self) -> bool:
-        """Tell whether only workers with graphics cards take its jobs."""
-        return self.queue == EXECUTE_GPU_QUEUE
+        Raises:
+            ValidationError: it is not understood.
+        """
+        return self.requires.narrowed_by(Requires.model_validate_json(job_requires_json))
 
 
 @dataclass(slots=True)
-class PluginCatalog:
+class VersionCatalog:
     """The plugin versions met so far, by id."""
 
     versions: dict[int, PluginVersion] = field(default_factory=dict)
@@ -110,4 +115,5 @@ def _version(row: Row[tuple[object, ...]]) -> PluginVersion:
         resources=demands.needs,
         max_running=demands.max_running,
         batch_size=demands.batch_size,
+        requires=demands.placed_by,
     )

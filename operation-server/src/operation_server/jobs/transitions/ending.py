@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 import orjson
 import structlog
@@ -17,17 +17,27 @@ from operation_server.jobs.transitions.events import (
     JOBS_CHANNEL,
     ROOM,
     NewEvent,
+    Subject,
     events_parameter,
     result_event,
     status_event,
     stream_entries,
 )
 from operation_server.jobs.transitions.fingerprint import error_fingerprint
-from operation_server.jobs.transitions.policy import Decision
+from operation_server.jobs.transitions.policy import (
+    DEFAULT_RETRY,
+    Decision,
+    FinishedAttempt,
+    LossBudget,
+    allowed_retry,
+    decide,
+)
 from operation_server.models.job_states import is_active
+from satellite.contracts.attempt_files import Artifact
 from satellite.contracts.event import StreamEntry
+from satellite.contracts.identity import AttemptKey
 from satellite.contracts.job import JobStatus
-from satellite.contracts.outcome import CapturedLog, JobError, OutcomeStatus
+from satellite.contracts.outcome import CapturedLog, ErrorKind, JobError, OutcomeStatus
 from satellite.contracts.plugin_manifest import RetryPolicy
 
 log = structlog.get_logger(__name__)
@@ -35,9 +45,10 @@ log = structlog.get_logger(__name__)
 # Locked by id alone and fenced afterwards: an outcome may arrive before the dispatcher's transaction has
 # committed, and a fence inside the lock would look at the row as it was before that commit.
 LOCK = text("""
-    SELECT j.id, j.attempt, j.status, j.owner_id, j.plugin_name, j.worker, j.failures, j.max_retries,
-           j.cancel_requested_at IS NOT NULL AS cancel_requested, j.created_at, j.dispatched_at, j.started_at,
-           now() AS now, p.manifest -> 'retry' AS retry
+    SELECT j.id, j.attempt, j.uid, j.generation, j.status, j.owner_id, j.plugin_name, j.worker, j.failures,
+           j.max_retries, j.losses, j.cancel_requested_at IS NOT NULL AS cancel_requested, j.created_at,
+           j.dispatched_at, j.started_at, now() AS now, p.manifest -> 'retry' AS retry,
+           j.retry AS own_retry, j.traceparent
     FROM jobs AS j
     LEFT JOIN plugins AS p ON p.id = j.plugin_id AND j.id = ANY(CAST(:with_policy AS bigint[]))
     WHERE j.id = ANY(CAST(:ids AS bigint[]))
@@ -48,17 +59,21 @@ END = text(f"""
     WITH ending AS MATERIALIZED (
         SELECT *, delay_s IS NOT NULL AS requeued
         FROM json_to_recordset(CAST(:rows AS json)) AS e(
-            job_id bigint, attempt bigint, status text, outcome text, counted bigint, delay_s float8,
-            result json, error jsonb, fingerprint text, worker text, started_at timestamptz, timings jsonb,
-            progress float8, log text, log_total_bytes bigint, log_omitted_bytes bigint
+            job_id bigint, attempt bigint, uid uuid, status text, outcome text, counted bigint, lost bigint,
+            delay_s float8, result json, result_artifact json, artifacts bigint, error jsonb,
+            fingerprint text, worker text, started_at timestamptz, timings jsonb, progress float8,
+            log text, log_total_bytes bigint, log_omitted_bytes bigint
         )
     ), changed AS (
         UPDATE jobs SET
             status = e.status,
             result = e.result,
+            result_artifact = e.result_artifact,
+            artifacts = e.artifacts,
             error = CASE WHEN e.status <> 'cancelled' THEN e.error END,
             error_fingerprint = CASE WHEN e.status <> 'cancelled' THEN e.fingerprint END,
             failures = jobs.failures + e.counted,
+            losses = jobs.losses + e.lost,
             redeliveries = 0,
             timings = e.timings,
             completed_at = CASE WHEN NOT e.requeued THEN now() END,
@@ -70,7 +85,8 @@ END = text(f"""
             worker = CASE WHEN NOT e.requeued THEN e.worker END,
             progress = CASE WHEN NOT e.requeued THEN coalesce(e.progress, jobs.progress) END
         FROM ending AS e
-        WHERE jobs.id = e.job_id AND jobs.attempt = e.attempt AND jobs.status IN ('queued', 'processing')
+        WHERE jobs.id = e.job_id AND jobs.uid = e.uid AND jobs.attempt = e.attempt
+          AND jobs.status IN ('queued', 'processing')
     ), attempts AS (
         INSERT INTO job_attempts (job_id, attempt, worker, outcome, error, started_at, timings)
         SELECT job_id, attempt, worker, outcome, error, started_at, timings FROM ending
@@ -92,14 +108,15 @@ END = text(f"""
 class LockedAttempt:
     """The newest attempt of a job whose row is locked."""
 
-    job_id: int
-    attempt: int
+    key: AttemptKey
+    generation: int
     status: JobStatus
     owner_id: int
     plugin_name: str
     worker: str | None
     failures: int
     max_retries: int
+    losses: int
     cancel_requested: bool
     created_at: datetime
     dispatched_at: datetime | None
@@ -107,6 +124,8 @@ class LockedAttempt:
     now: datetime
     retry: RetryPolicy | None
     """Only for the jobs it was asked for."""
+    traceparent: str | None = None
+    """The trace of the job, None if it is not traced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +135,14 @@ class Repaired:
     attempts: int = 0
     """How many of those asked for it ended or gave back; the others had moved on meanwhile."""
     entries: list[StreamEntry] = field(default_factory=list)
+    traceparents: list[str] = field(default_factory=list)
+    """The traces of those that are traced."""
+
+    @classmethod
+    def of(cls, jobs: Sequence[LockedAttempt], entries: list[StreamEntry]) -> Self:
+        """Return what was done with these attempts."""
+        traced = [job.traceparent for job in jobs if job.traceparent is not None]
+        return cls(attempts=len(jobs), entries=entries, traceparents=traced)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +154,9 @@ class EndedAttempt:
     outcome: OutcomeStatus
     worker: str | None
     result_json: str | None = None
+    result_artifact: dict[str, Any] | None = None
+    """Where the result is, if it is too large for an answer."""
+    artifacts: Sequence[Artifact] = ()
     error: JobError | None = None
     """What went wrong with the attempt; a job that is cancelled has none for that."""
     started_at: datetime | None = None
@@ -136,43 +166,66 @@ class EndedAttempt:
 
 
 def lock_attempts(
-    connection: Connection, attempts: Sequence[tuple[int, int]], *, with_policy: Sequence[int] = ()
+    connection: Connection, attempts: Sequence[AttemptKey], *, with_policy: Sequence[int] = ()
 ) -> list[LockedAttempt]:
     """Lock the jobs whose newest attempt is one of `attempts` and is in the broker's or a worker's hands."""
     wanted = set(attempts)
-    rows = connection.execute(
-        LOCK, {"ids": [job_id for job_id, _ in wanted], "with_policy": list(with_policy)}
-    )
+    rows = connection.execute(LOCK, {"ids": [key.job_id for key in wanted], "with_policy": list(with_policy)})
     # One that waits for its next attempt is not: the newest one has ended already.
-    return [_locked(row) for row in rows if (row.id, row.attempt) in wanted and is_active(row)]
+    locked = ((AttemptKey(row.id, row.attempt, row.uid), row) for row in rows)
+    return [_locked(key, row) for key, row in locked if key in wanted and is_active(row)]
 
 
-def _locked(row: Row[Any]) -> LockedAttempt:
+def _locked(key: AttemptKey, row: Row[Any]) -> LockedAttempt:
     return LockedAttempt(
-        job_id=row.id,
-        attempt=row.attempt,
+        key=key,
+        generation=row.generation,
         status=JobStatus(row.status),
         owner_id=row.owner_id,
         plugin_name=row.plugin_name,
         worker=row.worker,
         failures=row.failures,
         max_retries=row.max_retries,
+        losses=row.losses,
         cancel_requested=row.cancel_requested,
         created_at=row.created_at,
         dispatched_at=row.dispatched_at,
         started_at=row.started_at,
         now=row.now,
-        retry=_retry_policy(row),
+        retry=_retry(row) if row.retry or row.own_retry else None,
+        traceparent=row.traceparent,
     )
 
 
-def _retry_policy(row: Row[Any]) -> RetryPolicy | None:
+def _retry(row: Row[Any]) -> RetryPolicy | None:
+    return allowed_retry(_retry_policy(row.id, row.own_retry), _retry_policy(row.id, row.retry))
+
+
+def _retry_policy(job_id: int, stored: Any) -> RetryPolicy | None:
     try:
-        return RetryPolicy.model_validate(row.retry) if row.retry else None
+        return RetryPolicy.model_validate(stored) if stored else None
     except ValidationError:
         # Registered under the rules of another release: its attempts must be able to end all the same.
-        log.exception("a retry policy is not understood, the default holds", job_id=row.id)
+        log.exception("a retry policy is not understood, the default holds", job_id=job_id)
         return None
+
+
+def decide_for(
+    job: LockedAttempt, outcome: OutcomeStatus, *, kind: ErrorKind | None, losses: LossBudget
+) -> Decision:
+    """Return what follows an attempt that ended so."""
+    return decide(
+        FinishedAttempt(
+            outcome=outcome,
+            kind=kind,
+            failures=job.failures,
+            max_retries=job.max_retries,
+            losses=job.losses,
+            losses_max=losses.losses_max,
+            cancel_requested=job.cancel_requested,
+            retry=job.retry or DEFAULT_RETRY,
+        )
+    )
 
 
 def end_attempts(connection: Connection, ended: Sequence[EndedAttempt]) -> list[StreamEntry]:
@@ -197,13 +250,17 @@ def _events(end: EndedAttempt) -> list[NewEvent]:
     error = _error_json(end) if status is not JobStatus.CANCELLED else None
     delay_s = end.decision.run_at_delay_s
     run_at = (job.now + timedelta(seconds=delay_s)).isoformat() if delay_s else None
-    told = status_event(
-        job.job_id, job.owner_id, status, job.attempt, error=error, run_at=run_at, worker=end.worker
-    )
+    subject = Subject(job.key.job_id, job.key.uid, job.owner_id)
+    told = status_event(subject, status, job.key.attempt, error=error, run_at=run_at, worker=end.worker)
     if not status.is_terminal:
         return [told]
     closing = result_event(
-        job.job_id, job.owner_id, status, job.attempt, result_json=end.result_json, error=error
+        subject,
+        status,
+        job.key.attempt,
+        result_json=end.result_json,
+        result_artifact=end.result_artifact,
+        error=error,
     )
     return [told, closing]
 
@@ -216,13 +273,17 @@ def _row(end: EndedAttempt) -> dict[str, Any]:
     error, log, job = end.error, end.log, end.job
     fingerprint = error and error_fingerprint(job.plugin_name, error.kind, error.message)
     return {
-        "job_id": job.job_id,
-        "attempt": job.attempt,
+        "job_id": job.key.job_id,
+        "attempt": job.key.attempt,
+        "uid": job.key.uid,
         "status": end.decision.status,
         "outcome": end.outcome,
         "counted": int(end.decision.counts_as_failure),
+        "lost": int(end.decision.counts_as_loss),
         "delay_s": end.decision.run_at_delay_s,
         "result": orjson.Fragment(end.result_json) if end.result_json else None,
+        "result_artifact": end.result_artifact,
+        "artifacts": len(end.artifacts),
         "error": _error_json(end),
         "fingerprint": fingerprint,
         "worker": end.worker,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
-from operation_server.jobs.transitions.events import insert_events, result_event, status_event
+from operation_server.jobs.transitions.events import insert_events, result_event, status_event, subject_of
 from operation_server.jobs.transitions.fingerprint import error_fingerprint
 from operation_server.jobs.transitions.timings import NEVER_DISPATCHED
 from operation_server.models.job_states import WAITING
@@ -24,7 +24,7 @@ FAIL = text(f"""
           AND (NOT :if_expired OR expires_at <= now())
         ORDER BY id FOR UPDATE SKIP LOCKED
     )
-    RETURNING id, owner_id, attempt, plugin_name
+    RETURNING id, uid, owner_id, attempt, plugin_name
 """)  # noqa: S608 - only constants of this program go in.
 
 FINGERPRINTS = text("""
@@ -61,8 +61,8 @@ def fail_waiting(
         event
         for row in failed
         for event in (
-            status_event(row.id, row.owner_id, JobStatus.FAILED, row.attempt, error=told),
-            result_event(row.id, row.owner_id, JobStatus.FAILED, row.attempt, error=told),
+            status_event(subject_of(row), JobStatus.FAILED, row.attempt, error=told),
+            result_event(subject_of(row), JobStatus.FAILED, row.attempt, error=told),
         )
     ]
     return insert_events(connection, events)

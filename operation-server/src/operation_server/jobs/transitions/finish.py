@@ -9,10 +9,23 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection
 
 from operation_server.database.storable_text import storable_text
-from operation_server.jobs.transitions.ending import EndedAttempt, LockedAttempt, end_attempts, lock_attempts
-from operation_server.jobs.transitions.policy import DEFAULT_RETRY, FinishedAttempt, decide
+from operation_server.jobs.transitions.artifacts import (
+    checked_artifacts,
+    large_result,
+    publish_artifacts,
+)
+from operation_server.jobs.transitions.ending import (
+    EndedAttempt,
+    LockedAttempt,
+    decide_for,
+    end_attempts,
+    lock_attempts,
+)
+from operation_server.jobs.transitions.lose import with_reason
+from operation_server.jobs.transitions.policy import DEFAULT_LOSSES, LossBudget
 from operation_server.jobs.transitions.timings import job_timings
 from satellite.contracts.event import StreamEntry
+from satellite.contracts.identity import AttemptKey
 from satellite.contracts.json_text import JSONMalformed, JSONRefused, parse_json
 from satellite.contracts.outcome import ErrorKind, JobError, Outcome, OutcomeStatus
 
@@ -24,37 +37,47 @@ class AppliedOutcomes:
     entries: list[StreamEntry] = field(default_factory=list)
     stale: int = 0
     """Outcomes of attempts that are not the newest, or that were applied before: dropped."""
-    applied: list[tuple[int, int]] = field(default_factory=list)
+    applied: list[AttemptKey] = field(default_factory=list)
     ended: list[EndedAttempt] = field(default_factory=list)
 
 
 def apply_outcomes(
-    connection: Connection, outcomes: Sequence[Outcome], *, received_at_s: float | None = None
+    connection: Connection,
+    outcomes: Sequence[Outcome],
+    *,
+    losses: LossBudget = DEFAULT_LOSSES,
+    received_at_s: float | None = None,
 ) -> AppliedOutcomes:
     """Apply each outcome whose attempt is its job's newest and still active; the others are stale.
 
     An outcome may overtake its `started`. `received_at_s` (monotonic) is when the batch came in.
     """
     # The first of equal outcomes counts; the others of the batch are duplicates.
-    newest = {(outcome.job_id, outcome.attempt): _checked(outcome) for outcome in reversed(outcomes)}
+    newest = {(outcome.key, outcome.generation): _checked(outcome) for outcome in reversed(outcomes)}
     locked = lock_attempts(
         connection,
-        list(newest),
+        [key for key, _ in newest],
         with_policy=[o.job_id for o in newest.values() if o.status is OutcomeStatus.FAILED],
     )
+    # Of an attempt that was adopted only its newest adopter has something to say.
+    reported = [
+        (job, newest[job.key, job.generation]) for job in locked if (job.key, job.generation) in newest
+    ]
+    checked = checked_artifacts(connection, [outcome for _, outcome in reported])
     waited_ms = (time.monotonic() - received_at_s) * 1000 if received_at_s else 0.0
-    ended = [_ended(job, newest[job.job_id, job.attempt], waited_ms) for job in locked]
+    ended = [_ended(job, checked.get(job.key, outcome), losses, waited_ms) for job, outcome in reported]
+    publish_artifacts(connection, ended)
     return AppliedOutcomes(
         entries=end_attempts(connection, ended),
         stale=len(outcomes) - len(ended),
-        applied=[(job.job_id, job.attempt) for job in locked],
+        applied=[job.key for job, _ in reported],
         ended=ended,
     )
 
 
 def _checked(outcome: Outcome) -> Outcome:
     """Return an outcome whose result can be stored and shown: a worker's word for it is not enough."""
-    if outcome.status is not OutcomeStatus.COMPLETED:
+    if outcome.status is not OutcomeStatus.COMPLETED or large_result(outcome) is not None:
         return outcome
     try:
         if outcome.result_json is None:
@@ -70,25 +93,18 @@ def _checked(outcome: Outcome) -> Outcome:
     return outcome
 
 
-def _ended(job: LockedAttempt, outcome: Outcome, waited_ms: float) -> EndedAttempt:
+def _ended(job: LockedAttempt, outcome: Outcome, losses: LossBudget, waited_ms: float) -> EndedAttempt:
     error = _storable_error(outcome)
-    decision = decide(
-        FinishedAttempt(
-            outcome=outcome.status,
-            kind=error.kind if error else None,
-            failures=job.failures,
-            max_retries=job.max_retries,
-            cancel_requested=job.cancel_requested,
-            retry=job.retry or DEFAULT_RETRY,
-        )
-    )
+    decision = decide_for(job, outcome.status, kind=error.kind if error else None, losses=losses)
     return EndedAttempt(
         job=job,
         decision=decision,
         outcome=outcome.status,
         worker=outcome.worker,
         result_json=outcome.result_json,
-        error=error,
+        result_artifact=large_result(outcome),
+        artifacts=outcome.artifacts,
+        error=error and with_reason(error, job, decision, losses),
         started_at=outcome.started_at,
         timings=job_timings(
             created_at=job.created_at,

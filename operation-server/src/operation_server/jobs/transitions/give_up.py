@@ -11,14 +11,15 @@ from operation_server.jobs.transitions.ending import EndedAttempt, LockedAttempt
 from operation_server.jobs.transitions.policy import Decision
 from operation_server.jobs.transitions.timings import job_timings
 from satellite.contracts.event import StreamEntry
+from satellite.contracts.identity import AttemptKey
 from satellite.contracts.job import JobStatus
 from satellite.contracts.outcome import JobError, OutcomeStatus
 
 
-def give_up_attempts(connection: Connection, errors: Mapping[tuple[int, int], JobError]) -> list[StreamEntry]:
+def give_up_attempts(connection: Connection, errors: Mapping[AttemptKey, JobError]) -> list[StreamEntry]:
     """Fail the jobs of active attempts whose outcome cannot be applied; a retry would bring it again."""
     locked = lock_attempts(connection, list(errors))
-    return end_attempts(connection, [_given_up(job, errors[job.job_id, job.attempt]) for job in locked])
+    return end_attempts(connection, [_given_up(job, errors[job.key]) for job in locked])
 
 
 def _given_up(job: LockedAttempt, error: JobError) -> EndedAttempt:

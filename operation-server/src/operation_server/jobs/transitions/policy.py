@@ -22,6 +22,26 @@ DEFAULT_RETRY: Final = RetryPolicy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LossBudget:
+    """What becomes of a job whose workers die again and again.
+
+    Why so: `docs/decisions/0024-losses-have-a-budget-of-their-own.md`.
+    """
+
+    losses_max: int = 10
+    """At its loss of this number a job fails."""
+    alone_after: int = 3
+    """After so many losses a job is a suspect: it runs alone on its worker from then on."""
+
+    def is_suspect(self, losses: int) -> bool:
+        """Tell whether a job was there at so many deaths that it may be their cause."""
+        return losses >= self.alone_after
+
+
+DEFAULT_LOSSES: Final = LossBudget()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FinishedAttempt:
     """What the rules look at."""
 
@@ -30,6 +50,9 @@ class FinishedAttempt:
     failures: int = 0
     """Counted failures before this attempt."""
     max_retries: int = 0
+    losses: int = 0
+    """Times that the job was lost before this attempt."""
+    losses_max: int = DEFAULT_LOSSES.losses_max
     cancel_requested: bool = False
     retry: RetryPolicy = DEFAULT_RETRY
 
@@ -42,6 +65,8 @@ class Decision:
     rule: str
     run_at_delay_s: float | None = None
     counts_as_failure: bool = False
+    counts_as_loss: bool = False
+    """Against the budget of losses, which is not that of the plugin's retries."""
 
 
 Rule = Callable[[FinishedAttempt], Decision | None]
@@ -76,7 +101,29 @@ def fail_hopeless_error(attempt: FinishedAttempt) -> Decision | None:
     wanted = attempt.retry.kinds
     is_unwanted = attempt.kind in RETRIED_ON_WISH if wanted is None else attempt.kind not in wanted
     if attempt.kind in NEVER_RETRIED or is_unwanted:
-        return Decision(status=JobStatus.FAILED, rule="fail_hopeless_error", counts_as_failure=True)
+        is_loss = attempt.kind is ErrorKind.LOST
+        return Decision(
+            status=JobStatus.FAILED,
+            rule="fail_hopeless_error",
+            counts_as_failure=not is_loss,
+            counts_as_loss=is_loss,
+        )
+    return None
+
+
+def give_up_lost_job(attempt: FinishedAttempt) -> Decision | None:
+    """Fails a job that was there at so many deaths of workers that it seems to be their cause."""
+    if attempt.kind is ErrorKind.LOST and attempt.losses + 1 >= attempt.losses_max:
+        return Decision(status=JobStatus.FAILED, rule="give_up_lost_job", counts_as_loss=True)
+    return None
+
+
+def rerun_lost_attempt(attempt: FinishedAttempt) -> Decision | None:
+    """Gives a lost attempt to another worker at once: neither its retries nor its backoff are for that."""
+    if attempt.kind is ErrorKind.LOST:
+        return Decision(
+            status=JobStatus.QUEUED, rule="rerun_lost_attempt", run_at_delay_s=0, counts_as_loss=True
+        )
     return None
 
 
@@ -84,15 +131,6 @@ def fail_exhausted_job(attempt: FinishedAttempt) -> Decision | None:
     """Fails a job that has used up its retries; it stands in the dead letters then."""
     if attempt.failures + 1 > attempt.max_retries:
         return Decision(status=JobStatus.FAILED, rule="fail_exhausted_job", counts_as_failure=True)
-    return None
-
-
-def rerun_lost_attempt(attempt: FinishedAttempt) -> Decision | None:
-    """Gives a lost attempt to another worker at once: recovery must not wait for a plugin's backoff."""
-    if attempt.kind is ErrorKind.LOST:
-        return Decision(
-            status=JobStatus.QUEUED, rule="rerun_lost_attempt", run_at_delay_s=0, counts_as_failure=True
-        )
     return None
 
 
@@ -111,8 +149,9 @@ RULES: Final[tuple[Rule, ...]] = (
     cancel_on_request,
     hand_back_uncounted,
     fail_hopeless_error,
-    fail_exhausted_job,
+    give_up_lost_job,
     rerun_lost_attempt,
+    fail_exhausted_job,
     retry_after_backoff,
 )
 
@@ -120,6 +159,17 @@ RULES: Final[tuple[Rule, ...]] = (
 def decide(attempt: FinishedAttempt) -> Decision:
     """Return what the first rule with an opinion says; the last rule always has one."""
     return next(decision for rule in RULES if (decision := rule(attempt)) is not None)
+
+
+def allowed_retry(own: RetryPolicy | None, plugin: RetryPolicy | None) -> RetryPolicy | None:
+    """Return the policy of a job: its own if it has one, without kinds that its plugin's author left out.
+
+    Those were refused when it was submitted, but it may run with another version since.
+    """
+    if own is None or plugin is None or plugin.kinds is None:
+        return own or plugin
+    kinds = plugin.kinds if own.kinds is None else [kind for kind in own.kinds if kind in plugin.kinds]
+    return own.model_copy(update={"kinds": kinds})
 
 
 def retry_delay_s(policy: RetryPolicy, failures: int) -> float:

@@ -6,20 +6,31 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
-from operation_server.jobs.transitions.events import insert_events, notify_dispatcher, status_event
+from operation_server.jobs.transitions.events import (
+    insert_events,
+    notify_dispatcher,
+    status_event,
+    subject_of,
+)
+from operation_server.jobs.transitions.recover import ATTEMPTS_LEFT_OUT
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.job import JobStatus
 
-# The attempt number goes on counting, so that no late outcome of the past can match a new attempt.
-REPLAY = text("""
-    UPDATE jobs SET status = 'queued', failures = 0, redeliveries = 0, run_at = now(), dispatched_at = NULL,
-                    expires_at = NULL, cancel_requested_at = NULL, completed_at = NULL, started_at = NULL,
-                    worker = NULL, result = NULL, error = NULL, error_fingerprint = NULL, progress = NULL,
-                    timings = NULL, plugin_id = coalesce(CAST(:plugin_id AS bigint), plugin_id),
+# The attempt number goes on counting, so that no late outcome of the past can match a new attempt. A job that
+# ended before the database was recovered may have been replayed since, so numbers are left out.
+REPLAY = text(f"""
+    UPDATE jobs SET status = 'queued', failures = 0, losses = 0, redeliveries = 0, run_at = now(),
+                    dispatched_at = NULL, expires_at = NULL, cancel_requested_at = NULL, completed_at = NULL,
+                    started_at = NULL, worker = NULL, result = NULL, error = NULL, error_fingerprint = NULL,
+                    progress = NULL, timings = NULL,
+                    attempt = attempt + CASE WHEN completed_at <= (
+                        SELECT max(finished_at) FROM incarnations WHERE number > 1
+                    ) THEN {ATTEMPTS_LEFT_OUT} ELSE 0 END,
+                    plugin_id = coalesce(CAST(:plugin_id AS bigint), plugin_id),
                     plugin_version = coalesce(CAST(:plugin_version AS text), plugin_version)
     WHERE id = ANY(CAST(:ids AS bigint[])) AND status IN ('failed', 'cancelled')
-    RETURNING id, owner_id, attempt
-""")
+    RETURNING id, uid, owner_id, attempt
+""")  # noqa: S608 - only a constant of this program goes in.
 
 
 def replay(
@@ -42,5 +53,5 @@ def replay(
         return []
     notify_dispatcher(connection)
     return insert_events(
-        connection, [status_event(row.id, row.owner_id, JobStatus.QUEUED, row.attempt) for row in replayed]
+        connection, [status_event(subject_of(row), JobStatus.QUEUED, row.attempt) for row in replayed]
     )

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 import orjson
 from sqlalchemy import Connection, text
 
-from operation_server.jobs.transitions.events import ROOM, insert_events, notify_dispatcher, status_event
+from operation_server.jobs.transitions.events import (
+    ROOM,
+    insert_events,
+    notify_dispatcher,
+    status_event,
+    subject_of,
+)
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.job import JobStatus, StartedReport
 
@@ -19,11 +25,11 @@ START = text("""
     UPDATE jobs SET status = 'processing', worker = r.worker, redeliveries = 0,
                     started_at = greatest(jobs.dispatched_at, least(now(), r.started_at))
     FROM json_to_recordset(CAST(:reports AS json)) AS r(
-        job_id bigint, attempt bigint, worker text, started_at timestamptz
+        job_id bigint, attempt bigint, uid uuid, worker text, started_at timestamptz
     )
-    WHERE jobs.id = r.job_id AND jobs.attempt = r.attempt
+    WHERE jobs.id = r.job_id AND jobs.uid = r.uid AND jobs.attempt = r.attempt
       AND jobs.status = 'queued' AND jobs.dispatched_at IS NOT NULL
-    RETURNING jobs.id, jobs.owner_id, jobs.attempt, jobs.worker, jobs.cancel_requested_at
+    RETURNING jobs.id, jobs.uid, jobs.owner_id, jobs.attempt, jobs.worker, jobs.cancel_requested_at
 """)
 
 
@@ -41,8 +47,7 @@ def apply_started(connection: Connection, reports: Sequence[StartedReport]) -> l
         connection,
         [
             status_event(
-                row.id,
-                row.owner_id,
+                subject_of(row),
                 JobStatus.PROCESSING,
                 row.attempt,
                 worker=row.worker,

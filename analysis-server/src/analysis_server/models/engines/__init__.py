@@ -1,0 +1,1 @@
+"""What computes: the port of an engine, and its adapters."""

@@ -1,0 +1,1 @@
+"""Models that tell of each pixel of an image what it shows."""

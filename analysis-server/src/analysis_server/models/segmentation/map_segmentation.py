@@ -1,0 +1,75 @@
+"""`map_segmentation`: which pixels of a map are land."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from analysis_server.core.model_registry import model_registry
+from analysis_server.models.onnx_model import OnnxModel
+
+FILES: Final = Path(__file__).with_name("map_segmentation_files")
+FORMATS: Final = ("PNG", "JPEG", "WEBP")
+SIDE_MAX: Final = 2048
+MULTIPLE: Final = 8
+"""What the network halves three times."""
+
+
+@model_registry.register("map_segmentation")
+class MapSegmentation(OnnxModel):
+    """Tells land from water on maps that look like photographs from above.
+
+    A request brings `image`, a PNG, JPEG or WebP in base64. The answer has `mask`, a PNG of the same size in
+    base64, white where land is, and `land_share`.
+    """
+
+    FILES = FILES
+
+    def preprocess(self, data: Any) -> NDArray[np.uint8]:
+        """Return the colours of the image; a ValueError says what is wrong with it."""
+        text = data.get("image") if isinstance(data, dict) else None
+        if not isinstance(text, str):
+            raise ValueError("/data/image must be an image in base64")  # noqa: TRY004 - refused input.
+        try:
+            return read_image(base64.b64decode(text, validate=True))
+        except binascii.Error:
+            raise ValueError("/data/image is not base64") from None
+
+    def predict(self, data: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Return where land is (height, width)."""
+        height, width = data.shape[:2]
+        padding = [(0, -length % MULTIPLE) for length in (height, width)]
+        padded = np.pad(data, [*padding, (0, 0)], mode="edge")
+        said = self.engine.run({"images": to_network(padded)[None]})
+        return said["logits"][0, :height, :width] > 0
+
+    def postprocess(self, predictions: NDArray[np.bool_]) -> dict[str, Any]:
+        """Return the answer."""
+        file = io.BytesIO()
+        Image.fromarray(predictions.astype(np.uint8) * 255).save(file, "PNG")
+        mask = base64.b64encode(file.getvalue()).decode()
+        return {"mask": mask, "land_share": round(float(predictions.mean()), 4)}
+
+
+def read_image(content: bytes) -> NDArray[np.uint8]:
+    """Return the colours (height, width, 3) of an image; a ValueError says why it is refused."""
+    try:
+        # Reads the head alone; what it holds is not unpacked before its size is known.
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            if max(image.size) > SIDE_MAX:
+                raise ValueError(f"the image is {image.width} x {image.height}, at most {SIDE_MAX} are taken")
+            return np.asarray(image.convert("RGB"))
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError) as error:
+        raise ValueError(f"the image cannot be read, it must be one of {', '.join(FORMATS)}") from error
+
+
+def to_network(colours: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return colours (height, width, 3) as the network wants them: (3, height, width), around 0."""
+    return np.ascontiguousarray(colours.transpose(2, 0, 1), dtype=np.float32) / 127.5 - 1

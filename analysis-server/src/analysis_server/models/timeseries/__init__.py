@@ -1,0 +1,1 @@
+"""Models of series of numbers in equal steps of time."""

@@ -1,0 +1,1 @@
+"""The Kubernetes runtime: a pod for every run."""

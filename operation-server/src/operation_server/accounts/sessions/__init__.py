@@ -1,0 +1,1 @@
+"""Logins that last: refresh tokens, the cookie of the dashboard, and tickets for WebSockets."""

@@ -1,0 +1,1 @@
+"""Artifacts: the files that a job has written, once it has completed."""

@@ -1,0 +1,1 @@
+"""Audit: admins search and export the audit trail."""

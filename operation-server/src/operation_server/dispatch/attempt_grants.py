@@ -1,0 +1,55 @@
+"""What the worker of an attempt is granted with its message."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from operation_server.files.grants import Grants
+from operation_server.jobs.transitions import DispatchedJob
+from satellite.contracts.attempt_files import GrantedFile, InputFile, artifacts_path, input_path
+from satellite.contracts.identity import AttemptKey
+from satellite.errors import SatelliteError
+
+INPUT_FILES: Final = TypeAdapter(list[InputFile])
+
+
+class FilesNotGranted(SatelliteError):
+    """The input refers to files, but the dispatcher has no SATELLITE_FILES_STORAGE_URL and so grants none."""
+
+    code = "files_not_granted"
+
+
+class AttemptGrants:
+    """Signs, for as long as an attempt may take, the addresses of its files."""
+
+    def __init__(self, grants: Grants, *, ttl_s: float) -> None:
+        """Take what signs, and how long a grant holds beyond the time that the attempt may run."""
+        self._grants = grants
+        self._ttl_s = ttl_s
+
+    def of_inputs(self, job: DispatchedJob) -> list[GrantedFile]:
+        """Return the input files of an attempt, each with the grant by which its worker fetches it."""
+        ttl_s = self._ttl_s + job.timeout_s
+        return [
+            GrantedFile(
+                **file.model_dump(), grant=self._grants.sign("GET", input_path(job.key, file.id), ttl_s=ttl_s)
+            )
+            for file in INPUT_FILES.validate_json(job.input_files_json or "[]")
+        ]
+
+    def of_artifacts(self, key: AttemptKey, *, timeout_s: float) -> str:
+        """Return the grant by which the worker of an attempt brings what the attempt has written."""
+        return self._grants.sign("PUT", artifacts_path(key), ttl_s=self._ttl_s + timeout_s)
+
+
+def input_files_of(job: DispatchedJob, granting: AttemptGrants | None) -> list[GrantedFile]:
+    """Return the input files of a job that has some.
+
+    Raises:
+        FilesNotGranted: nothing grants them.
+    """
+    if granting is None:
+        raise FilesNotGranted
+    return granting.of_inputs(job)

@@ -1,0 +1,1 @@
+"""Files: what is too large for an input or a result, stored beside the database."""

@@ -1,0 +1,90 @@
+"""All SQL about files of attempts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from operation_server.database.rows import AnyRow
+from operation_server.files.repository import COLUMNS, FileState, mark_deleting
+from operation_server.models import FileUse, Job, JobArtifact, StoredFile
+from operation_server.models.job_states import active, waiting
+from satellite.contracts.identity import AttemptKey
+
+# A worker may ask before the transaction has ended that made its attempt the newest.
+UNDER_WAY: Final = f"""(
+    jobs.attempt = :attempt AND {active("jobs")} OR jobs.attempt + 1 = :attempt AND {waiting("jobs")}
+)"""
+"""SQL that is true of a job whose attempt is the newest, and has not ended."""
+
+
+async def find_input(connection: AsyncConnection, key: AttemptKey, file_id: str) -> AnyRow | None:
+    """Return a file that an attempt which has not ended may read, or None."""
+    query = (
+        select(*COLUMNS)
+        .join(FileUse, FileUse.file_id == StoredFile.id)
+        .join(Job, Job.id == FileUse.job_id)
+        .where(
+            StoredFile.id == file_id,
+            StoredFile.state == FileState.READY.value,
+            Job.id == key.job_id,
+            Job.uid == key.uid,
+            text(UNDER_WAY).bindparams(bindparam("attempt", key.attempt)),
+        )
+    )
+    return (await connection.execute(query)).one_or_none()
+
+
+async def find_owner(connection: AsyncConnection, key: AttemptKey) -> int | None:
+    """Return whose job an attempt is of, None unless it is the newest and has not ended."""
+    query = select(Job.owner_id).where(
+        Job.id == key.job_id,
+        Job.uid == key.uid,
+        text(UNDER_WAY).bindparams(bindparam("attempt", key.attempt)),
+    )
+    found: int | None = await connection.scalar(query)
+    return found
+
+
+async def find_artifact(connection: AsyncConnection, key: AttemptKey, name: str) -> AnyRow | None:
+    """Return what an attempt has brought under a name, or None; without a digest it has not all come."""
+    query = (
+        select(JobArtifact.name, StoredFile.id.label("file_id"), StoredFile.size_bytes, StoredFile.sha256)
+        .join(StoredFile, StoredFile.id == JobArtifact.file_id)
+        .where(*_of(key), JobArtifact.name == name)
+    )
+    return (await connection.execute(query)).one_or_none()
+
+
+async def count_artifacts(connection: AsyncConnection, key: AttemptKey) -> int:
+    """Return how many artifacts an attempt has brought, or begun to bring."""
+    return await connection.scalar(select(func.count()).select_from(JobArtifact).where(*_of(key))) or 0
+
+
+async def add_artifact(connection: AsyncConnection, key: AttemptKey, name: str, file_id: str) -> None:
+    """Note that a file is an artifact of an attempt, instead of another one of that name."""
+    before = await connection.scalar(
+        delete(JobArtifact).where(*_of(key), JobArtifact.name == name).returning(JobArtifact.file_id)
+    )
+    if before is not None:
+        await mark_deleting(connection, before)
+    await connection.execute(
+        insert(JobArtifact).values(job_id=key.job_id, attempt=key.attempt, name=name, file_id=file_id)
+    )
+
+
+async def note_content(connection: AsyncConnection, file_id: str, *, size_bytes: int, sha256: str) -> bool:
+    """Note what has come of a file; False when it is not wanted any more. It is ready with its job."""
+    noted = await connection.execute(
+        update(StoredFile)
+        .where(StoredFile.id == file_id, StoredFile.state == FileState.UPLOADING.value)
+        .values(size_bytes=size_bytes, sha256=sha256)
+        .returning(StoredFile.id)
+    )
+    return noted.one_or_none() is not None
+
+
+def _of(key: AttemptKey) -> tuple[ColumnElement[bool], ...]:
+    return (JobArtifact.job_id == key.job_id, JobArtifact.attempt == key.attempt)

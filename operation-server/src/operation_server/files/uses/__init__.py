@@ -1,0 +1,1 @@
+"""Uses of files by jobs: what a job that has not ended needs stays."""

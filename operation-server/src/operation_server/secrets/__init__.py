@@ -1,0 +1,1 @@
+"""Secrets: what users entrust to Satellite for their plugins alone."""

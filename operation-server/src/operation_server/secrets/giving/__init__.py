@@ -1,0 +1,1 @@
+"""Giving secrets: to jobs that may have them, and to the worker that runs them."""

@@ -1,0 +1,56 @@
+"""What the audit trail tells of."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Protocol
+
+
+class Action(StrEnum):
+    """Something that was done or refused; the part before the dot is the kind of object it was done to."""
+
+    LOG_IN = "account.log_in"
+    OPEN_ACCOUNT = "account.open"
+    CHANGE_ACCOUNT = "account.change"
+    LIMIT_ACCOUNT = "account.limit"
+    SET_PASSWORD = "account.set_password"  # noqa: S105  # The name of an action.
+    END_LOGIN = "account.end_login"
+    """A refresh token turned up twice."""
+    MAKE_KEY = "key.make"
+    REVOKE_KEY = "key.revoke"
+    REGISTER_PLUGIN = "plugin.register"
+    DELETE_PLUGIN = "plugin.delete"
+    HAND_OVER_PLUGIN = "plugin.hand_over"
+    CONTROL_PLUGIN = "plugin.control"
+    CANCEL_JOB = "job.cancel"
+    RETRY_JOB = "job.retry"
+    REPLAY_JOB = "job.replay"
+    DELETE_FILE = "file.delete"
+    CREATE_SECRET = "secret.create"  # noqa: S105  # Names of actions.
+    REPLACE_SECRET = "secret.replace"  # noqa: S105
+    DELETE_SECRET = "secret.delete"  # noqa: S105
+    GRANT_SECRET = "secret.grant"  # noqa: S105
+    GIVE_SECRET = "secret.give"  # noqa: S105
+    """To the worker that runs a job."""
+    REVOKE_SECRET = "secret.revoke"  # noqa: S105
+    EXPORT_AUDIT = "audit.export"
+    FINISH_RECOVERY = "incarnation.finish"
+    REQUEST = "route.request"
+    """A request that was refused before it came to anything else."""
+
+    @property
+    def object_type(self) -> str:
+        """Return the kind of object it is done to."""
+        return self.value.partition(".")[0]
+
+
+class Actor(Protocol):
+    """Who does something: an account, as far as the trail tells of it."""
+
+    @property
+    def id(self) -> int:
+        """Return the account's id."""
+
+    @property
+    def email(self) -> str:
+        """Return the address that the account has now."""

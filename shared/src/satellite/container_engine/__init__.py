@@ -1,0 +1,1 @@
+"""The container engine, found in one way by workers, the local stack and the command line."""

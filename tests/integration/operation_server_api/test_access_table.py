@@ -1,0 +1,169 @@
+"""Every route, by every role, to one's own and to others' things: as the table says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from fastapi import APIRouter, FastAPI
+from pydantic import SecretStr
+
+from operation_server.accounts.access import GRANTED, ROUTES, Door, Extent, Permission
+from operation_server.accounts.account import Role
+from operation_server.accounts.route_rules import RouteWithoutRule, named_endpoints, rules_of
+from operation_server.main import create_app
+from operation_server.settings import FileSettings, OperationSettings, SecretSettings
+from tests.integration.operation_server_api.conftest import MANIFEST, open_account
+
+HIDDEN = ("{key_id}", "{file_id}", "{upload_id}", "{secret_id}")
+"""Of what belongs to others: it is not there, 404. That jobs and plugins are there is no secret: 403."""
+
+IDS = ("job_id", "key_id", "user_id")
+HEADS = {"GET": "HEAD"}
+"""Streams of events have no end, but their head has."""
+
+TUS = {"Tus-Resumable": "1.0.0"}
+PATCHES = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+
+Place = dict[str, str]
+Owning = Callable[[httpx.AsyncClient], Awaitable[Place]]
+
+
+@pytest.fixture
+def settings(settings: OperationSettings, tmp_path: Path) -> OperationSettings:
+    """With a storage and a key, or nobody has files or secrets."""
+    files = FileSettings(storage_url=tmp_path.as_uri())
+    return settings.model_copy(update={"files": files, "secrets": SecretSettings(key=SecretStr("k" * 40))})
+
+
+@pytest.fixture
+async def callers(
+    stranger: httpx.AsyncClient, admin: httpx.AsyncClient, user: httpx.AsyncClient
+) -> dict[str, httpx.AsyncClient]:
+    viewer = {"username": "vera@example.com", "password": "looks and touches not"}
+    return {
+        Role.ADMIN: admin,
+        Role.USER: user,
+        Role.VIEWER: await open_account(stranger, admin, viewer, role="viewer"),
+    }
+
+
+@pytest.fixture
+def owned_by() -> Owning:
+    """Make a job, a plugin and a key that belong to a client."""
+
+    async def make(owner: httpx.AsyncClient) -> Place:
+        name = f"p{(await owner.get('/users/me')).json()['id']}"
+        made = await owner.post("/plugins", json=MANIFEST | {"name": name})
+        assert made.status_code in {200, 201}, made.text
+        job = await owner.post("/jobs", json={"plugin_name": name, "input_data": {"n": 1}})
+        key = await owner.post("/api-keys", json={"name": name})
+        file = await owner.post("/files", content=b"a,b")
+        secret = await owner.post("/secrets", json={"name": f"S_{uuid4().hex}", "value": "kept to itself"})
+        upload = await owner.post("/uploads", headers=TUS | {"Upload-Length": "3"})
+        return {
+            "name": name,
+            "user_id": "999999",
+            "job_id": str(job.json()["id"]),
+            "key_id": str(key.json()["id"]),
+            "file_id": file.json()["id"],
+            "secret_id": secret.json()["id"],
+            "upload_id": upload.headers["location"].rpartition("/")[2],
+        }
+
+    return make
+
+
+def rows(kind: type) -> list[str]:
+    return [name for name, rule in ROUTES.items() if isinstance(rule, kind) and "WEBSOCKET" not in name]
+
+
+def expected(role: str, name: str, *, is_own: bool) -> set[int]:
+    """Return which of 401, 403 and 404 the table wants; none of them where the caller may."""
+    rule = ROUTES[name]
+    assert isinstance(rule, Permission)
+    extent = GRANTED[role].get(rule)
+    if extent is None:
+        return {403}
+    concerns_one = any(part in name for part in ("{job_id}", *HIDDEN)) or (
+        "{name}" in name and rule is Permission.REGISTER_PLUGINS
+    )
+    if extent is Extent.OWN and concerns_one and not is_own:
+        return {404} if any(part in name for part in HIDDEN) or name.endswith("{job_id}/replay") else {403}
+    return set()
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_what_the_table_says_holds(
+    callers: dict[str, httpx.AsyncClient],
+    other: httpx.AsyncClient,
+    owned_by: Owning,
+    role: Role,
+) -> None:
+    caller, wrong = callers[role], []
+    for name in rows(Permission):
+        for is_own in (True, False):
+            if is_own and role is Role.VIEWER:
+                continue  # Owns nothing but keys.
+            place = await owned_by(caller if is_own else other)
+            method, path = name.split(" ")
+            answer = await caller.request(
+                HEADS.get(method, method),
+                f"http://satellite{path.format_map(place)}",
+                content=json.dumps({}),
+                headers=TUS | PATCHES if "/uploads" in path else {"content-type": "application/json"},
+            )
+            refusal = {answer.status_code} & {401, 403}
+            wanted = expected(role, name, is_own=is_own)
+            if wanted == {404}:
+                refusal = {answer.status_code}
+            if refusal != wanted and answer.status_code != 422:
+                wrong.append((name, is_own, answer.status_code, wanted, answer.text[:120]))
+            if answer.status_code == 422 and 403 in wanted and GRANTED[role].get(ROUTES[name]) is None:
+                wrong.append((name, is_own, 422, wanted, "the body was looked at first"))
+    assert wrong == []
+
+
+async def test_without_a_caller_only_open_doors_open(stranger: httpx.AsyncClient) -> None:
+    for name in [*rows(Permission), *rows(Door)]:
+        method, path = name.split(" ")
+        place = dict.fromkeys(("name", "file_id", "upload_id", "secret_id"), "x") | dict.fromkeys(IDS, "1")
+        place |= {"attempt": "1", "uid": str(UUID(int=1))}
+        answer = await stranger.request(
+            HEADS.get(method, method), f"http://satellite{path.format_map(place)}", json={}
+        )
+        assert (answer.status_code == 401) is (ROUTES[name] is not Door.OPEN), (name, answer.status_code)
+
+
+def test_a_route_without_a_row_stops_the_start(settings: OperationSettings) -> None:
+    app = create_app(settings)
+    router = APIRouter()
+
+    @router.get("/forgotten")
+    async def read_forgotten() -> str:
+        return ""
+
+    app.include_router(router, prefix="/api/v1")
+    with pytest.raises(RouteWithoutRule, match="GET /api/v1/forgotten"):
+        rules_of(app.routes)
+
+
+def test_a_row_without_a_route_stops_the_start() -> None:
+    with pytest.raises(RouteWithoutRule, match="no route for the rows"):
+        rules_of(FastAPI(openapi_url=None).routes)
+
+
+def test_the_walk_knows_every_route(settings: OperationSettings) -> None:
+    assert {name for name, _ in named_endpoints(create_app(settings).routes)} == ROUTES.keys()
+
+
+def test_the_description_says_who_may(settings: OperationSettings) -> None:
+    paths: dict[str, Any] = create_app(settings).openapi()["paths"]
+    cancel = paths["/api/v1/jobs/{job_id}/cancel"]["post"]["description"]
+
+    assert "Asks for `jobs:change`: user (own), admin (all)." in cancel

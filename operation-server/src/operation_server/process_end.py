@@ -7,14 +7,17 @@ by its supervisor, after a growing delay, and a process beside it leads meanwhil
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 import structlog
+
+from operation_server.cancellation import cancel, cancellable
 
 EXIT_UNFORESEEN: Final = 71
 """Exit code of a process whose loop ended with an error that nobody foresaw."""
@@ -46,7 +49,7 @@ async def must_go_on(
 ) -> None:
     """Run a loop; unless it is cancelled or raises what is foreseen, its end is the end of the process."""
     try:
-        await work
+        await cancellable(work)
     except asyncio.CancelledError:
         raise
     except foreseen:
@@ -56,3 +59,13 @@ async def must_go_on(
     else:
         log.critical("a loop returned, ending the process", loop=loop)
     end()
+
+
+@contextlib.asynccontextmanager
+async def beside_requests(loop: str, work: Awaitable[object]) -> AsyncIterator[None]:
+    """Run a loop of a process that serves requests until the block ends."""
+    task = asyncio.ensure_future(must_go_on(loop, work, end=end_after_requests))
+    try:
+        yield
+    finally:
+        await cancel(task)

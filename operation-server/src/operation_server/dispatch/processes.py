@@ -10,6 +10,7 @@ from typing import Any
 
 from redis import Redis as BlockingRedis
 
+from operation_server.cancellation import cancellable
 from operation_server.dispatch.amqp_results import AmqpResults
 from operation_server.dispatch.attempt_grants import AttemptGrants
 from operation_server.dispatch.capacity import CapacityReader
@@ -159,7 +160,7 @@ def run_results() -> None:
 
 
 async def _until_signal(work: Coroutine[Any, Any, None]) -> None:
-    task = asyncio.create_task(work)
+    task = asyncio.create_task(cancellable(work))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)

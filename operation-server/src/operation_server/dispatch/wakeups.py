@@ -46,7 +46,8 @@ class Wakeups:
     async def wait(self, timeout_s: float) -> None:
         """Return at the next reason, at the latest after `timeout_s`."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._woken.wait()
         self._woken.clear()
 
     def _hear(self, payload: str) -> None:

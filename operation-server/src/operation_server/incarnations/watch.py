@@ -13,7 +13,7 @@ from operation_server.faults import is_outage
 from operation_server.incarnations.errors import DatabaseRestored, DatabaseUnfit
 from operation_server.incarnations.guard import DatabaseGuard
 from operation_server.metrics.recording import refuses_to_work
-from operation_server.process_end import end_after_requests, must_go_on
+from operation_server.process_end import beside_requests
 
 CHECK_EVERY_S: Final = 2.0
 
@@ -34,12 +34,8 @@ class DatabaseWatch:
     async def running(self) -> AsyncIterator[None]:
         """Look once, then on and on until the block ends."""
         await self._look()
-        watch = asyncio.create_task(must_go_on("database watch", self._watch(), end=end_after_requests))
-        try:
+        async with beside_requests("database watch", self._watch()):
             yield
-        finally:
-            watch.cancel()
-            await asyncio.wait([watch])
 
     async def _watch(self) -> None:
         while True:

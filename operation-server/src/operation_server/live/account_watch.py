@@ -15,7 +15,7 @@ from operation_server.accounts.repository import find_epochs
 from operation_server.database.connections import Connections
 from operation_server.faults import is_outage
 from operation_server.live.hub import Hub
-from operation_server.process_end import end_after_requests, must_go_on
+from operation_server.process_end import beside_requests
 
 CHECK_EVERY_S: Final = 2.0
 
@@ -34,12 +34,8 @@ class AccountWatch:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Watch until the block ends."""
-        watch = asyncio.create_task(must_go_on("account watch", self._watch(), end=end_after_requests))
-        try:
+        async with beside_requests("account watch", self._watch()):
             yield
-        finally:
-            watch.cancel()
-            await asyncio.wait([watch])
 
     async def _watch(self) -> None:
         while True:

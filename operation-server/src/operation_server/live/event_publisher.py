@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import structlog
 from redis.asyncio import Redis
 
+from operation_server.cancellation import cancel
 from operation_server.database.engine import AsyncEngine
 from operation_server.faults import is_outage
 from operation_server.live.repository import mark_published
@@ -92,8 +93,7 @@ class EventPublisher:
     async def aclose(self) -> None:
         """Write the marks that are still gathered."""
         if self._marking is not None:
-            self._marking.cancel()
-            await asyncio.wait([self._marking])
+            await cancel(self._marking)
         await self._mark()
 
     async def flush_marks(self) -> None:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Header, Query
 from starlette.responses import StreamingResponse
 
 from operation_server.accounts.caller import CallerDep
+from operation_server.cancellation import cancel
 from operation_server.dependencies import ServicesDep
 from operation_server.live.cursor import Cursor
 from operation_server.live.hub import Hub
@@ -90,5 +91,4 @@ async def _messages(hub: Hub, subscription: Subscription, cursor: Cursor | None)
             return
         finally:
             if following is not None:
-                following.cancel()
-                await asyncio.wait({following})
+                await cancel(following)

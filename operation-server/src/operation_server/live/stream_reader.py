@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from operation_server.live.cursor import STREAM_START, StreamId, format_stream_id, parse_stream_id
 from operation_server.live.frame import Frame
-from operation_server.process_end import end_after_requests, must_go_on
+from operation_server.process_end import beside_requests
 from satellite.contracts import redis_keys
 
 BLOCK_MS = 3_000
@@ -43,14 +43,10 @@ class StreamReader:
     @contextlib.asynccontextmanager
     async def reading(self) -> AsyncIterator[None]:
         """Read on until the block ends."""
-        reader = asyncio.create_task(must_go_on("event stream", self._read(), end=end_after_requests))
         try:
-            yield
+            async with beside_requests("event stream", self._read()):
+                yield
         finally:
-            # A cancellation can be lost between two timeouts of the client, so once may not be enough.
-            while not reader.done():
-                reader.cancel()
-                await asyncio.wait([reader], timeout=1)
             await self.redis.aclose()
 
     async def _read(self) -> None:

@@ -14,6 +14,7 @@ from operation_server.accounts.access import owner_visible_to, visible_to
 from operation_server.accounts.account import Account
 from operation_server.accounts.caller import Refusal, SocketCallerDep, count
 from operation_server.accounts.errors import KeyTooNarrow
+from operation_server.cancellation import cancel
 from operation_server.database.rows import AnyRow
 from operation_server.dependencies import Services, ServicesDep
 from operation_server.limits.errors import RateExceeded
@@ -136,8 +137,7 @@ async def _serve(websocket: WebSocket, hub: Hub, subscription: Subscription, aft
     try:
         await asyncio.wait({sending, receiving}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (sending, receiving):
-            task.cancel()
+        await cancel(sending, receiving)
         for ended in await asyncio.gather(sending, receiving, return_exceptions=True):
             if isinstance(ended, Exception):
                 log.error("a client's stream failed unforeseen", exc_info=ended)

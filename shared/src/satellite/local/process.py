@@ -92,7 +92,8 @@ async def end(process: asyncio.subprocess.Process, spec: ProcessSpec) -> None:
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(spec.stop_signal)
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(process.wait(), spec.stop_timeout_s)
+        async with asyncio.timeout(spec.stop_timeout_s):
+            await process.wait()
     kill_group(process.pid)
     await process.wait()
 

@@ -13,7 +13,7 @@ import structlog
 from operation_server.accounts.keys import repository
 from operation_server.database.connections import Connections
 from operation_server.faults import is_outage
-from operation_server.process_end import end_after_requests, must_go_on
+from operation_server.process_end import beside_requests
 
 WRITE_EVERY_S: Final = 60.0
 
@@ -35,12 +35,10 @@ class KeyUsage:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Write once a minute until the block ends, and then once more."""
-        writing = asyncio.create_task(must_go_on("key usage", self._write_on(), end=end_after_requests))
         try:
-            yield
+            async with beside_requests("key usage", self._write_on()):
+                yield
         finally:
-            writing.cancel()
-            await asyncio.wait([writing])
             await self.write()
 
     async def write(self) -> None:

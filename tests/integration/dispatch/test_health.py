@@ -8,12 +8,15 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
+import redis
 
 from operation_server.health.sign_of_life import ALIVE_FOR_S
 from satellite.local.ports import find_free_port
 from tests.fixtures.api import running_api
-from tests.fixtures.servers import running
+from tests.fixtures.redis import running_redis
+from tests.fixtures.servers import running, wait_until
 
 OPERATION_SERVER = [sys.executable, "-m", "operation_server.cli"]
 
@@ -79,6 +82,34 @@ def test_a_loop_without_its_database_is_not(redis_url: str, tmp_path: Path) -> N
         code, said = health("results", environment)
     assert code == 1
     assert "SATELLITE_DATABASE_URL" in said
+
+
+@pytest.mark.parametrize("process", ["dispatcher", "results"])
+def test_a_loop_is_not_well_while_its_broker_is_away_and_then_is_again(
+    process: str, database_url: str, tmp_path: Path
+) -> None:
+    with running_redis() as server:
+        environment = {
+            "SATELLITE_DATABASE_URL": database_url,
+            "SATELLITE_REDIS_URL": server.url,
+            "SATELLITE_HEALTH_DIR": str(tmp_path),
+        }
+        with running(
+            [*OPERATION_SERVER, process],
+            ready=lambda: health(process, environment)[0] == 0,
+            env=os.environ | environment,
+        ):
+            with redis.Redis.from_url(server.url) as client:
+                stopped = psutil.Process(client.info("server")["process_id"])
+            stopped.suspend()
+            try:
+                wait_until(lambda: health(process, environment)[0] == 1)
+                _, said = health(process, environment)
+            finally:
+                stopped.resume()
+            wait_until(lambda: health(process, environment)[0] == 0)
+    assert said.startswith(f"the {process} process does not work: TimeoutError: ")
+    assert "CELERY_BROKER_URL" in said
 
 
 def test_nobody_is_well_where_no_folder_is_set() -> None:

@@ -20,6 +20,7 @@ from operation_server.dispatch.culprits import ASIDE_S, PutAside
 from operation_server.dispatch.dispatcher import Dispatcher
 from operation_server.dispatch.publisher import JobPublisher
 from operation_server.dispatch.transaction_thread import TransactionThread
+from operation_server.health.sign_of_life import SignOfLife
 from operation_server.jobs import put_aside as notes
 from operation_server.jobs.put_aside import AsideNotes
 from operation_server.jobs.transitions import catalog
@@ -52,6 +53,7 @@ class Parts:
             publisher=self.publisher,
             capacity=CapacityReader(redis, settings),
             settings=settings,
+            life=SignOfLife(None, "tests"),
         )
 
     async def beat(self) -> None:

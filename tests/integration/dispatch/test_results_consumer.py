@@ -23,6 +23,7 @@ from operation_server.dispatch.leadership import LeadershipLost
 from operation_server.dispatch.redis_results import RedisResults
 from operation_server.dispatch.results_consumer import ResultsConsumer
 from operation_server.dispatch.transaction_thread import TransactionThread
+from operation_server.health.sign_of_life import SignOfLife
 from operation_server.jobs.transitions import LossBudget, apply_outcomes
 from operation_server.live.event_publisher import EventPublisher
 from operation_server.rejections import repository
@@ -49,6 +50,7 @@ class Consumer:
             source=self.source,
             events=self.events,
             losses=LossBudget(),
+            life=SignOfLife(None, "tests"),
         )
 
     def send(self, *messages: CallbackMessage) -> None:

@@ -18,6 +18,7 @@ from operation_server.dispatch.publisher import message_body
 from operation_server.dispatch.redis_results import RedisResults
 from operation_server.dispatch.results_consumer import ResultsConsumer
 from operation_server.dispatch.transaction_thread import TransactionThread
+from operation_server.health.sign_of_life import SignOfLife
 from operation_server.jobs.transitions import LossBudget
 from satellite.contracts.job import JobMessage
 from tests.integration.live.conftest import Storyteller, frames_until, socket, submit
@@ -57,6 +58,7 @@ class Echo:
             source=RedisResults(redis),
             events=events,
             losses=LossBudget(),
+            life=SignOfLife(None, "tests"),
         )
 
     async def run(self, *, answer: str | None = None) -> None:

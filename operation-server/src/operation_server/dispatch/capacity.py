@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import time
 
-import structlog
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from operation_server.jobs.transitions import DispatchCapacity
 from operation_server.settings import DispatchSettings
 from operation_server.workers.heartbeats import read_heartbeats
 
 FRESH_FOR_S = 0.5
-
-log = structlog.get_logger(__name__)
 
 
 class CapacityReader:
@@ -27,16 +23,16 @@ class CapacityReader:
         self._read_at_s = -FRESH_FOR_S
 
     async def read(self) -> DispatchCapacity:
-        """Return the capacity; none while no worker lives or Redis does not answer."""
+        """Return the capacity; none while no worker lives.
+
+        Raises:
+            RedisError, OSError: Redis does not answer.
+        """
         if time.monotonic() - self._read_at_s >= FRESH_FOR_S:
-            try:
-                self._known = DispatchCapacity.of(
-                    await read_heartbeats(self._redis),
-                    slots_factor=self._settings.slots_factor,
-                    spare_slots=self._settings.spare_slots,
-                )
-            except (RedisError, OSError) as error:
-                log.warning("workers unknown, nothing is dispatched", error=str(error))
-                self._known = DispatchCapacity()
+            self._known = DispatchCapacity.of(
+                await read_heartbeats(self._redis),
+                slots_factor=self._settings.slots_factor,
+                spare_slots=self._settings.spare_slots,
+            )
             self._read_at_s = time.monotonic()
         return self._known

@@ -19,6 +19,7 @@ from operation_server.dispatch.publisher import JobPublisher
 from operation_server.dispatch.transaction_thread import TransactionThread
 from operation_server.dispatch.wakeups import Wakeups
 from operation_server.faults import is_outage, reason_of
+from operation_server.health.sign_of_life import SignOfLife
 from operation_server.jobs.loss_budget import loss_budget
 from operation_server.jobs.transitions import (
     DispatchCapacity,
@@ -53,7 +54,9 @@ class Dispatcher:
         publisher: JobPublisher,
         capacity: CapacityReader,
         settings: DispatchSettings,
+        life: SignOfLife,
     ) -> None:
+        self._life = life
         self._transactions = transactions
         self._redis = redis
         self._publisher = publisher
@@ -82,6 +85,7 @@ class Dispatcher:
                 async with asyncio.timeout(ROUND_TIMEOUT_S):
                     while (count := await self.dispatch()) == self._settings.batch_size:
                         pass
+                self._life.works()
                 wakeups.wants_room = self._has_more
                 rest_s = pace.rest_s(count, took_s=time.monotonic() - began_s)
                 loop_rested("dispatcher", rest_s)
@@ -90,6 +94,7 @@ class Dispatcher:
                 if not is_outage(error):
                     raise
                 log.warning("nothing dispatched", error=reason_of(error))
+                self._life.waits(reason_of(error))
                 await asyncio.sleep(AFTER_FAILURE_S)
 
     async def dispatch(self) -> int:

@@ -34,6 +34,7 @@ async def drain_reports(parts: Parts, settings: DispatchSettings) -> int:
         source=source,
         events=parts.events,
         losses=loss_budget(settings),
+        life=parts.life,
     )
     await source.recover()
     count = 0

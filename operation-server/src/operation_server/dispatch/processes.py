@@ -52,6 +52,7 @@ async def lead_dispatch(parts: Parts, settings: DispatchSettings) -> None:
         publisher=publisher,
         capacity=CapacityReader(parts.redis, settings),
         settings=settings,
+        life=parts.life,
     )
     reconciler = Reconciler(
         engine=parts.engine,
@@ -122,6 +123,7 @@ async def lead_results(parts: Parts, settings: DispatchSettings) -> None:
         source=results_source(parts),
         events=parts.events,
         losses=loss_budget(settings),
+        life=parts.life,
     )
 
     def loops(leadership: Leadership) -> Loops:

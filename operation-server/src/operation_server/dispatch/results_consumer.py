@@ -21,6 +21,7 @@ from operation_server.dispatch.reports import Report, UnusableReport, read, reje
 from operation_server.dispatch.results_source import ResultsSource
 from operation_server.dispatch.transaction_thread import TransactionThread
 from operation_server.faults import is_outage, reason_of
+from operation_server.health.sign_of_life import SignOfLife
 from operation_server.jobs.transitions import (
     AppliedOutcomes,
     LossBudget,
@@ -58,7 +59,9 @@ class ResultsConsumer:
         source: ResultsSource,
         events: EventPublisher,
         losses: LossBudget,
+        life: SignOfLife,
     ) -> None:
+        self._life = life
         self._transactions = transactions
         self._redis = redis
         self._source = source
@@ -85,6 +88,7 @@ class ResultsConsumer:
                 if must_recover:
                     await self._recover()
                 raw = await self._source.take(BATCH)
+                self._life.works()
                 # In a quiet moment also what somebody has taken who was believed to be dead.
                 must_recover = not raw
                 if raw:
@@ -99,6 +103,7 @@ class ResultsConsumer:
                 if not is_outage(error):
                     raise
                 log.warning("reports wait", error=reason_of(error))
+                self._life.waits(reason_of(error))
                 must_recover = True
                 await asyncio.sleep(AFTER_FAILURE_S)
 

@@ -6,6 +6,7 @@ import contextlib
 import time
 from pathlib import Path
 
+ADDRESSES = "SATELLITE_DATABASE_URL, SATELLITE_REDIS_URL, CELERY_BROKER_URL"
 ALIVE_FOR_S = 30.0
 """Six of the looks that a leader, or who waits to lead, takes at its session."""
 
@@ -29,6 +30,10 @@ class SignOfLife:
         if self._reason is not None:
             with contextlib.suppress(OSError):
                 self._reason.write_text(reason)
+
+    def waits(self, reason: str) -> None:
+        """Note that something the process needs does not answer, with the settings that name it."""
+        self.refuse(f"{reason} ({ADDRESSES})")
 
     def is_fresh(self) -> bool:
         """Tell whether that was noted lately."""

@@ -29,7 +29,7 @@ INPUT = {"csv": "a\n1\n"}
 @pytest.fixture(scope="module")
 def api(deployment: Deployment) -> Iterator[httpx.Client]:
     """The admin's client, with a plugin of which jobs may be submitted."""
-    build_image(ROOT / "plugins" / PLUGIN, ROOT)
+    build_image(ROOT / "plugins" / PLUGIN)
     with contextlib.closing(deployment.api()) as client:
         manifest = json.loads((ROOT / "plugins" / PLUGIN / "plugin.json").read_text())
         client.post("/plugins", json=manifest).raise_for_status()

@@ -50,7 +50,7 @@ def first_result(deployment: Deployment) -> float:
 @pytest.fixture(scope="module")
 def fresh(deployment: Deployment) -> tuple[Deployment, float]:
     """A deployment without a past, and how long it took to its first result."""
-    build_image(ROOT / "plugins" / PLUGIN, ROOT)
+    build_image(ROOT / "plugins" / PLUGIN)
     deployment.compose("down", "--volumes", "--timeout", "30", timeout_s=400)
     return deployment, first_result(deployment)
 

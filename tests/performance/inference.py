@@ -49,7 +49,7 @@ def make_image(manifest_json: str) -> bool:
     shutil.copytree(SOURCE, COPY, ignore=shutil.ignore_patterns("__pycache__"))
     (COPY / "plugin.json").write_text(manifest_json)
     try:
-        build_image(COPY.absolute(), Path.cwd())
+        build_image(COPY.absolute())
     except ImageBuildFailed as error:
         print(f"whole-platform inference is not measured: {error}")
         return False

@@ -38,8 +38,8 @@ def engine() -> Iterator[docker.DockerClient]:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("folder", PLUGIN_FOLDERS, ids=lambda folder: folder.name)
 def test_image_is_built_once_and_answers_in_a_hardened_container(engine: docker.DockerClient, folder: Path):
-    image = build_image(folder, REPOSITORY_ROOT)
-    again = build_image(folder, REPOSITORY_ROOT)
+    image = build_image(folder)
+    again = build_image(folder)
 
     assert again.was_built is False
     assert again.digest == image.digest == engine.images.get(image.name).labels[DIGEST_LABEL]
@@ -65,14 +65,14 @@ def test_a_changed_file_is_built_again_and_a_wrong_step_is_told(engine: docker.D
     root = make_repository(tmp_path, engine)
     folder = root / "plugins/tiny"
     try:
-        assert build_image(folder, root).was_built
-        assert not build_image(folder, root).was_built
+        assert build_image(folder).was_built
+        assert not build_image(folder).was_built
         (folder / "main.py").write_text("print(2)\n")
-        assert build_image(folder, root).was_built
+        assert build_image(folder).was_built
 
         (folder / "Dockerfile").write_text("FROM satellite-test-base:1\nCOPY plugins/tiny/absent.py /\n")
         with pytest.raises(ImageBuildFailed, match=r"satellite-test/tiny:1 was not built: .*absent.py"):
-            build_image(folder, root)
+            build_image(folder)
     finally:
         for name in ("satellite-test/tiny:1", "satellite-test-base:1"):
             engine.images.remove(name, force=True)
@@ -85,7 +85,7 @@ def test_a_base_image_that_cannot_be_pulled_is_told_in_one_sentence(
     (root / "plugins/tiny/Dockerfile").write_text("FROM localhost:9/satellite/absent:1\n")
 
     with pytest.raises(ImageBuildFailed, match="base image cannot be pulled") as failed:
-        build_image(root / "plugins/tiny", root)
+        build_image(root / "plugins/tiny")
 
     assert "\n" not in str(failed.value)
     with pytest.raises(ImageNotFound):

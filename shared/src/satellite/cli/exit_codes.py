@@ -47,6 +47,7 @@ _BY_ERROR = {
     "TooManyRequests": ExitCode.LIMITED,
     "WaitTimedOut": ExitCode.TIMED_OUT,
     "BadUsage": ExitCode.USAGE,
+    "FolderTaken": ExitCode.USAGE,
     "RequestUnfit": ExitCode.USAGE,
 }
 """By class name, so that a command which needs no client does not import it."""

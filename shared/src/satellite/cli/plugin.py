@@ -1,4 +1,4 @@
-"""`satellite plugin`: what the server can run."""
+"""`satellite plugin`: what the server can run, and what authors do before that."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
+from satellite.cli import plugin_authoring
 from satellite.cli.errors import BadUsage
 from satellite.cli.json_input import read_json_file
 from satellite.cli.output import AsJSON, print_json, print_line, print_table
 from satellite.cli.session import open_client
+from satellite.client.models import Page, Plugin
 
-app = typer.Typer(help="List and register plugins.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(help="The plugin's name.")]
+
+app = typer.Typer(help="Write, try, build, register and pause plugins.", no_args_is_help=True)
+app.command("init")(plugin_authoring.init)
+app.command("test")(plugin_authoring.try_out)
+app.command("build")(plugin_authoring.build)
 
 
 @app.command("list")
@@ -24,11 +31,31 @@ def list_plugins(
     """List the registered plugins."""
     with open_client() as client:
         page = client.list_plugins(name=name, limit=limit)
-    if as_json:
-        print_json(page.model_dump(mode="json"))
-        return
-    rows = [(plugin.name, plugin.version, plugin.description[:80]) for plugin in page.items]
-    print_table(["name", "version", "description"], rows)
+    _print_page(page, as_json=as_json)
+
+
+@app.command()
+def versions(name: Name, as_json: AsJSON = False) -> None:
+    """List the versions of a plugin, newest first."""
+    with open_client() as client:
+        page = client.list_plugin_versions(name)
+    _print_page(page, as_json=as_json)
+
+
+@app.command()
+def pause(name: Name) -> None:
+    """Let jobs of a plugin wait; those that run go on."""
+    with open_client() as client:
+        client.pause_plugin(name)
+    print_line(f"Paused {name}.")
+
+
+@app.command()
+def resume(name: Name) -> None:
+    """Let jobs of a plugin run again."""
+    with open_client() as client:
+        client.resume_plugin(name)
+    print_line(f"Resumed {name}.")
 
 
 @app.command()
@@ -44,6 +71,14 @@ def register(
         print_json(plugin.model_dump(mode="json"))
     else:
         print_line(f"Registered {plugin.name} {plugin.version}.")
+
+
+def _print_page(page: Page[Plugin], *, as_json: bool) -> None:
+    if as_json:
+        print_json(page.model_dump(mode="json"))
+        return
+    rows = [(plugin.name, plugin.version, plugin.description[:80]) for plugin in page.items]
+    print_table(["name", "version", "description"], rows)
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

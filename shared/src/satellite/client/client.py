@@ -239,6 +239,18 @@ class SatelliteClient:
         """Return the newest version of a plugin."""
         return _read(Plugin, self._request("GET", f"/plugins/{name}"))
 
+    def list_plugin_versions(self, name: str) -> Page[Plugin]:
+        """List the versions of a plugin, newest first."""
+        return _read(Page[Plugin], self._request("GET", f"/plugins/{name}/versions"))
+
+    def pause_plugin(self, name: str) -> Plugin:
+        """Let jobs of a plugin wait, those that run go on; safe to repeat."""
+        return _read(Plugin, self._request("POST", f"/plugins/{name}/pause"))
+
+    def resume_plugin(self, name: str) -> Plugin:
+        """Let jobs of a plugin run again; safe to repeat."""
+        return _read(Plugin, self._request("POST", f"/plugins/{name}/resume"))
+
     # Jobs.
 
     def submit(

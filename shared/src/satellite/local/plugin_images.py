@@ -2,8 +2,9 @@
 
 It talks to the engine through the `docker` package, because where only the engine's socket is there
 (inside a container, with Podman) the command line tool is not. The build context is made here and holds
-only what a plugin's Dockerfile may copy: the plugin's folder and the SDK. Its digest is a label of the
-image, so an image is built again exactly when one of these files has changed.
+only what a plugin's Dockerfile may copy, wherever it lies on this machine: the plugin's folder as
+`plugins/<its name>/`, and the SDK as `shared/src/satellite/`. Its digest is a label of the image, so an
+image is built again exactly when one of these files has changed.
 """
 
 from __future__ import annotations
@@ -16,18 +17,24 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+import satellite
 from satellite.errors import SatelliteError
 
 if TYPE_CHECKING:
     import docker
 
 DIGEST_LABEL = "satellite.plugin.digest"
-SDK = ("shared/src/satellite/__init__.py", "shared/src/satellite/plugin")
+SDK = ("__init__.py", "plugin")
+SDK_IN_CONTEXT = "shared/src/satellite"
 NOT_SOURCE = {"__pycache__", "tests", ".venv", ".pytest_cache", ".mypy_cache", ".ruff_cache", "model.pickle"}
 BUILD_TIMEOUT_S = 900
 NO_BASE_IMAGE = ("pull access denied", "manifest unknown", "not found", "no such host", "lookup ", "dial tcp")
+
+
+ContextFile: TypeAlias = tuple[str, Path]
+"""A file's name in the build context, and the file."""
 
 
 class ImageBuildFailed(SatelliteError):
@@ -45,20 +52,20 @@ class BuiltImage:
     was_built: bool
 
 
-def build_image(plugin_dir: Path, repository_root: Path) -> BuiltImage:
+def build_image(plugin_dir: Path) -> BuiltImage:
     """Make sure that the plugin's `docker_image` exists and is made of the present files.
 
     Raises:
         ImageBuildFailed: there is no engine, the base image cannot be had, or a step failed.
     """
     name = _read_image_name(plugin_dir)
-    files = list(_context_files(plugin_dir, repository_root))
-    digest = _digest(files, repository_root)
+    files = list(_context_files(plugin_dir))
+    digest = _digest(files)
     with contextlib.closing(_connect()) as engine:
         if _find_digest(engine, name) == digest:
             return BuiltImage(name=name, digest=digest, was_built=False)
-        dockerfile = (plugin_dir / "Dockerfile").relative_to(repository_root).as_posix()
-        _build(engine, name, _pack(files, repository_root), dockerfile=dockerfile, digest=digest)
+        dockerfile = f"{_in_context(plugin_dir)}/Dockerfile"
+        _build(engine, name, _pack(files), dockerfile=dockerfile, digest=digest)
     return BuiltImage(name=name, digest=digest, was_built=True)
 
 
@@ -71,7 +78,7 @@ def build_missing_images(plugin_dir: Path) -> list[BuiltImage]:
     images, problems = [], []
     for dockerfile in sorted(plugin_dir.glob("*/Dockerfile")):
         try:
-            images.append(build_image(dockerfile.parent, plugin_dir.parent))
+            images.append(build_image(dockerfile.parent))
         except ImageBuildFailed as error:
             problems.append(str(error))
     if problems:
@@ -86,29 +93,41 @@ def _read_image_name(plugin_dir: Path) -> str:
         raise ImageBuildFailed(f"{plugin_dir}/plugin.json names no docker_image: {error}") from error
 
 
-def _context_files(plugin_dir: Path, repository_root: Path) -> Iterator[Path]:
-    for part in (plugin_dir, *(repository_root / path for path in SDK)):
-        found = [part] if part.is_file() else sorted(part.rglob("*"))
-        for path in found:
-            if path.is_file() and NOT_SOURCE.isdisjoint(path.relative_to(repository_root).parts):
-                yield path
+def _in_context(plugin_dir: Path) -> str:
+    return f"plugins/{plugin_dir.resolve().name}"
 
 
-def _digest(files: list[Path], repository_root: Path) -> str:
+def _context_files(plugin_dir: Path) -> Iterator[ContextFile]:
+    yield from _files_below(plugin_dir, _in_context(plugin_dir))
+    sdk = Path(satellite.__file__).parent
+    for part in SDK:
+        yield from _files_below(sdk / part, f"{SDK_IN_CONTEXT}/{part}")
+
+
+def _files_below(part: Path, name: str) -> Iterator[ContextFile]:
+    if part.is_file():
+        yield name, part
+    for path in sorted(part.rglob("*")):
+        inside = path.relative_to(part)
+        if path.is_file() and NOT_SOURCE.isdisjoint(inside.parts):
+            yield f"{name}/{inside.as_posix()}", path
+
+
+def _digest(files: list[ContextFile]) -> str:
     digest = hashlib.sha256()
-    for path in files:
+    for name, path in files:
         content = path.read_bytes()
-        digest.update(f"{path.relative_to(repository_root).as_posix()}\0{len(content)}\0".encode())
+        digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()
 
 
-def _pack(files: list[Path], repository_root: Path) -> io.BytesIO:
+def _pack(files: list[ContextFile]) -> io.BytesIO:
     """Return the build context as a tar archive."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
-        for path in files:
-            entry = tarfile.TarInfo(path.relative_to(repository_root).as_posix())
+        for name, path in files:
+            entry = tarfile.TarInfo(name)
             entry.size = path.stat().st_size
             # The plugin runs as nobody, who must be able to read it whatever the checkout's umask is.
             entry.mode = 0o644

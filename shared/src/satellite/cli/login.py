@@ -32,7 +32,7 @@ def login(
     if not password_stdin and not _is_asked_at_a_terminal():
         raise BadUsage("Give the password through --password-stdin.")
     password = read_line_stdin() if password_stdin else typer.prompt("Password", hide_input=True, err=True)
-    with SatelliteClient(address) as client:
+    with SatelliteClient(address, retry_for_s=0) as client:
         grant = client.login(username, password)
     file = store_login(
         client.url,

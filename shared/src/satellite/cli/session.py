@@ -25,7 +25,10 @@ def open_client() -> Iterator[SatelliteClient]:
     from satellite.client import NotAuthenticated, SatelliteClient  # noqa: PLC0415  # Slow to import.
 
     login = None if found.login_file is None else LoginInFile(found.login_file)
-    with SatelliteClient(found.url, token=found.token, api_key=found.api_key, login=login) as client:
+    # Who waits at a terminal wants to know at once that nobody answers.
+    with SatelliteClient(
+        found.url, token=found.token, api_key=found.api_key, login=login, retry_for_s=0
+    ) as client:
         try:
             if found.username and found.password:
                 client.login(found.username, found.password)

@@ -6,7 +6,8 @@ import functools
 import mimetypes
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from satellite.client.errors import (
     AnswerUnreadable,
+    ClientError,
     Conflict,
     NotAuthenticated,
     RequestUnfit,
@@ -28,6 +30,7 @@ from satellite.client.errors import (
 from satellite.client.events import stream_events
 from satellite.client.files import receive_file, send_file
 from satellite.client.login import KeptLogin, LoginInMemory, Tokens
+from satellite.client.mapping import AT_ONCE, map_jobs
 from satellite.client.models import (
     ApiKey,
     Artifact,
@@ -40,6 +43,7 @@ from satellite.client.models import (
     User,
     Worker,
 )
+from satellite.client.retrying import passes, retrying
 from satellite.contracts.attempt_files import is_artifact_name
 from satellite.contracts.event import Event
 from satellite.contracts.json_text import JSONRefused, parse_json, write_json
@@ -48,6 +52,8 @@ from satellite.contracts.requires import Requires
 API = "/api/v1"
 REQUEST_TIMEOUT_S = 30
 RESTART_TIMEOUT_S = 30
+RETRY_FOR_S = 15
+"""As long as a server takes to be replaced by another one."""
 POLL_S = 0.1
 Answer = TypeVar("Answer")
 SERVER_WAIT_S = 20
@@ -69,8 +75,14 @@ class SatelliteClient:
         api_key: str | None = None,
         login: KeptLogin | None = None,
         timeout_s: float = REQUEST_TIMEOUT_S,
+        retry_for_s: float = RETRY_FOR_S,
     ) -> None:
-        """Connect to nothing yet; a `login` that is kept elsewhere is used, and renewed when it has to be."""
+        """Connect to nothing yet; a `login` that is kept elsewhere is used, and renewed when it has to be.
+
+        What passes by itself (no connection, a limit, a server that is about to stop) is asked again for
+        `retry_for_s`, where asking twice has the effect of asking once; 0 for not at all.
+        """
+        self._retry_for_s = retry_for_s
         self.url = url.rstrip("/")
         try:
             self._http = httpx.Client(base_url=self.url, timeout=timeout_s)
@@ -265,7 +277,7 @@ class SatelliteClient:
         requires: Requires | None = None,
         idempotency_key: str | None = None,
     ) -> Job:
-        """Submit a job; with an idempotency key, repeating the call returns the first job.
+        """Submit a job; with an idempotency key of yours, repeating the call returns the first job.
 
         What `retry` states overrides the `retry` of the plugin's manifest for this job.
         """
@@ -279,10 +291,45 @@ class SatelliteClient:
         _check(input_data)
         body = {"plugin_name": plugin_name, "input_data": input_data}
         body |= {key: value for key, value in wanted.items() if value is not None}
-        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
+        # One of its own lets the client ask again without a second job.
+        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
         job = self._request("POST", "/jobs", json=body, headers=headers)
         # A server that has stored a job and fails to show it names it at least.
         return _read(Job, job) if "created_at" in job else self.get_job(job["id"])
+
+    def map(
+        self,
+        plugin_name: str,
+        inputs: Iterable[Any],
+        *,
+        at_once: int = AT_ONCE,
+        timeout_s: float | None = None,
+        progress: Callable[[int], None] | None = None,
+        idempotency_key: str | None = None,
+        **options: Any,
+    ) -> Iterator[Job]:
+        """Run a plugin on each input, and yield the finished jobs in the order of these, however they ended.
+
+        Up to `at_once` jobs are under way; inputs are taken as there is room: there may be any number. With
+        an idempotency key, repeating the call returns the jobs of before. `progress` is told how many have
+        finished; the other options are those of `submit`.
+
+        Raises:
+            WaitTimedOut: they have not all finished within `timeout_s`.
+        """
+
+        def submit(number: int, value: Any) -> Job:
+            key = idempotency_key and f"{idempotency_key}:{number}"
+            return self.submit(plugin_name, value, idempotency_key=key, **options)
+
+        return map_jobs(
+            inputs,
+            submit=submit,
+            wait=lambda job_id, left_s: self.wait(job_id, timeout_s=left_s),
+            at_once=at_once,
+            timeout_s=timeout_s,
+            progress=progress,
+        )
 
     def get_job(self, job_id: int) -> Job:
         """Return a job."""
@@ -313,11 +360,12 @@ class SatelliteClient:
             wait_s = int(min(left_s, SERVER_WAIT_S))
             headers = {"Prefer": f"wait={wait_s}"} if wait_s >= 1 else {}
             try:
-                job = _read(Job, self._request("GET", f"/jobs/{job_id}", headers=headers))
+                asked = self._request("GET", f"/jobs/{job_id}", headers=headers, retry_for_s=0)
+                job = _read(Job, asked)
                 last_answer = time.monotonic()
-            except ServerUnreachable:
+            except ClientError as error:
                 # A server that restarts is worth waiting for, one that is gone is not.
-                if time.monotonic() - last_answer > RESTART_TIMEOUT_S:
+                if not passes(error) or time.monotonic() - last_answer > RESTART_TIMEOUT_S:
                     raise
                 job = None
             if job is not None and job.is_finished:
@@ -457,8 +505,12 @@ class SatelliteClient:
         """List the live workers."""
         return _read(Page[Worker], self._request("GET", "/workers"))
 
-    def _request(self, method: str, path: str, **options: Any) -> Any:
-        response = self._send(method, path, **options)
+    def _request(self, method: str, path: str, *, retry_for_s: float | None = None, **options: Any) -> Any:
+        for_s = self._retry_for_s if retry_for_s is None else retry_for_s
+        is_idempotent = "Idempotency-Key" in options.get("headers", {})
+        response = retrying(method, is_idempotent=is_idempotent, for_s=for_s)(
+            self._send, method, path, **options
+        )
         try:
             return response.json() if response.content else None
         except (ValueError, RecursionError) as error:

@@ -27,7 +27,7 @@ PAGE = "<html><body><h1>Bad Gateway</h1></body></html>"
 
 
 def client_of(answer: Callable[[httpx.Request], httpx.Response] | httpx.Response) -> SatelliteClient:
-    client = SatelliteClient("http://satellite.example")
+    client = SatelliteClient("http://satellite.example", retry_for_s=0)
     client._http.close()
     handler = answer if callable(answer) else lambda _: answer
     client._http = httpx.Client(transport=httpx.MockTransport(handler), base_url=client.url)
@@ -95,7 +95,7 @@ def test_input_that_is_no_json_is_not_sent(value: Any) -> None:
 @pytest.mark.parametrize("url", ["http://[", "http://a:b", "http://\x00"])
 def test_what_is_no_address_is_told(url: str) -> None:
     with pytest.raises((RequestUnfit, ServerUnreachable)):
-        SatelliteClient(url).get_job(7)
+        SatelliteClient(url, retry_for_s=0).get_job(7)
 
 
 @pytest.mark.parametrize("secret", ["tök€n", "token\n", "\udcff"])

@@ -1,0 +1,46 @@
+"""When the client asks again by itself: what passes by itself, and what is safe to ask twice."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import httpx
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_random_exponential
+
+from satellite.client.errors import APIError, ServerUnreachable, TooManyRequests
+
+PASSING: Final = frozenset({429, 502, 503, 504})
+"""A limit, a proxy without its server, a server that is about to stop or is overloaded."""
+SAFE: Final = frozenset({"GET", "PUT", "DELETE"})
+"""To ask twice has the effect of asking once."""
+LONGEST_S: Final = 5.0
+
+_backoff = wait_random_exponential(multiplier=0.1, max=LONGEST_S)
+
+
+def passes(error: BaseException) -> bool:
+    """Tell whether an error may pass by itself."""
+    return isinstance(error, ServerUnreachable) or (isinstance(error, APIError) and error.status in PASSING)
+
+
+def retrying(method: str, *, is_idempotent: bool, for_s: float) -> Retrying:
+    """Return what repeats a request, with growing and random waits, until `for_s` would have passed.
+
+    A request that never reached a server is repeated whatever it is, others only where that is harmless. The
+    last error is raised as it is.
+    """
+
+    def is_worth_it(error: BaseException) -> bool:
+        # At a limit, or without a connection, nothing was done.
+        without_effect = isinstance(error, TooManyRequests) or isinstance(error.__cause__, httpx.ConnectError)
+        return passes(error) and (is_idempotent or method in SAFE or without_effect)
+
+    return Retrying(
+        retry=retry_if_exception(is_worth_it), wait=_wait_s, stop=stop_before_delay(for_s), reraise=True
+    )
+
+
+def _wait_s(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    told_s = error.retry_after_s if isinstance(error, TooManyRequests) else 0
+    return max(told_s, _backoff(state))

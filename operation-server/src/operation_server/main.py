@@ -51,6 +51,7 @@ from operation_server.plugins import endpoints as plugins
 from operation_server.plugins.json_schema import SchemaChecks
 from operation_server.problems import Problem, problem_responses
 from operation_server.process_end import end_after_requests
+from operation_server.registry import endpoints as registry
 from operation_server.rejections import endpoints as rejections
 from operation_server.request_id import RequestIdMiddleware
 from operation_server.secrets import endpoints as secrets
@@ -74,6 +75,7 @@ ROUTERS = (
     api_keys.router,
     account_limits.router,
     plugins.router,
+    registry.router,
     dead_letters.router,
     rejections.router,
     workers.router,

@@ -43,6 +43,7 @@ from operation_server.metrics.platform import PlatformStateReader
 from operation_server.plugins.catalog import PluginCatalog
 from operation_server.plugins.json_schema import SchemaChecks
 from operation_server.plugins.service import PluginService
+from operation_server.registry.service import RegistryService
 from operation_server.rejections.service import RejectionService
 from operation_server.secrets.giving.availability import SecretAvailability
 from operation_server.secrets.giving.service import SecretGiving
@@ -87,6 +88,7 @@ def build_services(
         PasswordLogin(connections, passwords),
         SessionService(connections, auth, signer),
         PluginService(connections, catalog, schemas, workers=workers, settings=settings.plugins),
+        RegistryService(connections, storage, catalog=catalog, schemas=schemas),
         JobService(
             connections,
             hub=hub,

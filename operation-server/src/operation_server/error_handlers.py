@@ -26,6 +26,7 @@ from operation_server.faults import is_beyond_limits, is_disk_full
 from operation_server.files import errors as files
 from operation_server.files.uploads import errors as uploads
 from operation_server.files.uploads.protocol import CHECKSUM_MISMATCH
+from operation_server.inference import errors as inference
 from operation_server.jobs import errors as jobs
 from operation_server.limits.errors import QueueQuotaReached, RateExceeded
 from operation_server.live.cursor import CursorInvalid
@@ -76,6 +77,8 @@ STATUS_OF: Mapping[type[SatelliteError], int] = {
     jobs.JobNotRetryable: 409,
     jobs.LogNotFound: 404,
     jobs.IdempotencyKeyReused: 409,
+    inference.InferenceNotFound: 404,
+    inference.InferenceUnfinished: 409,
     registry.ModelInvalid: 400,
     registry.ModelNotFound: 404,
     registry.ModelVersionNotFound: 404,

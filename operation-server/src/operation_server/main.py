@@ -35,6 +35,7 @@ from operation_server.health import endpoints as health
 from operation_server.incarnations.guard import DatabaseGuard
 from operation_server.incarnations.middleware import RestoredMiddleware
 from operation_server.incarnations.watch import DatabaseWatch
+from operation_server.inference import endpoints as inference
 from operation_server.jobs import endpoints as jobs
 from operation_server.jobs.after_commit import AfterCommit
 from operation_server.limits.headers import RateHeadersMiddleware
@@ -76,6 +77,7 @@ ROUTERS = (
     account_limits.router,
     plugins.router,
     registry.router,
+    inference.router,
     dead_letters.router,
     rejections.router,
     workers.router,

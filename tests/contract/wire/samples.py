@@ -133,6 +133,7 @@ SAMPLES: Final[Mapping[type[BaseModel], dict[str, Any]]] = {
         "input_files": [FILE],
         "artifacts_grant": "g",
         "traceparent": TRACEPARENT,
+        "model": MODEL | {"files": [FILE]},
     },
     LoadedPlugin: {
         "name": "adder",

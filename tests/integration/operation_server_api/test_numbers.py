@@ -49,6 +49,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "/plugins/{name}/owner"): {"owner_id": 1},
     ("POST", "/models/{name}/versions"): {"plugin_name": "adder", "files": {"model.onnx": "x"}},
     ("PUT", "/models/{name}/aliases/{alias}"): {"version": 1},
+    ("POST", "/inference/submit"): {"model_name": "doubler", "data": [1]},
     ("POST", "/jobs"): JOB,
     ("POST", "/jobs/batch"): {"jobs": [JOB]},
     ("POST", "/jobs/cancel"): {"ids": [1]},

@@ -11,10 +11,11 @@ import orjson
 from celery import Celery
 from kombu.exceptions import SerializationError
 
-from operation_server.dispatch.attempt_grants import AttemptGrants, input_files_of
+from operation_server.dispatch.attempt_grants import AttemptGrants, input_files_of, model_of
 from operation_server.dispatch.broker import BROKER_FAULTS, BrokerDown, connected
 from operation_server.jobs.transitions import DispatchedJob
 from satellite.contracts.job import JobMessage
+from satellite.contracts.model_version import JobModel
 from satellite.contracts.task_names import APPLY_OUTCOME, BATCH_HEADER, EXECUTE_JOB, RESULTS_QUEUE
 from satellite.messaging.link import MessageLink, open_link
 
@@ -107,9 +108,8 @@ class JobPublisher:
 
 def message_headers(job: DispatchedJob, task_id: str) -> dict[str, Any]:
     """Return the headers of a Celery message, protocol 2."""
-    batch_size = job.plugin.batch_size
     return {
-        **({BATCH_HEADER: [job.plugin.digest, batch_size]} if batch_size else {}),
+        **_batch_header(job),
         "lang": "py",
         "task": EXECUTE_JOB,
         "id": task_id,
@@ -130,7 +130,7 @@ def message_body(job: DispatchedJob, granting: AttemptGrants | None = None) -> b
     """Return a `JobMessage` as the one argument of the task.
 
     Raises:
-        FilesNotGranted: the input refers to files, and nothing grants them.
+        FilesNotGranted: the job needs files, and nothing grants them.
     """
     message = JobMessage(
         job_id=job.job_id,
@@ -146,5 +146,15 @@ def message_body(job: DispatchedJob, granting: AttemptGrants | None = None) -> b
         input_files=input_files_of(job, granting) if job.input_files_json else [],
         artifacts_grant=granting and granting.of_artifacts(job.key, timeout_s=job.timeout_s),
         traceparent=job.traceparent,
+        model=model_of(job, granting) if job.model_json else None,
     )
     return orjson.dumps([[message.model_dump()], {}, EMBED])
+
+
+def _batch_header(job: DispatchedJob) -> dict[str, Any]:
+    size = job.plugin.batch_size
+    if not size:
+        return {}
+    # Two versions of a model are two servers, and so no batch.
+    asked = f"+{JobModel.model_validate_json(job.model_json).digest}" if job.model_json else ""
+    return {BATCH_HEADER: [job.plugin.digest + asked, size]}

@@ -9,6 +9,7 @@ from sqlalchemy import (
     JSON,
     ColumnElement,
     Select,
+    and_,
     delete,
     func,
     insert,
@@ -22,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.database.rows import AnyRow
 from operation_server.models import Job, Model, ModelAlias, ModelFile, ModelVersion, Plugin, User
+from satellite.contracts.model_version import CHAMPION, ModelReference
 
 _ALIASES: Final = literal_column(
     """
@@ -49,6 +51,12 @@ _NAMED: Final = literal_column(
 ).label("aliases")
 _OPEN_JOB: Final = text("""
     SELECT id FROM jobs WHERE model_version_id = :id AND status IN ('queued', 'processing') LIMIT 1
+""")
+
+_LOCK_ASKED: Final = text("""
+    SELECT j.id AS job_id, j.model ->> 'name' AS name, v.version, v.deleted_at IS NOT NULL AS is_deleted
+    FROM jobs AS j JOIN model_versions AS v ON v.id = j.model_version_id
+    WHERE j.id = ANY(CAST(:job_ids AS bigint[])) ORDER BY v.id FOR KEY SHARE OF v
 """)
 
 
@@ -125,19 +133,21 @@ async def find_version(connection: AsyncConnection, name: str, version: int) -> 
     return (await connection.execute(query)).one_or_none()
 
 
-async def find_aliased(connection: AsyncConnection, name: str, alias: str) -> AnyRow | None:
-    """Return the version that an alias names, or None."""
-    query = (
-        _versions()
-        .join(ModelAlias, ModelAlias.model_version_id == ModelVersion.id)
-        .where(Model.name == name, ModelAlias.alias == alias)
-    )
-    return (await connection.execute(query)).one_or_none()
+async def find_asked(connection: AsyncConnection, reference: ModelReference) -> AnyRow | None:
+    """Return the version that a request means, and the signature of its model, or None.
 
-
-async def find_latest(connection: AsyncConnection, name: str) -> AnyRow | None:
-    """Return the newest version of a model, or None."""
-    query = _versions().where(Model.name == name).order_by(ModelVersion.version.desc()).limit(1)
+    Where it names neither a version nor an alias, that is the champion, or else the newest.
+    """
+    query = _versions().add_columns(Model.signature, Model.digest.label("model_digest"))
+    query = query.where(Model.name == reference.name)
+    if reference.version is not None:
+        query = query.where(ModelVersion.version == reference.version)
+    else:
+        named = and_(
+            ModelAlias.model_version_id == ModelVersion.id, ModelAlias.alias == (reference.alias or CHAMPION)
+        )
+        query = query.join(ModelAlias, named, isouter=reference.alias is None)
+        query = query.order_by(ModelAlias.alias.is_(None), ModelVersion.version.desc()).limit(1)
     return (await connection.execute(query)).one_or_none()
 
 
@@ -202,6 +212,12 @@ async def hold_version(connection: AsyncConnection, version_id: int) -> bool:
         .with_for_update(read=True, key_share=True)
     )
     return found is not None
+
+
+async def list_deleted(connection: AsyncConnection, job_ids: Sequence[int]) -> list[AnyRow]:
+    """Return which of some jobs ask versions that were deleted; others stay until the transaction ends."""
+    rows = await connection.execute(_LOCK_ASKED, {"job_ids": list(job_ids)})
+    return [row for row in rows if row.is_deleted]
 
 
 async def find_open_job(connection: AsyncConnection, version_id: int) -> int | None:

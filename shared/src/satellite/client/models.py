@@ -113,6 +113,7 @@ class Job(Answer):
     uid: UUID | None = None
     plugin_name: str
     plugin_version: str
+    model: str | None = None
     status: Status
     input_data: Any = None
     requires: dict[str, Any] = Field(default_factory=dict)

@@ -1,7 +1,4 @@
-"""Loads the version of a model that it is told of, one file of ONNX, and answers by it.
-
-Without a version it answers by `example/`, which doubles what it is given.
-"""
+"""Loads the version of a model that it is told of, one file of ONNX, and answers by it."""
 
 from __future__ import annotations
 
@@ -13,7 +10,6 @@ from arrays import read_arrays, write_arrays
 
 from satellite.plugin.model import BaseModel, run_model
 
-EXAMPLE = Path(__file__).with_name("example")
 MODEL = "model.onnx"
 
 
@@ -22,7 +18,10 @@ class OnnxModel(BaseModel):
 
     def __init__(self, files: Path | None = None) -> None:
         """Take the folder of a version."""
-        super().__init__(files or EXAMPLE)
+        if files is None:
+            # No example instead: whoever asked for a version must never be answered by something else.
+            raise ValueError("there is no version to load: ask a model of the registry, not this plugin")
+        super().__init__(files)
 
     def load(self) -> None:
         """Load the file."""

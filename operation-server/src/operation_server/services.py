@@ -106,7 +106,7 @@ def build_services(
         ),
         JobChangeService(connections, after_commit=after_commit, limits=submissions),
         jobs,
-        InferenceService(connections, submissions=jobs, schemas=schemas),
+        InferenceService(connections, submissions=jobs, schemas=schemas, hub=hub),
         DeadLetterService(connections, catalog=catalog, after_commit=after_commit, limits=submissions),
         FileService(connections, storage, users, settings.files),
         UploadService(connections, storage, users, settings.files),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import unittest
+from pathlib import Path
 
 import main
 
 from satellite.plugin.model import BaseModel
+
+EXAMPLE = Path(__file__).parents[1] / "example"
 
 
 class TestOnnxModel(unittest.TestCase):
@@ -16,7 +19,7 @@ class TestOnnxModel(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.model = main.OnnxModel()
+        cls.model = main.OnnxModel(EXAMPLE)
         cls.model.load()
 
     def answer(self, data: object) -> object:
@@ -26,6 +29,10 @@ class TestOnnxModel(unittest.TestCase):
         self.assertEqual(self.answer([1, 2.5]), [2.0, 5.0])
         self.assertEqual(self.answer({"x": [1, 2.5]}), [2.0, 5.0])
         self.assertEqual(self.answer([]), [])
+
+    def test_without_a_version_nothing_is_answered(self) -> None:
+        with self.assertRaisesRegex(ValueError, "no version to load"):
+            main.OnnxModel()
 
     def test_what_does_not_fit_is_refused_with_its_place(self) -> None:
         refused = {

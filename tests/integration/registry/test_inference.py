@@ -190,6 +190,7 @@ class TestVersionsInUse:
 
         assert nothing is None
         assert model is not None
+        assert job.model_digest == model.digest
         assert (model.name, model.version, model.digest) == ("doubler", 2, versions[1]["digest"])
         [file] = [each for each in model.files if each.name == "model.onnx"]
         place = f"http://satellite{input_path(job.key, file.id)}"

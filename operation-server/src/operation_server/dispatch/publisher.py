@@ -15,7 +15,6 @@ from operation_server.dispatch.attempt_grants import AttemptGrants, input_files_
 from operation_server.dispatch.broker import BROKER_FAULTS, BrokerDown, connected
 from operation_server.jobs.transitions import DispatchedJob
 from satellite.contracts.job import JobMessage
-from satellite.contracts.model_version import JobModel
 from satellite.contracts.task_names import APPLY_OUTCOME, BATCH_HEADER, EXECUTE_JOB, RESULTS_QUEUE
 from satellite.messaging.link import MessageLink, open_link
 
@@ -156,5 +155,5 @@ def _batch_header(job: DispatchedJob) -> dict[str, Any]:
     if not size:
         return {}
     # Two versions of a model are two servers, and so no batch.
-    asked = f"+{JobModel.model_validate_json(job.model_json).digest}" if job.model_json else ""
-    return {BATCH_HEADER: [job.plugin.digest + asked, size]}
+    digests = (job.plugin.digest, job.model_digest)
+    return {BATCH_HEADER: ["+".join(filter(None, digests)), size]}

@@ -12,7 +12,6 @@ from operation_server.inference.schemas import InferenceCreate, InferenceResult,
 from operation_server.inference.service import InferenceService
 from operation_server.jobs.endpoints import IdempotencyKey, JobId, Prefer, SubmissionRoute, Traceparent
 from operation_server.jobs.preferences import wait_seconds
-from operation_server.jobs.service import JobService
 from operation_server.problems import problem_responses
 
 router = APIRouter(tags=["inference"])
@@ -41,18 +40,15 @@ async def submit_inference(
     """
     service = services[InferenceService]
     submission = await service.submit(caller, body, idempotency_key=idempotency_key, traceparent=traceparent)
-    job = submission.document
-    headers = {"Location": f"/api/v1/inference/status/{job.id}"}
+    headers = {"Location": f"/api/v1/inference/status/{submission.document.id}"}
     if submission.replayed:
         headers["Idempotent-Replay"] = "true"
     wait_s = wait_seconds(prefer)
     if wait_s is not None:
         headers["Preference-Applied"] = f"wait={wait_s}"
-        if not job.status.is_terminal:
-            job = await services[JobService].wait_submitted(caller, job, timeout_s=wait_s)
-    if job.status.is_terminal and (wait_s is not None or submission.replayed):
-        return _json(await service.result(caller, job.id), headers=headers)
-    return _json(await service.status(caller, job.id), status_code=202, headers=headers)
+    job = await service.answer(caller, submission, timeout_s=wait_s)
+    finished = job.status.is_terminal and (wait_s is not None or submission.replayed)
+    return _json(job.text, status_code=200 if finished else 202, headers=headers)
 
 
 router.include_router(submission_router)

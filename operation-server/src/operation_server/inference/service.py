@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
 
 from operation_server.accounts.access import visible_to
 from operation_server.accounts.account import Account
-from operation_server.database.connections import Connections
+from operation_server.database.connections import AsyncConnection, Connections
 from operation_server.database.rows import AnyRow
 from operation_server.inference import repository
 from operation_server.inference.errors import InferenceNotFound, InferenceUnfinished, RequestUnfit
 from operation_server.inference.schemas import InferenceCreate
 from operation_server.jobs.access import within
-from operation_server.jobs.document import JobDocument, job_document
+from operation_server.jobs.document import JobDocument, job_document, render
 from operation_server.jobs.errors import InputInvalid
 from operation_server.jobs.schemas import JobCreate
 from operation_server.jobs.submission.asked_model import AskedModel
 from operation_server.jobs.submission.service import Submission, SubmissionService
+from operation_server.live.hub import Hub
 from operation_server.plugins.json_schema import SchemaChecks
 from operation_server.problems import Violation
 from operation_server.registry import changes as models
@@ -31,16 +32,24 @@ from satellite.contracts.model_version import JobModel, ModelReference
 
 log = structlog.get_logger(__name__)
 
+Find = Callable[[AsyncConnection, int], Awaitable[AnyRow | None]]
+
 
 class InferenceService:
     """Submits requests to models, and shows what became of them."""
 
     def __init__(
-        self, connections: Connections, *, submissions: SubmissionService, schemas: SchemaChecks
+        self,
+        connections: Connections,
+        *,
+        submissions: SubmissionService,
+        schemas: SchemaChecks,
+        hub: Hub,
     ) -> None:
         self._connections = connections
         self._submissions = submissions
         self._schemas = schemas
+        self._hub = hub
 
     async def submit(
         self,
@@ -76,6 +85,25 @@ class InferenceService:
         except InputInvalid as error:
             raise RequestUnfit([_in_request(each) for each in error.violations]) from error
 
+    async def answer(
+        self, caller: Account, submission: Submission, *, timeout_s: float | None
+    ) -> JobDocument:
+        """Return a stored request as it is, once its job has ended or after `timeout_s`, whatever happens."""
+        stored = submission.document
+        try:
+            if timeout_s is not None and not stored.status.is_terminal:
+                await self._hub.wait_finished(stored.id, timeout_s)
+            if timeout_s is not None or submission.replayed:
+                found = await self._find(caller, stored.id, repository.find_result)
+                if found.status.is_terminal:
+                    return found
+            return await self._find(caller, stored.id, repository.find_status)
+        except Exception:
+            # The job is stored and runs: a client that is told of a failure would submit it again.
+            log.exception("a request to a model cannot be shown", job_id=stored.id)
+            told = {"job_id": stored.id, "status": stored.status}
+            return stored._replace(text=render(told).decode())
+
     async def status(self, caller: Account, job_id: int) -> str:
         """Return how far a request of the caller's is, as JSON.
 
@@ -83,8 +111,7 @@ class InferenceService:
             InferenceNotFound: there is no such job, or it asks no model.
             JobNotYours: it is somebody else's.
         """
-        async with self._connections.connect() as connection:
-            return _visible(caller, await repository.find_status(connection, job_id), job_id).text
+        return (await self._find(caller, job_id, repository.find_status)).text
 
     async def result(self, caller: Account, job_id: int) -> str:
         """Return what became of a request of the caller's, as JSON.
@@ -94,11 +121,18 @@ class InferenceService:
             JobNotYours: it is somebody else's.
             InferenceUnfinished: it has not ended.
         """
-        async with self._connections.connect() as connection:
-            found = _visible(caller, await repository.find_result(connection, job_id), job_id)
+        found = await self._find(caller, job_id, repository.find_result)
         if not found.status.is_terminal:
             raise InferenceUnfinished(f"Job {job_id} is {found.status}; there is no result yet.")
         return found.text
+
+    async def _find(self, caller: Account, job_id: int, find: Find) -> JobDocument:
+        async with self._connections.connect() as connection:
+            row = await find(connection, job_id)
+        reach = visible_to(caller)
+        if row is None or within(reach, row, job_id).model_version_id is None:
+            raise InferenceNotFound(f"There is no job {job_id} that asks a model.")
+        return job_document(row)
 
     async def _find_version(self, model_name: str) -> AnyRow:
         reference = ModelReference.parse(model_name)
@@ -162,10 +196,3 @@ def _asked(request: InferenceCreate, version: AnyRow) -> AskedModel:
 def _in_request(violation: Violation) -> Violation:
     """Return a violation of the plugin's rules with its place in the request."""
     return Violation(violation.pointer.removeprefix("/input_data"), violation.message)
-
-
-def _visible(caller: Account, row: AnyRow | None, job_id: int) -> JobDocument:
-    reach = visible_to(caller)
-    if row is None or within(reach, row, job_id).model_version_id is None:
-        raise InferenceNotFound(f"There is no job {job_id} that asks a model.")
-    return job_document(row)

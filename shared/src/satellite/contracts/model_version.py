@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from typing import Annotated, Final, NamedTuple
 
-import orjson
 from pydantic import Field, StringConstraints
 
 from satellite.contracts.attempt_files import GrantedFile, InputFile
@@ -75,4 +75,5 @@ class GrantedModel(Message):
 
 def artifact_digest(sha256_by_role: Mapping[str, str]) -> str:
     """Return the SHA-256 over the files of a version, in hexadecimal; their order does not matter."""
-    return hashlib.sha256(orjson.dumps(dict(sha256_by_role), option=orjson.OPT_SORT_KEYS)).hexdigest()
+    told = json.dumps(dict(sha256_by_role), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(told.encode()).hexdigest()

@@ -93,14 +93,19 @@ class ModelStore:
 
     def _remove_old(self) -> None:
         """Remove what was not asked of late, and what a worker that died has left half-made."""
-        by_use = sorted(
-            ((each.stat().st_mtime, each) for each in self._folder.iterdir() if each.is_dir()), reverse=True
-        )
-        for used_at, folder in by_use:
+        by_use = sorted(self._folders(), reverse=True)
+        for place, (used_at, folder) in enumerate(by_use):
             is_half_made = ".making-" in folder.name
-            is_beyond = (used_at, folder) in by_use[KEPT:]
-            if (is_half_made or is_beyond) and time.time() - used_at > KEPT_S:
+            if (is_half_made or place >= KEPT) and time.time() - used_at > KEPT_S:
                 shutil.rmtree(folder, ignore_errors=True)
+
+    def _folders(self) -> Iterator[tuple[float, Path]]:
+        """Yield the folders that are here, each with the time of its last use."""
+        for folder in list(self._folder.iterdir()):
+            # Others, who share the place, rename and remove.
+            with contextlib.suppress(FileNotFoundError):
+                if folder.is_dir():
+                    yield folder.stat().st_mtime, folder
 
 
 @contextlib.contextmanager

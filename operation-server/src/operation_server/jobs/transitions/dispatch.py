@@ -108,7 +108,8 @@ MARK = text(f"""
     RETURNING id, attempt, uid, owner_id, plugin_id, queue, timeout_s,
               CAST(input_data AS text) AS input_json, CAST(requires AS text) AS requires_json,
               CAST(input_files AS text) AS input_files_json,
-              losses >= :alone_after AS runs_alone, traceparent, CAST(model AS text) AS model_json
+              losses >= :alone_after AS runs_alone, traceparent,
+              CAST(model AS text) AS model_json, model ->> 'digest' AS model_digest
 """)  # noqa: S608 - only constants of this program go in.
 
 START_OF_QUEUE = (-math.inf, 0)
@@ -133,6 +134,7 @@ class DispatchedJob:
     """A list of `InputFile`s, None for a job whose input refers to none."""
     model_json: str | None = None
     """A `JobModel`, None for a job that asks none."""
+    model_digest: str | None = None
     queue: str
     """The queue of the broker, all of whose workers can run it."""
     traceparent: str | None = None
@@ -340,4 +342,5 @@ def _dispatched(row: Row[Any], catalog: VersionCatalog) -> DispatchedJob:
         queue=row.queue,
         traceparent=row.traceparent,
         model_json=row.model_json,
+        model_digest=row.model_digest,
     )

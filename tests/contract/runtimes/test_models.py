@@ -73,7 +73,8 @@ def test_two_versions_are_two_servers_of_one_plugin(bench: Bench, version: MakeV
     assert [answer_of(result)["answer"] for result in results] == [6, 9, 6, 9]
     assert [result.start for result in results] == [StartKind.COLD] * 2 + [StartKind.WARM] * 2
     assert not any(answer_of(result)["writable"] for result in results)
-    assert len(bench.runtime.residents().servers) == 2
+    loaded = {server.model for server in bench.runtime.residents().servers}
+    assert loaded == {"multiplier@1", "multiplier@2"}
 
 
 def test_a_version_that_misses_a_golden_example_is_never_ready_and_others_go_on(

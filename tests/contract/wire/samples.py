@@ -142,6 +142,7 @@ SAMPLES: Final[Mapping[type[BaseModel], dict[str, Any]]] = {
         "memory_mib": 512,
         "gpu_memory_mib": 8000,
         "gpu_ids": ["GPU-1"],
+        "model": "doubler@3",
     },
     Outcome: {
         **ATTEMPT,

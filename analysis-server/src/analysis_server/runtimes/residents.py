@@ -55,6 +55,8 @@ class LoadedServer:
     busy: bool
     memory_mib: int
     gpu_memory_mib: int
+    model: str | None = None
+    """The version of a model that it loads, as `name@version`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

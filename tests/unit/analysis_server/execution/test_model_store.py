@@ -15,6 +15,8 @@ from analysis_server.execution.files.model_store import KEPT, KEPT_S, ModelStore
 from analysis_server.execution.files.transfers import TransferDamaged, TransferFailed, TransferStopped
 from analysis_server.runtimes.port import ModelFolder
 from satellite.contracts.model_version import GrantedModel
+from satellite.contracts.outcome import ErrorKind
+from tests.unit.analysis_server.execution.test_attempt import Worker
 from tests.unit.analysis_server.execution.test_file_server import CONTENT, KEY, Answers, answers, file_of
 
 __all__ = ["answers"]
@@ -54,6 +56,16 @@ def test_of_one_that_is_damaged_nothing_stays(store: ModelStore, answers: Answer
     assert [path for path in (tmp_path / "models").iterdir() if path.is_dir()] == []
     answers.content = CONTENT
     assert Path(get(store, model()).folder).is_dir()
+
+
+def test_the_job_that_asks_it_fails_at_once(store: ModelStore, answers: Answers, tmp_path: Path) -> None:
+    answers.content = b"\0" * len(CONTENT)
+    worker = Worker(tmp_path, deaths=0, models=store)
+    outcome = worker.run(model=model().model_dump())
+
+    assert outcome.error is not None
+    assert outcome.error.kind is ErrorKind.IMAGE
+    assert outcome.error.message.startswith("The model doubler@3 is damaged in the storage: ")
 
 
 def test_whoever_is_stopped_waits_no_longer(store: ModelStore, answers: Answers) -> None:

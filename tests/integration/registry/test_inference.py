@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -165,6 +166,18 @@ class TestVersionsInUse:
         assert code(again) == (404, "input_files_missing")
         assert "doubler@2 was deleted" in again.json()["detail"]
         assert (await ask(user))["model_version"] == 1
+
+    async def test_none_is_deleted_under_a_request(
+        self, user: httpx.AsyncClient, versions: list[dict[str, Any]]
+    ) -> None:
+        requests = [
+            user.post("/inference/submit", json=REQUEST | {"model_name": "doubler@2"}) for _ in range(8)
+        ]
+        *asked, deleted = await asyncio.gather(*requests, user.delete("/models/doubler/versions/2"))
+
+        # Who came first wins: a job whose version is gone could never end well.
+        codes = {each.status_code for each in asked}
+        assert codes <= ({404} if deleted.status_code == 204 else {202}), (codes, deleted.text)
 
     async def test_its_worker_is_told_of_the_files_and_reads_them(
         self,

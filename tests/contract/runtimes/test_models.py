@@ -24,7 +24,7 @@ def version() -> Iterator[MakeVersion]:
     """Make a version of a model in a folder of its own, where a worker has them."""
     made: list[ModelFolder] = []
 
-    def make(factor: float, **files: str) -> ModelFolder:
+    def make(factor: float, *, output_schema_json: str = "{}", **files: str) -> ModelFolder:
         contents = {
             "factor.json": json.dumps(factor),
             **{f"{name}.json": text for name, text in files.items()},
@@ -42,6 +42,7 @@ def version() -> Iterator[MakeVersion]:
                 digest=folder.name,
                 folder=str(folder),
                 files=tuple(hashes.items()),
+                output_schema_json=output_schema_json,
             )
         )
         return made[-1]
@@ -102,3 +103,13 @@ def test_changed_files_start_nothing(bench: Bench, version: MakeVersion) -> None
     assert "factor.json of multiplier@1 was changed on this worker" in message
     # Fetched anew, it is what it was.
     assert answer_of(ask(bench, manifest, version(2)))["answer"] == 6
+
+
+def test_an_answer_obeys_the_signature_of_its_model_too(bench: Bench, version: MakeVersion) -> None:
+    manifest = bench.server("model_server.py")
+    model = version(2, output_schema_json='{"properties": {"answer": {"maximum": 100}}}')
+    assert answer_of(ask(bench, manifest, model, 50))["answer"] == 100
+    kind, message = error_of(ask(bench, manifest, model, 51))
+
+    assert kind is ErrorKind.OUTPUT
+    assert "/answer: 102 is greater than the maximum of 100" in message

@@ -118,7 +118,7 @@ SAMPLES: Final[Mapping[type[BaseModel], dict[str, Any]]] = {
     RunSecretsRequest: {**ATTEMPT, "worker": "gpu-1", "public_key": PUBLIC_KEY},
     SealedSecrets: {"public_key": PUBLIC_KEY, "sealed": "c2VhbGVk"},
     GPUCard: {"uuid": "GPU-1", "name": "A100", "memory_mib": 40_000},
-    GrantedModel: MODEL | {"files": [FILE]},
+    GrantedModel: MODEL | {"files": [FILE], "output_schema_json": "{}"},
     JobError: ERROR,
     JobModel: MODEL | {"files": [{key: value for key, value in FILE.items() if key != "grant"}]},
     JobMessage: {
@@ -133,7 +133,7 @@ SAMPLES: Final[Mapping[type[BaseModel], dict[str, Any]]] = {
         "input_files": [FILE],
         "artifacts_grant": "g",
         "traceparent": TRACEPARENT,
-        "model": MODEL | {"files": [FILE]},
+        "model": MODEL | {"files": [FILE], "output_schema_json": "{}"},
     },
     LoadedPlugin: {
         "name": "adder",

@@ -18,7 +18,7 @@ from operation_server.settings import OperationSettings
 from satellite.contracts.attempt_files import input_path
 from satellite.contracts.job import JobMessage
 from tests.integration.operation_server_api.conftest import set_job
-from tests.integration.registry.conftest import ONNX, add_version
+from tests.integration.registry.conftest import ONNX, SIGNATURE, add_version
 from tests.integration.transitions.seed import PLENTY
 
 REQUEST: dict[str, Any] = {"model_name": "doubler", "data": [1, 2]}
@@ -204,6 +204,7 @@ class TestVersionsInUse:
         assert nothing is None
         assert model is not None
         assert job.model_digest == model.digest
+        assert orjson.loads(model.output_schema_json) == SIGNATURE["output"]
         assert (model.name, model.version, model.digest) == ("doubler", 2, versions[1]["digest"])
         [file] = [each for each in model.files if each.name == "model.onnx"]
         place = f"http://satellite{input_path(job.key, file.id)}"

@@ -63,6 +63,8 @@ class ModelFolder:
     folder: str
     files: tuple[tuple[str, str], ...]
     """The role and the SHA-256 of each."""
+    output_schema_json: str = "{}"
+    """What its answers obey, beside the schema of its plugin."""
 
     @property
     def label(self) -> str:

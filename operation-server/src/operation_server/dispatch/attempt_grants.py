@@ -43,6 +43,7 @@ class AttemptGrants:
             version=model.version,
             digest=model.digest,
             files=self._granted(job, model.files),
+            output_schema_json=job.model_output_json or "{}",
         )
 
     def of_artifacts(self, key: AttemptKey, *, timeout_s: float) -> str:

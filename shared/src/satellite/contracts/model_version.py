@@ -71,6 +71,9 @@ class GrantedModel(Message):
     version: int
     digest: str = Field(description="Of all its files; two versions are two servers.")
     files: list[GrantedFile] = Field(description="Each is named by its role.")
+    output_schema_json: str = Field(
+        default="{}", description="Of its signature: what its answers obey beside the plugin's own schema."
+    )
 
 
 def artifact_digest(sha256_by_role: Mapping[str, str]) -> str:

@@ -59,6 +59,7 @@ class ModelStore:
             digest=model.digest,
             folder=str(place),
             files=tuple((file.name, file.sha256) for file in model.files),
+            output_schema_json=model.output_schema_json,
         )
 
     def _note_use(self, place: Path) -> bool:

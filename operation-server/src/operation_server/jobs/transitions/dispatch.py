@@ -109,7 +109,10 @@ MARK = text(f"""
               CAST(input_data AS text) AS input_json, CAST(requires AS text) AS requires_json,
               CAST(input_files AS text) AS input_files_json,
               losses >= :alone_after AS runs_alone, traceparent,
-              CAST(model AS text) AS model_json, model ->> 'digest' AS model_digest
+              CAST(model AS text) AS model_json, model ->> 'digest' AS model_digest,
+              (SELECT CAST(m.signature -> 'output' AS text)
+               FROM model_versions AS v JOIN models AS m ON m.id = v.model_id
+               WHERE v.id = model_version_id) AS model_output_json
 """)  # noqa: S608 - only constants of this program go in.
 
 START_OF_QUEUE = (-math.inf, 0)
@@ -135,6 +138,8 @@ class DispatchedJob:
     model_json: str | None = None
     """A `JobModel`, None for a job that asks none."""
     model_digest: str | None = None
+    model_output_json: str | None = None
+    """The schema of what that model answers."""
     queue: str
     """The queue of the broker, all of whose workers can run it."""
     traceparent: str | None = None
@@ -343,4 +348,5 @@ def _dispatched(row: Row[Any], catalog: VersionCatalog) -> DispatchedJob:
         traceparent=row.traceparent,
         model_json=row.model_json,
         model_digest=row.model_digest,
+        model_output_json=row.model_output_json,
     )

@@ -24,7 +24,7 @@ FILE_ENDINGS = {".py", ".md", ".json", ".toml", ".in", ".lock", ".js", ".css", "
 
 MADE = (
     "build/", ".satellite/", "secrets/", "run-files/", "k8s/overlays/dev/secrets/", "plugins/word-count",
-    "result.json",
+    "result.json", "signature.json",
 )  # fmt: skip
 """What a command or a job makes, or a reader is told to make."""
 

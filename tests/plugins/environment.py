@@ -16,6 +16,8 @@ from uv import find_uv_bin
 from tests.plugins.folders import REPOSITORY_ROOT
 
 TIMEOUT_S = 180
+EXAMPLE_VERSION = "example"
+"""Of a plugin that loads models: a folder with a version of one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,8 @@ class PluginEnvironment:
     ) -> subprocess.CompletedProcess[bytes]:
         """Run this Python with the SDK on its path, in the plugin's folder."""
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(self.sdk), "OMP_NUM_THREADS": "1"}
+        if (self.folder / EXAMPLE_VERSION).is_dir():
+            environment["SATELLITE_MODEL_DIR"] = str(self.folder / EXAMPLE_VERSION)
         # Byte code of packages speeds up the next start, that of the plugin would litter its folder.
         environment["PYTHONPYCACHEPREFIX"] = str(self.python.parent.parent / "pycache")
         return subprocess.run(

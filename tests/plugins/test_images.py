@@ -17,6 +17,7 @@ import pytest
 from docker.errors import DockerException, ImageNotFound
 
 from satellite.local.plugin_images import DIGEST_LABEL, ImageBuildFailed, build_image
+from tests.plugins.environment import EXAMPLE_VERSION
 from tests.plugins.folders import PLUGIN_FOLDERS, REPOSITORY_ROOT, examples, read_manifest
 
 pytestmark = pytest.mark.docker
@@ -54,6 +55,8 @@ def test_image_is_built_once_and_answers_in_a_hardened_container(engine: docker.
         cap_drop=["ALL"],
         security_opt=["no-new-privileges:true"],
         user="65534:65534",
+        # Only plugins that load models look for it.
+        environment={"SATELLITE_MODEL_DIR": f"/app/{EXAMPLE_VERSION}"},
         mem_limit=f"{manifest['resources']['memory_mib']}m",
         stderr=False,
         remove=True,

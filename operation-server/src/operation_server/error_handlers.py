@@ -26,11 +26,13 @@ from operation_server.faults import is_beyond_limits, is_disk_full
 from operation_server.files import errors as files
 from operation_server.files.uploads import errors as uploads
 from operation_server.files.uploads.protocol import CHECKSUM_MISMATCH
+from operation_server.inference import errors as inference
 from operation_server.jobs import errors as jobs
 from operation_server.limits.errors import QueueQuotaReached, RateExceeded
 from operation_server.live.cursor import CursorInvalid
 from operation_server.plugins import errors as plugins
 from operation_server.problems import Violation, problem_response
+from operation_server.registry import errors as registry
 from operation_server.request_id import request_id_of
 from operation_server.secrets import errors as secrets
 from operation_server.secrets.giving import errors as giving
@@ -75,6 +77,15 @@ STATUS_OF: Mapping[type[SatelliteError], int] = {
     jobs.JobNotRetryable: 409,
     jobs.LogNotFound: 404,
     jobs.IdempotencyKeyReused: 409,
+    inference.InferenceNotFound: 404,
+    inference.InferenceUnfinished: 409,
+    registry.ModelInvalid: 400,
+    registry.ModelNotFound: 404,
+    registry.ModelVersionNotFound: 404,
+    registry.ModelAliasNotFound: 404,
+    registry.ModelTaken: 409,
+    registry.ModelNotYours: 403,
+    registry.ModelVersionInUse: 409,
     files.FileNotFound: 404,
     files.FileInUse: 409,
     files.GrantRefused: 401,

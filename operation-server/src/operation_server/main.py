@@ -35,6 +35,7 @@ from operation_server.health import endpoints as health
 from operation_server.incarnations.guard import DatabaseGuard
 from operation_server.incarnations.middleware import RestoredMiddleware
 from operation_server.incarnations.watch import DatabaseWatch
+from operation_server.inference import endpoints as inference
 from operation_server.jobs import endpoints as jobs
 from operation_server.jobs.after_commit import AfterCommit
 from operation_server.limits.headers import RateHeadersMiddleware
@@ -51,6 +52,7 @@ from operation_server.plugins import endpoints as plugins
 from operation_server.plugins.json_schema import SchemaChecks
 from operation_server.problems import Problem, problem_responses
 from operation_server.process_end import end_after_requests
+from operation_server.registry import endpoints as registry
 from operation_server.rejections import endpoints as rejections
 from operation_server.request_id import RequestIdMiddleware
 from operation_server.secrets import endpoints as secrets
@@ -74,6 +76,8 @@ ROUTERS = (
     api_keys.router,
     account_limits.router,
     plugins.router,
+    registry.router,
+    inference.router,
     dead_letters.router,
     rejections.router,
     workers.router,

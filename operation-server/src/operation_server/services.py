@@ -27,6 +27,7 @@ from operation_server.files.storage import FileStorage
 from operation_server.files.uploads.service import UploadService
 from operation_server.health.service import HealthService
 from operation_server.incarnations.watch import DatabaseWatch
+from operation_server.inference.service import InferenceService
 from operation_server.jobs.after_commit import AfterCommit
 from operation_server.jobs.changes import JobChangeService
 from operation_server.jobs.loss_budget import loss_budget
@@ -43,6 +44,7 @@ from operation_server.metrics.platform import PlatformStateReader
 from operation_server.plugins.catalog import PluginCatalog
 from operation_server.plugins.json_schema import SchemaChecks
 from operation_server.plugins.service import PluginService
+from operation_server.registry.service import RegistryService
 from operation_server.rejections.service import RejectionService
 from operation_server.secrets.giving.availability import SecretAvailability
 from operation_server.secrets.giving.service import SecretGiving
@@ -79,6 +81,13 @@ def build_services(
     callers = Callers(connections, signer, usage)
     storage = FileStorage.of(settings.files)
     ring = KeyRing.of(settings.secrets)
+    jobs = SubmissionService(
+        connections,
+        catalog=catalog,
+        secrets=SecretAvailability(connections),
+        after_commit=after_commit,
+        limits=submissions,
+    )
     return Services(
         callers,
         usage,
@@ -87,6 +96,7 @@ def build_services(
         PasswordLogin(connections, passwords),
         SessionService(connections, auth, signer),
         PluginService(connections, catalog, schemas, workers=workers, settings=settings.plugins),
+        RegistryService(connections, storage, catalog=catalog, schemas=schemas),
         JobService(
             connections,
             hub=hub,
@@ -95,13 +105,8 @@ def build_services(
             losses=loss_budget(settings.dispatch),
         ),
         JobChangeService(connections, after_commit=after_commit, limits=submissions),
-        SubmissionService(
-            connections,
-            catalog=catalog,
-            secrets=SecretAvailability(connections),
-            after_commit=after_commit,
-            limits=submissions,
-        ),
+        jobs,
+        InferenceService(connections, submissions=jobs, schemas=schemas, hub=hub),
         DeadLetterService(connections, catalog=catalog, after_commit=after_commit, limits=submissions),
         FileService(connections, storage, users, settings.files),
         UploadService(connections, storage, users, settings.files),

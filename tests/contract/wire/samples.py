@@ -21,6 +21,7 @@ from satellite.contracts.event import Event, StreamEntry
 from satellite.contracts.identity import AttemptKey
 from satellite.contracts.job import ControlMessage, JobMessage, StartedReport
 from satellite.contracts.message import Message
+from satellite.contracts.model_version import GrantedModel, JobModel
 from satellite.contracts.outcome import CapturedLog, JobError, Outcome, WorkerTimings
 from satellite.contracts.plugin_manifest import PluginManifest
 from satellite.contracts.run_handle import RunHandle
@@ -49,6 +50,7 @@ FILE: Final = {
     "sha256": "00",
     "grant": "g",
 }
+MODEL: Final[dict[str, Any]] = {"name": "doubler", "version": 3, "digest": "d2"}
 ARTIFACT: Final = {"name": "charts/one.png", "file_id": "f2", "size_bytes": 3, "sha256": "00"}
 PUBLIC_KEY: Final = "A" * 43 + "="
 ERROR: Final = {"kind": "exit", "message": "exit code 1", "exit_code": 1, "stderr_tail": "oh"}
@@ -116,7 +118,9 @@ SAMPLES: Final[Mapping[type[BaseModel], dict[str, Any]]] = {
     RunSecretsRequest: {**ATTEMPT, "worker": "gpu-1", "public_key": PUBLIC_KEY},
     SealedSecrets: {"public_key": PUBLIC_KEY, "sealed": "c2VhbGVk"},
     GPUCard: {"uuid": "GPU-1", "name": "A100", "memory_mib": 40_000},
+    GrantedModel: MODEL | {"files": [FILE], "output_schema_json": "{}"},
     JobError: ERROR,
+    JobModel: MODEL | {"files": [{key: value for key, value in FILE.items() if key != "grant"}]},
     JobMessage: {
         **ATTEMPT,
         "owner_id": 7,
@@ -129,6 +133,7 @@ SAMPLES: Final[Mapping[type[BaseModel], dict[str, Any]]] = {
         "input_files": [FILE],
         "artifacts_grant": "g",
         "traceparent": TRACEPARENT,
+        "model": MODEL | {"files": [FILE], "output_schema_json": "{}"},
     },
     LoadedPlugin: {
         "name": "adder",
@@ -137,6 +142,7 @@ SAMPLES: Final[Mapping[type[BaseModel], dict[str, Any]]] = {
         "memory_mib": 512,
         "gpu_memory_mib": 8000,
         "gpu_ids": ["GPU-1"],
+        "model": "doubler@3",
     },
     Outcome: {
         **ATTEMPT,

@@ -17,6 +17,7 @@ from analysis_server.execution.disk_guard import DiskGuard
 from analysis_server.execution.executor import PluginExecutor
 from analysis_server.execution.files.artifact_sender import ArtifactSender
 from analysis_server.execution.files.input_fetcher import InputFetcher
+from analysis_server.execution.files.model_store import ModelStore
 from analysis_server.execution.running import RunningAttempts
 from analysis_server.runtimes.owned_folder import OwnedFolder
 from analysis_server.runtimes.port import RunResult, RunStatus
@@ -45,6 +46,7 @@ class Worker:
             reporter=self.reporter,
             disk=DiskGuard(folder),
             inputs=InputFetcher(None, OwnedFolder(folder)),
+            models=ModelStore(None, folder),
             artifacts=ArtifactSender(None, OwnedFolder(folder)),
         )
 

@@ -26,6 +26,14 @@ FILL = """
     INSERT INTO audit_entries (action, object_type) VALUES ('job.cancel', 'job');
     INSERT INTO run_handles (job_id, attempt, handle) SELECT id, 1, '{}' FROM jobs;
     INSERT INTO incarnations (number) VALUES (2);
+    INSERT INTO models (name, description, signature, digest, owner_id)
+        SELECT 'm', '', '{}', 'd', id FROM users;
+    INSERT INTO model_versions (model_id, version, plugin_id, digest, metrics, created_by)
+        SELECT m.id, 1, p.id, 'd', '{}', m.owner_id FROM models AS m, plugins AS p;
+    INSERT INTO model_files (model_version_id, role, file_id)
+        SELECT id, 'model.onnx', 'f' FROM model_versions;
+    INSERT INTO model_aliases (model_id, alias, model_version_id, moved_by)
+        SELECT model_id, 'champion', id, created_by FROM model_versions;
 """
 PAYLOADS = text("""
     SELECT j.id, CAST(j.input_data AS jsonb) AS input, CAST(j.result AS jsonb) AS result, j.status, j.attempt

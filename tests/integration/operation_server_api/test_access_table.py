@@ -23,7 +23,7 @@ from tests.integration.operation_server_api.conftest import MANIFEST, open_accou
 HIDDEN = ("{key_id}", "{file_id}", "{upload_id}", "{secret_id}")
 """Of what belongs to others: it is not there, 404. That jobs and plugins are there is no secret: 403."""
 
-IDS = ("job_id", "key_id", "user_id")
+IDS = ("job_id", "key_id", "user_id", "version")
 HEADS = {"GET": "HEAD"}
 """Streams of events have no end, but their head has."""
 
@@ -55,12 +55,13 @@ async def callers(
 
 @pytest.fixture
 def owned_by() -> Owning:
-    """Make a job, a plugin and a key that belong to a client."""
+    """Make a job, a plugin, a model and a key that belong to a client."""
 
     async def make(owner: httpx.AsyncClient) -> Place:
         name = f"p{(await owner.get('/users/me')).json()['id']}"
         made = await owner.post("/plugins", json=MANIFEST | {"name": name})
         assert made.status_code in {200, 201}, made.text
+        await owner.post("/models", json={"name": name, "signature": {"input": {}, "output": {}}})
         job = await owner.post("/jobs", json={"plugin_name": name, "input_data": {"n": 1}})
         key = await owner.post("/api-keys", json={"name": name})
         file = await owner.post("/files", content=b"a,b")
@@ -68,6 +69,8 @@ def owned_by() -> Owning:
         upload = await owner.post("/uploads", headers=TUS | {"Upload-Length": "3"})
         return {
             "name": name,
+            "version": "1",
+            "alias": "champion",
             "user_id": "999999",
             "job_id": str(job.json()["id"]),
             "key_id": str(key.json()["id"]),
@@ -91,7 +94,7 @@ def expected(role: str, name: str, *, is_own: bool) -> set[int]:
     if extent is None:
         return {403}
     concerns_one = any(part in name for part in ("{job_id}", *HIDDEN)) or (
-        "{name}" in name and rule is Permission.REGISTER_PLUGINS
+        "{name}" in name and rule in {Permission.REGISTER_PLUGINS, Permission.REGISTER_MODELS}
     )
     if extent is Extent.OWN and concerns_one and not is_own:
         return {404} if any(part in name for part in HIDDEN) or name.endswith("{job_id}/replay") else {403}
@@ -132,8 +135,8 @@ async def test_what_the_table_says_holds(
 async def test_without_a_caller_only_open_doors_open(stranger: httpx.AsyncClient) -> None:
     for name in [*rows(Permission), *rows(Door)]:
         method, path = name.split(" ")
-        place = dict.fromkeys(("name", "file_id", "upload_id", "secret_id"), "x") | dict.fromkeys(IDS, "1")
-        place |= {"attempt": "1", "uid": str(UUID(int=1))}
+        place = dict.fromkeys(("name", "file_id", "upload_id", "secret_id", "alias"), "x")
+        place |= dict.fromkeys(IDS, "1") | {"attempt": "1", "uid": str(UUID(int=1))}
         answer = await stranger.request(
             HEADS.get(method, method), f"http://satellite{path.format_map(place)}", json={}
         )

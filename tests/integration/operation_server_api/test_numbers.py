@@ -47,6 +47,9 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/plugins"): MANIFEST,
     ("PATCH", "/plugins/{name}/control"): {},
     ("PUT", "/plugins/{name}/owner"): {"owner_id": 1},
+    ("POST", "/models/{name}/versions"): {"plugin_name": "adder", "files": {"model.onnx": "x"}},
+    ("PUT", "/models/{name}/aliases/{alias}"): {"version": 1},
+    ("POST", "/inference/submit"): {"model_name": "doubler", "data": [1]},
     ("POST", "/jobs"): JOB,
     ("POST", "/jobs/batch"): {"jobs": [JOB]},
     ("POST", "/jobs/cancel"): {"ids": [1]},
@@ -92,7 +95,8 @@ class Walker:
             "user_id": "999" if self.path.endswith("/limits") else "1",
             **dict.fromkeys(("file_id", "upload_id", "secret_id"), "x"),
             "name": "adder",
-            "version": "1.0.0",
+            "version": "1",
+            "alias": "champion",
         }
         if field.where == "path":
             places[str(field.keys[0])] = token.strip('"')

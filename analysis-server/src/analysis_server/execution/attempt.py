@@ -18,11 +18,17 @@ from analysis_server.execution.disk_guard import DiskGuard
 from analysis_server.execution.executor import ExecutorLost, PluginExecutor
 from analysis_server.execution.files.artifact_sender import ArtifactSender
 from analysis_server.execution.files.input_fetcher import InputFetcher
-from analysis_server.execution.files.transfers import TransferFailed, TransferStopped
+from analysis_server.execution.files.model_store import ModelStore
+from analysis_server.execution.files.transfers import (
+    IsStopped,
+    TransferDamaged,
+    TransferFailed,
+    TransferStopped,
+)
 from analysis_server.execution.running import HeldAttempt, RunningAttempts, Stop
 from analysis_server.reporting.port import Reporter
 from analysis_server.runtimes.manifests import parse_manifest
-from analysis_server.runtimes.port import FetchedInputs, RunRequest, RunResult, RunStatus
+from analysis_server.runtimes.port import FetchedInputs, ModelFolder, RunRequest, RunResult, RunStatus
 from analysis_server.runtimes.residents import resident_of
 from analysis_server.settings import WorkerSettings
 from satellite.contracts.adoption import AdoptionOffer
@@ -55,6 +61,11 @@ class _Files:
 
     inputs: FetchedInputs | None = None
     collect_into: str | None = None
+    model: ModelFolder | None = None
+
+
+class _ModelUnfit(Exception):
+    """The version of a model that a job asks cannot be had as it was registered."""
 
 
 class AttemptRunner:
@@ -72,6 +83,7 @@ class AttemptRunner:
         reporter: Reporter,
         disk: DiskGuard,
         inputs: InputFetcher,
+        models: ModelStore,
         artifacts: ArtifactSender,
         executor_lost: Callable[[], None] = lambda: None,
         alone: Callable[[Callable[[], bool]], AbstractContextManager[None]] = lambda _: nullcontext(),
@@ -89,6 +101,7 @@ class AttemptRunner:
         self._reporter = reporter
         self._disk = disk
         self._inputs = inputs
+        self._models = models
         self._artifacts = artifacts
         self._executor_lost = executor_lost
         self._alone = alone
@@ -221,7 +234,8 @@ class AttemptRunner:
             with self._artifacts.collecting() as collect_into:
                 # Before there is room for the run: while it waits for that, or for others that have it.
                 with fetching as inputs:
-                    files = _Files(inputs=inputs, collect_into=collect_into)
+                    model = self._fetch_model(message, held.is_stopped)
+                    files = _Files(inputs=inputs, collect_into=collect_into, model=model)
                     result = self._admit(message, manifest, held, files=files, runtime=requires.runtime)
                 # And after that: others have the room meanwhile.
                 return self._artifacts.send(
@@ -229,8 +243,19 @@ class AttemptRunner:
                 )
         except TransferStopped:
             return RunResult(status=RunStatus.CANCELLED)
+        except _ModelUnfit as error:
+            return _failed(ErrorKind.IMAGE, str(error))
         except TransferFailed as error:
             return _failed(ErrorKind.INTERNAL, str(error))
+
+    def _fetch_model(self, message: JobMessage, is_stopped: IsStopped) -> ModelFolder | None:
+        if message.model is None:
+            return None
+        try:
+            return self._models.get(message.key, message.model, is_stopped=is_stopped)
+        except TransferDamaged as error:
+            asked = f"{message.model.name}@{message.model.version}"
+            raise _ModelUnfit(f"The model {asked} is damaged in the storage: {error}") from error
 
     def _admit(
         self,
@@ -241,7 +266,12 @@ class AttemptRunner:
         files: _Files,
         runtime: RuntimeName | None,
     ) -> RunResult:
-        resident = resident_of(manifest, message.plugin_digest, message.owner_id)
+        resident = resident_of(
+            manifest,
+            message.plugin_digest,
+            message.owner_id,
+            model_digest=None if message.model is None else message.model.digest,
+        )
         with span("admit", message.traceparent):
             allocation = self._ledger.acquire(manifest, resident, is_stopped=held.is_stopped)
         if allocation is None:
@@ -315,6 +345,7 @@ class AttemptRunner:
             max_output_bytes=self._settings.max_output_bytes,
             max_output_files=self._settings.max_output_files,
             inputs=files.inputs,
+            model=files.model,
             collect_into=files.collect_into,
             traceparent=traceparent,
         )

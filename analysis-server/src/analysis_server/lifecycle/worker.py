@@ -24,6 +24,7 @@ from analysis_server.execution.executor_service import ExecutorSetup
 from analysis_server.execution.files.artifact_sender import ArtifactSender
 from analysis_server.execution.files.file_server import FileServer
 from analysis_server.execution.files.input_fetcher import InputFetcher
+from analysis_server.execution.files.model_store import ModelStore
 from analysis_server.execution.gpu_inventory import detect_cards
 from analysis_server.execution.handle_watch import HandleWatch
 from analysis_server.execution.ray_executor import RayExecutor
@@ -159,6 +160,7 @@ class AnalysisWorker:
             reporter=self._reporter,
             disk=DiskGuard(worker.state_dir),
             inputs=InputFetcher(server, self._fetched),
+            models=ModelStore(server, worker.files_folder / worker.stack_id / "models"),
             artifacts=ArtifactSender(server, self._collected),
             executor_lost=self._sweep.hurry,
             alone=self._slots.alone,

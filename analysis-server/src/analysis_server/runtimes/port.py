@@ -54,6 +54,25 @@ class FetchedInputs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFolder:
+    """A version of a model on this machine; several servers may load it, so nobody writes there."""
+
+    name: str
+    version: int
+    digest: str
+    folder: str
+    files: tuple[tuple[str, str], ...]
+    """The role and the SHA-256 of each."""
+    output_schema_json: str = "{}"
+    """What its answers obey, beside the schema of its plugin."""
+
+    @property
+    def label(self) -> str:
+        """Return how people call it."""
+        return f"{self.name}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CollectedOutput:
     """A file that a run has written for its job: its path in the run's folder, and where it lies now."""
 
@@ -93,6 +112,8 @@ class RunRequest:
     """Whether the worker knows where files come from and go: only then has a plugin places for them."""
     inputs: FetchedInputs | None = None
     """The files that the input refers to, if it does."""
+    model: ModelFolder | None = None
+    """The version of a model that its server loads; another version is another server."""
     collect_into: str | None = None
     """The folder of this machine into which the files go that the run has written for its job."""
     traceparent: str | None = None
@@ -103,7 +124,8 @@ class RunRequest:
     @property
     def resident(self) -> str:
         """Return what its servers or its spares are known by, on whatever cards."""
-        return resident_of(self.manifest, self.plugin_digest, self.owner_id)
+        digest = None if self.model is None else self.model.digest
+        return resident_of(self.manifest, self.plugin_digest, self.owner_id, model_digest=digest)
 
     @property
     def resident_key(self) -> ResidentKey:

@@ -12,12 +12,17 @@ ResidentKey: TypeAlias = tuple[str, tuple[str, ...]]
 """What `resident_of` returns, and the ids of the cards that are used."""
 
 
-def resident_of(manifest: PluginManifest, digest: str, owner_id: int) -> str:
+def resident_of(
+    manifest: PluginManifest, digest: str, owner_id: int, *, model_digest: str | None = None
+) -> str:
     """Return what the servers or spares for a job are known by.
 
     It is the plugin's digest, and with a server for each owner also whose: what a job leaves in a server, in
-    files or in memory, is there for the next one. A spare is used once.
+    files or in memory, is there for the next one. A spare is used once. A server that loads a version of a
+    model is that version's alone.
     """
+    if model_digest is not None:
+        digest = f"{digest}+{model_digest}"
     if manifest.mode is not PluginMode.SERVER or manifest.serves_all:
         return digest
     return f"{digest}/{owner_id}"
@@ -50,6 +55,8 @@ class LoadedServer:
     busy: bool
     memory_mib: int
     gpu_memory_mib: int
+    model: str | None = None
+    """The version of a model that it loads, as `name@version`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,9 @@ class Permission(StrEnum):
     """Register plugins that relax the container template."""
     CONTROL_PLUGINS = "plugins:control"
     """Pause plugins and limit how many of their jobs run."""
+    READ_MODELS = "models:read"
+    REGISTER_MODELS = "models:register"
+    """Register models and their versions, delete versions and move aliases."""
     READ_PLATFORM = "platform:read"
     """See the workers."""
     READ_METRICS = "metrics:read"
@@ -59,6 +62,7 @@ GRANTED: Final[Mapping[str, Mapping[Permission, Extent]]] = {
         Permission.READ_JOBS: Extent.ALL,
         Permission.READ_FILES: Extent.ALL,
         Permission.READ_PLUGINS: Extent.ALL,
+        Permission.READ_MODELS: Extent.ALL,
         Permission.READ_PLATFORM: Extent.ALL,
         Permission.READ_METRICS: Extent.ALL,
         Permission.MANAGE_KEYS: Extent.OWN,
@@ -71,6 +75,8 @@ GRANTED: Final[Mapping[str, Mapping[Permission, Extent]]] = {
         Permission.CHANGE_FILES: Extent.OWN,
         Permission.MANAGE_SECRETS: Extent.OWN,
         Permission.REGISTER_PLUGINS: Extent.OWN,
+        Permission.READ_MODELS: Extent.ALL,
+        Permission.REGISTER_MODELS: Extent.OWN,
         Permission.READ_PLATFORM: Extent.ALL,
         Permission.MANAGE_KEYS: Extent.OWN,
     },
@@ -115,6 +121,20 @@ ROUTES: Final[Mapping[str, Permission | Door]] = {
     "POST /api/v1/plugins/{name}/pause": Permission.CONTROL_PLUGINS,
     "POST /api/v1/plugins/{name}/resume": Permission.CONTROL_PLUGINS,
     "PATCH /api/v1/plugins/{name}/control": Permission.CONTROL_PLUGINS,
+    "POST /api/v1/models": Permission.REGISTER_MODELS,
+    "GET /api/v1/models": Permission.READ_MODELS,
+    "GET /api/v1/models/{name}": Permission.READ_MODELS,
+    "POST /api/v1/models/{name}/versions": Permission.REGISTER_MODELS,
+    "GET /api/v1/models/{name}/versions": Permission.READ_MODELS,
+    "GET /api/v1/models/{name}/versions/{version}": Permission.READ_MODELS,
+    "DELETE /api/v1/models/{name}/versions/{version}": Permission.REGISTER_MODELS,
+    "GET /api/v1/models/{name}/versions/{version}/card": Permission.READ_MODELS,
+    "PUT /api/v1/models/{name}/aliases/{alias}": Permission.REGISTER_MODELS,
+    "GET /api/v1/models/{name}/aliases/{alias}": Permission.READ_MODELS,
+    "DELETE /api/v1/models/{name}/aliases/{alias}": Permission.REGISTER_MODELS,
+    "POST /api/v1/inference/submit": Permission.CHANGE_JOBS,
+    "GET /api/v1/inference/status/{job_id}": Permission.READ_JOBS,
+    "GET /api/v1/inference/result/{job_id}": Permission.READ_JOBS,
     "POST /api/v1/jobs": Permission.CHANGE_JOBS,
     "POST /api/v1/jobs/batch": Permission.CHANGE_JOBS,
     "GET /api/v1/jobs": Permission.READ_JOBS,

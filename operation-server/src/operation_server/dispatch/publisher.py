@@ -11,7 +11,7 @@ import orjson
 from celery import Celery
 from kombu.exceptions import SerializationError
 
-from operation_server.dispatch.attempt_grants import AttemptGrants, input_files_of
+from operation_server.dispatch.attempt_grants import AttemptGrants, input_files_of, model_of
 from operation_server.dispatch.broker import BROKER_FAULTS, BrokerDown, connected
 from operation_server.jobs.transitions import DispatchedJob
 from satellite.contracts.job import JobMessage
@@ -107,9 +107,8 @@ class JobPublisher:
 
 def message_headers(job: DispatchedJob, task_id: str) -> dict[str, Any]:
     """Return the headers of a Celery message, protocol 2."""
-    batch_size = job.plugin.batch_size
     return {
-        **({BATCH_HEADER: [job.plugin.digest, batch_size]} if batch_size else {}),
+        **_batch_header(job),
         "lang": "py",
         "task": EXECUTE_JOB,
         "id": task_id,
@@ -130,7 +129,7 @@ def message_body(job: DispatchedJob, granting: AttemptGrants | None = None) -> b
     """Return a `JobMessage` as the one argument of the task.
 
     Raises:
-        FilesNotGranted: the input refers to files, and nothing grants them.
+        FilesNotGranted: the job needs files, and nothing grants them.
     """
     message = JobMessage(
         job_id=job.job_id,
@@ -146,5 +145,15 @@ def message_body(job: DispatchedJob, granting: AttemptGrants | None = None) -> b
         input_files=input_files_of(job, granting) if job.input_files_json else [],
         artifacts_grant=granting and granting.of_artifacts(job.key, timeout_s=job.timeout_s),
         traceparent=job.traceparent,
+        model=model_of(job, granting) if job.model_json else None,
     )
     return orjson.dumps([[message.model_dump()], {}, EMBED])
+
+
+def _batch_header(job: DispatchedJob) -> dict[str, Any]:
+    size = job.plugin.batch_size
+    if not size:
+        return {}
+    # Two versions of a model are two servers, and so no batch.
+    digests = (job.plugin.digest, job.model_digest)
+    return {BATCH_HEADER: ["+".join(filter(None, digests)), size]}

@@ -94,7 +94,7 @@ async def delete(connection: AsyncConnection, caller: Account, file_id: str) -> 
 
     Raises:
         FileNotFound: there is none that the caller may delete.
-        FileInUse: a job that has not ended needs it.
+        FileInUse: a job that has not ended needs it, or a version of a model.
     """
     row = await repository.lock_ready(connection, file_id)
     if row is None or row.owner_id not in require(caller, Permission.CHANGE_FILES):
@@ -102,5 +102,8 @@ async def delete(connection: AsyncConnection, caller: Account, file_id: str) -> 
     job_id = await uses.find_user(connection, file_id)
     if job_id is not None:
         raise FileInUse(f"Job {job_id} uses the file; delete it once that has ended, or cancel it.")
+    model = await uses.find_model(connection, file_id)
+    if model is not None:
+        raise FileInUse(f"The model {model} has the file; delete that version first.")
     await repository.mark_deleting(connection, file_id)
     await record(connection, caller, Action.DELETE_FILE, file_id, name=row.name)

@@ -14,7 +14,7 @@ class FileNotFound(SatelliteError):
 
 
 class FileInUse(SatelliteError):
-    """A job that has not ended uses the file."""
+    """A job that has not ended uses the file, or a version of a model has it."""
 
     code = "file_in_use"
 

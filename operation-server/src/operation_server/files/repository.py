@@ -40,7 +40,8 @@ UNFINISHED_USE: Final = """
 """
 """SQL of the uses of files by jobs that have not ended."""
 
-_UNUSED: Final = f"NOT EXISTS (SELECT 1 {UNFINISHED_USE} AND u.file_id = files.id)"
+_UNUSED: Final = f"""NOT EXISTS (SELECT 1 {UNFINISHED_USE} AND u.file_id = files.id)
+    AND NOT EXISTS (SELECT 1 FROM model_files AS m WHERE m.file_id = files.id)"""  # noqa: S608 - as below.
 
 LOCK_EXPIRED: Final = text(f"""
     SELECT id FROM files WHERE expires_at < now() AND state <> 'deleting' AND {_UNUSED}
@@ -149,7 +150,7 @@ async def mark_deleting(connection: AsyncConnection, file_id: str) -> None:
 
 
 async def mark_expired(connection: AsyncConnection, *, limit: int) -> None:
-    """Let nobody read files any more whose time has come and which no job needs."""
+    """Let nobody read files any more whose time has come and which neither a job nor a model needs."""
     ids = list(await connection.scalars(LOCK_EXPIRED, {"limit": limit}))
     if ids:
         await connection.execute(MARK_UNUSED, {"ids": ids})

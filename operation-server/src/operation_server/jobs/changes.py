@@ -149,7 +149,7 @@ async def retry_job(
     """
     reach = require(caller, Permission.CHANGE_JOBS)
     head = within(reach, await repository.find_head(connection, job_id), job_id)
-    if head.has_files and (gone := await find_gone(connection, [job_id])):
+    if head.needs_files and (gone := await find_gone(connection, [job_id])):
         raise InputFilesMissing(gone[job_id])
     entries = await connection.run_sync(replay, [job_id])
     if not entries:

@@ -47,6 +47,7 @@ def submitted_document(job: NewJob, *, key: JobKey, created_at: datetime) -> Job
         "uid": key.uid,
         "plugin_name": job.plugin_name,
         "plugin_version": job.plugin_version,
+        "model": job.model and job.model.label,
         "input_data": orjson.Fragment(job.input_json),
         "requires": orjson.Fragment(job.requires_json),
         "owner_id": job.owner_id,

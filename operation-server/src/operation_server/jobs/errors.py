@@ -59,13 +59,13 @@ class BatchInvalid(InputInvalid):
 
 
 class InputFilesMissing(SatelliteError):
-    """The input refers to files that are not there; `errors` names each place."""
+    """The job needs files that are not there; `errors` names each place."""
 
     code = "input_files_missing"
 
     def __init__(self, violations: Sequence[Violation]) -> None:
         first = violations[0]
-        super().__init__(f"The input refers to a file that is not there: {first.pointer}: {first.message}")
+        super().__init__(f"The job needs what is not there: {first.pointer or '/'}: {first.message}")
         self.violations = tuple(violations)
 
 

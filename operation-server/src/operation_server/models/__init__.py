@@ -14,6 +14,7 @@ from operation_server.models.job_attempt import JobAttempt
 from operation_server.models.job_event import JobEvent
 from operation_server.models.job_log import JobLog
 from operation_server.models.login_failure import LoginFailure
+from operation_server.models.model import Model, ModelAlias, ModelFile, ModelVersion
 from operation_server.models.plugin import Plugin
 from operation_server.models.plugin_control import PluginControl
 from operation_server.models.plugin_owner import PluginOwner
@@ -42,6 +43,10 @@ __all__ = [
     "JobEvent",
     "JobLog",
     "LoginFailure",
+    "Model",
+    "ModelAlias",
+    "ModelFile",
+    "ModelVersion",
     "Plugin",
     "PluginControl",
     "PluginOwner",

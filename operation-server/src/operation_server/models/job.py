@@ -45,6 +45,12 @@ class Job(Base):
         Index("ix_jobs_plugin_name_id", "plugin_name", "id"),
         Index("ix_jobs_status_id", "status", "id", postgresql_where=text("status <> 'completed'")),
         Index(
+            "ix_jobs_model_version_id",
+            "model_version_id",
+            "id",
+            postgresql_where=text("model_version_id IS NOT NULL"),
+        ),
+        Index(
             "uq_jobs_idempotency",
             "owner_id",
             "idempotency_key",
@@ -67,6 +73,10 @@ class Job(Base):
     """What the job adds to what its plugin requires of a worker."""
     input_files: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
     """The files that the input refers to, each an `InputFile`; most jobs have none."""
+    model_version_id: Mapped[int | None]
+    """The version of a model that it asks. No foreign key: versions are kept, and this table is too large."""
+    model: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What its worker is told of that version: a `JobModel`."""
 
     # The queue.
     run_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -22,6 +22,17 @@ class PluginFigures(BaseModel):
     p95_total_ms: float | None = Field(examples=[35.0])
 
 
+class ModelFigures(BaseModel):
+    """Times and failures of the jobs that asked a version of a model."""
+
+    model_name: str = Field(examples=["lstm_timeseries"])
+    model_version: int = Field(examples=[3])
+    completed: int = Field(examples=[120])
+    failed: int = Field(examples=[1])
+    average_total_ms: float | None = Field(examples=[21.4])
+    p95_total_ms: float | None = Field(examples=[35.0])
+
+
 class Summary(BaseModel):
     """The last 24 hours, by the time of submission; a second old, older where jobs are many."""
 
@@ -37,6 +48,21 @@ class Summary(BaseModel):
                 }
             ]
         ]
+    )
+    by_model: list[ModelFigures] = Field(
+        description="Of jobs that asked models, by name and version.",
+        examples=[
+            [
+                {
+                    "model_name": "lstm_timeseries",
+                    "model_version": 3,
+                    "completed": 120,
+                    "failed": 1,
+                    "average_total_ms": 21.4,
+                    "p95_total_ms": 35.0,
+                }
+            ]
+        ],
     )
 
 

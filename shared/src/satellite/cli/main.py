@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
-from satellite.cli import admin, doctor, file, job, key, login, plugin, run, secret, up, user, worker
+from satellite.cli import admin, doctor, file, job, key, login, model, plugin, run, secret, up, user, worker
 from satellite.cli.exit_codes import ExitCode, exit_code_of
 from satellite.cli.output import prepare_output, print_error
 from satellite.errors import SatelliteError
@@ -28,6 +28,7 @@ app.add_typer(job.app, name="job")
 app.add_typer(file.app, name="file")
 app.add_typer(secret.app, name="secret")
 app.add_typer(plugin.app, name="plugin")
+app.add_typer(model.app, name="model")
 app.add_typer(worker.app, name="worker")
 app.add_typer(user.app, name="user")
 app.add_typer(key.app, name="key")

@@ -51,6 +51,6 @@ def _cards(worker: Worker) -> str:
 
 
 def _loaded(worker: Worker) -> str:
-    """Name the server plugins that a worker has loaded, each with the number of its replicas."""
-    counts = Counter(f"{plugin.name} {plugin.version}" for plugin in worker.loaded)
+    """Name the server plugins and versions of models that a worker has loaded, each with its replicas."""
+    counts = Counter(plugin.model or f"{plugin.name} {plugin.version}" for plugin in worker.loaded)
     return ", ".join(f"{plugin} x{count}" if count > 1 else plugin for plugin, count in counts.items()) or "-"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import mimetypes
 import tempfile
 import time
@@ -11,10 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self
 
 import httpx
-from pydantic import TypeAdapter, ValidationError
 
 from satellite.client.errors import (
     AnswerUnreadable,
@@ -31,6 +29,7 @@ from satellite.client.events import stream_events
 from satellite.client.files import receive_file, send_file
 from satellite.client.login import KeptLogin, LoginInMemory, Tokens
 from satellite.client.mapping import AT_ONCE, map_jobs
+from satellite.client.model_calls import ModelCalls
 from satellite.client.models import (
     ApiKey,
     Artifact,
@@ -43,10 +42,12 @@ from satellite.client.models import (
     User,
     Worker,
 )
+from satellite.client.reading import check_request as _check
+from satellite.client.reading import read_answer as _read
 from satellite.client.retrying import passes, retrying
 from satellite.contracts.attempt_files import is_artifact_name
 from satellite.contracts.event import Event
-from satellite.contracts.json_text import JSONRefused, parse_json, write_json
+from satellite.contracts.json_text import parse_json, write_json
 from satellite.contracts.requires import Requires
 
 API = "/api/v1"
@@ -55,12 +56,11 @@ RESTART_TIMEOUT_S = 30
 RETRY_FOR_S = 15
 """As long as a server takes to be replaced by another one."""
 POLL_S = 0.1
-Answer = TypeVar("Answer")
 SERVER_WAIT_S = 20
 """The longest one request waits for a job to end; shorter than what proxies cut off."""
 
 
-class SatelliteClient:
+class SatelliteClient(ModelCalls):
     """Talks to one operation server; may be used from several threads.
 
     Every method raises `ServerUnreachable` when nobody answers and a subclass of `APIError` when the
@@ -596,15 +596,6 @@ class SatelliteClient:
         return response
 
 
-def _check(value: Any) -> None:
-    """Refuse what no server would take."""
-    try:
-        written = write_json(value)
-        parse_json(written)
-    except (JSONRefused, RecursionError) as error:
-        raise RequestUnfit(f"The request cannot be written: {error}.") from error
-
-
 _IDENTITY = ("Authorization", "X-API-Key")
 
 
@@ -613,22 +604,3 @@ def _header(secret: str) -> str:
     if not (secret.isascii() and secret.isprintable()):
         raise RequestUnfit("The token or API key holds characters that no header takes, a line end perhaps.")
     return secret
-
-
-@functools.cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
-
-
-def _read(kind: type[Answer], document: Any) -> Answer:
-    """Return an answer as what it should be."""
-    try:
-        answer: Answer = _adapter(cast("Any", kind)).validate_python(document)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(step) for step in first["loc"]) or "its answer"
-        raise AnswerUnreadable(
-            f"The server answered what this client does not understand ({where}: {first['msg']}); "
-            "is one of them too old?"
-        ) from error
-    return answer

@@ -94,6 +94,49 @@ class Artifact(Answer):
         return {FILE_KEY: self.file_id}
 
 
+class Model(Answer):
+    """A model, its newest version, and which version each alias names."""
+
+    name: str
+    description: str = ""
+    signature: dict[str, Any] = Field(default_factory=dict)
+    owner_id: int | None = None
+    created_at: datetime
+    latest_version: int | None = None
+    aliases: dict[str, int] = Field(default_factory=dict)
+
+
+class ModelVersion(Answer):
+    """An immutable version of a model; `digest` is of all its files."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+    model_name: str
+    version: int
+    digest: str
+    files: list[dict[str, Any]] = Field(default_factory=list)
+    metrics: dict[str, Any] = Field(default_factory=dict)
+    plugin_name: str
+    plugin_version: str
+    job_id: int | None = None
+    created_at: datetime
+    aliases: list[str] = Field(default_factory=list)
+
+
+class Inference(Answer):
+    """A request to a model, and what became of it once its job has ended."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+    job_id: int
+    model_name: str
+    model_version: int
+    status: Status
+    result: Any = None
+    error_message: str | None = None
+    error: dict[str, Any] | None = None
+
+
 class StoredSecret(Answer):
     """A secret without its value; one without an owner is given to jobs of all users."""
 
@@ -113,6 +156,7 @@ class Job(Answer):
     uid: UUID | None = None
     plugin_name: str
     plugin_version: str
+    model: str | None = None
     status: Status
     input_data: Any = None
     requires: dict[str, Any] = Field(default_factory=dict)

@@ -11,6 +11,7 @@ from pydantic import Field
 from satellite.contracts.attempt_files import GrantedFile
 from satellite.contracts.identity import AttemptKey, JobKey, uid_by_number
 from satellite.contracts.message import Message
+from satellite.contracts.model_version import GrantedModel
 from satellite.contracts.requires import ANYWHERE, Requires
 from satellite.contracts.run_handle import RunHandle
 
@@ -71,6 +72,7 @@ class JobMessage(AttemptMessage):
     traceparent: str | None = Field(
         default=None, description="Its dispatch in the trace of the job, if traced."
     )
+    model: GrantedModel | None = Field(default=None, description="What its plugin loads to answer it.")
 
 
 class StartedReport(AttemptMessage):

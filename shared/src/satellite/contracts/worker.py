@@ -37,6 +37,9 @@ class LoadedPlugin(Message):
     memory_mib: int = Field(default=0, description="What it may use.")
     gpu_memory_mib: int = 0
     gpu_ids: list[str] = Field(default_factory=list)
+    model: str | None = Field(
+        default=None, description="The version of a model that it has loaded, as `name@version`."
+    )
 
 
 class SparePlugin(Message):

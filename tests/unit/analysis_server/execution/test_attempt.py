@@ -17,6 +17,7 @@ from analysis_server.execution.disk_guard import DiskGuard
 from analysis_server.execution.executor import ExecutorHealth, ExecutorLost, Look
 from analysis_server.execution.files.artifact_sender import ArtifactSender
 from analysis_server.execution.files.input_fetcher import InputFetcher
+from analysis_server.execution.files.model_store import ModelStore
 from analysis_server.execution.running import RunningAttempts
 from analysis_server.runtimes.owned_folder import OwnedFolder
 from analysis_server.runtimes.port import RunRequest, RunResult, RunStatus
@@ -108,7 +109,9 @@ class WinningClaims(ClaimStore):
 class Worker:
     """A runner with an executor that dies."""
 
-    def __init__(self, folder: Path, *, deaths: int, has_handle: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, deaths: int, has_handle: bool = True, models: ModelStore | None = None
+    ) -> None:
         self.running = RunningAttempts()
         self.ledger = ResourceLedger(cpus=4, memory_mib=2_000)
         self.executor = DyingExecutor(self, deaths=deaths, has_handle=has_handle)
@@ -124,12 +127,13 @@ class Worker:
             reporter=self.reporter,
             disk=DiskGuard(folder),
             inputs=InputFetcher(None, OwnedFolder(folder)),
+            models=models or ModelStore(None, folder),
             artifacts=ArtifactSender(None, OwnedFolder(folder)),
             executor_lost=self._note_death,
         )
 
-    def run(self) -> Outcome:
-        raw: dict[str, Any] = job_message_of(MANIFEST).model_dump(mode="json")
+    def run(self, **job: Any) -> Outcome:
+        raw: dict[str, Any] = job_message_of(MANIFEST, **job).model_dump(mode="json")
         outcome = self.runner.run(raw, callbacks=[], received_at_s=0)
         assert outcome is not None
         return outcome

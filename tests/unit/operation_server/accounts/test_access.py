@@ -24,6 +24,7 @@ from operation_server.accounts.errors import AdminRequired, KeyTooNarrow, Permis
 ONLY_READS = {
     Permission.READ_JOBS,
     Permission.READ_PLUGINS,
+    Permission.READ_MODELS,
     Permission.READ_PLATFORM,
     Permission.READ_METRICS,
     Permission.READ_FILES,
@@ -35,6 +36,8 @@ OF_USERS = {
     Permission.REGISTER_PLUGINS: Extent.OWN,
     Permission.MANAGE_KEYS: Extent.OWN,
     Permission.READ_PLUGINS: Extent.ALL,
+    Permission.READ_MODELS: Extent.ALL,
+    Permission.REGISTER_MODELS: Extent.OWN,
     Permission.READ_PLATFORM: Extent.ALL,
     Permission.MANAGE_SECRETS: Extent.OWN,
     Permission.READ_FILES: Extent.OWN,

@@ -44,6 +44,7 @@ class ResidentWatch:
                 memory_mib=server.memory_mib,
                 gpu_memory_mib=server.gpu_memory_mib,
                 gpu_ids=list(server.key[1]),
+                model=server.model,
             )
             for server in self._residents.servers
         ]

@@ -23,6 +23,7 @@ from analysis_server.execution.files.transfers import (
     CHUNK_BYTES,
     Download,
     IsStopped,
+    TransferDamaged,
     TransferFailed,
     TransferRefused,
     TransferStopped,
@@ -73,7 +74,8 @@ class FileServer:
         """Write an input file of an attempt to a path where nothing is yet, in memory of a chunk.
 
         Raises:
-            TransferFailed: it could not be fetched, or other bytes came than were stored.
+            TransferFailed: it could not be fetched.
+            TransferDamaged: other bytes came than were stored.
             TransferStopped: the attempt was stopped.
         """
         path = f"{input_path(key, file.id)}?{GRANT_PARAMETER}={quote(file.grant)}"
@@ -83,7 +85,7 @@ class FileServer:
                 lambda: self._go_on(path, download, is_stopped), lambda: download.received, is_stopped
             )
         if download.sha256.hexdigest() != file.sha256:
-            raise TransferFailed(f"Other bytes came of {file.name} than are stored: its SHA-256 differs.")
+            raise TransferDamaged(f"Other bytes came of {file.name} than are stored: its SHA-256 differs.")
 
     def _go_on(self, path: str, download: Download, is_stopped: IsStopped) -> None:
         headers = {"Range": f"bytes={download.received}-"} if download.received else {}

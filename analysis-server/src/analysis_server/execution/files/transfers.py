@@ -29,6 +29,12 @@ class TransferRefused(TransferFailed):
     code = "transfer_refused"
 
 
+class TransferDamaged(TransferFailed):
+    """Other bytes came of a file than were stored once, and would for another attempt."""
+
+    code = "transfer_damaged"
+
+
 class TransferStopped(Exception):
     """The attempt was stopped meanwhile."""
 

@@ -12,6 +12,7 @@ from analysis_server.runtimes.container.creation import EngineUnfit
 from analysis_server.runtimes.container.engine import ENGINE_FAULTS, ImageReferenceBad
 from analysis_server.runtimes.container.fenced_network import NetworkUnfenced
 from analysis_server.runtimes.container.folder import FolderUnseen
+from analysis_server.runtimes.run.model_files import ModelChanged
 from analysis_server.runtimes.run.plugin_input import InputTooLong
 from analysis_server.runtimes.run.start_failure import NOT_ALLOWED, NOT_THERE, WRONG_FORMAT
 from analysis_server.runtimes.run.verdict import cannot_run
@@ -84,7 +85,7 @@ def explain(error: Exception, manifest: PluginManifest) -> JobError:
     """Tell why a container could not be run."""
     if isinstance(error, InputTooLong | SecretsNotGiven):
         return JobError(kind=error.kind, message=str(error))
-    if isinstance(error, FolderUnseen):
+    if isinstance(error, FolderUnseen | ModelChanged):
         # Another worker may have one that its engine finds.
         return JobError(kind=ErrorKind.INTERNAL, message=str(error))
     if isinstance(error, ImageReferenceBad):

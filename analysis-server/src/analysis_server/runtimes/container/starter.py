@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import structlog
@@ -26,10 +27,12 @@ from analysis_server.runtimes.container.template import (
     job_labels,
     owned_labels,
     with_folder,
+    with_model,
 )
 from analysis_server.runtimes.owned_folder import OwnedFolder
 from analysis_server.runtimes.owner import owner_label
 from analysis_server.runtimes.port import MIB, RunRequest
+from analysis_server.runtimes.run.model_files import verified_folder
 from analysis_server.runtimes.run.plugin_input import job_arguments
 from analysis_server.runtimes.secrets.errors import SecretPlaceUnfit
 from analysis_server.runtimes.secrets.giving import GivenSecrets, SecretGiver
@@ -115,11 +118,15 @@ class ContainerStarter:
                 gpu_ids=request.gpu_ids,
                 **options,
             )
+            if request.model is not None:
+                config = with_model(config, verified_folder(request.model))
             return self._open(client, config, request, secrets)
         except BaseException as error:
             secrets.remove()
             if secrets.folder is not None and is_unseen(error, secrets.folder.path_of_engine):
                 raise SecretPlaceUnfit(UNSEEN) from error
+            if request.model is not None and is_unseen(error, Path(request.model.folder)):
+                raise FolderUnseen from error
             raise
 
     def _open(

@@ -20,6 +20,7 @@ from analysis_server.runtimes.plugin_users import USER_NAME
 from analysis_server.runtimes.port import RunRequest
 from analysis_server.runtimes.run.cards import real_cards
 from analysis_server.runtimes.run.limits import OPEN_FILES_LIMIT
+from analysis_server.runtimes.run.model_files import MODEL_VARIABLE
 from analysis_server.runtimes.run.output_entries import OUTPUT_VARIABLE
 from analysis_server.runtimes.secrets.giving import FOLDER_VARIABLE
 from satellite.contracts.plugin_manifest import PluginManifest, PluginResources
@@ -38,6 +39,7 @@ DEADLINE_GRACE_S: Final = 60
 TMP: Final = "/tmp"  # noqa: S108 - the container's own
 SHM: Final = "/dev/shm"  # noqa: S108
 SECRETS: Final = "/run/secrets"
+MODEL_HOME: Final = "/satellite/model"
 NO_NETWORK: Final = "none"
 A_NETWORK: Final = "bridge"
 """Which one is known where the container is created."""
@@ -146,6 +148,15 @@ def with_folder(config: dict[str, Any], folder: ContainerFolder, *, file_bytes_m
     labels = {**config["Labels"], LABEL_FOLDER: str(folder.path)}
     variables = [*config["Env"], f"{OUTPUT_VARIABLE}={OUTPUTS_HOME}"]
     return {**config, "Env": variables, "Labels": labels, "HostConfig": host}
+
+
+def with_model(config: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the body of the create call for a container that loads the version of a model in a folder."""
+    host = {
+        **config["HostConfig"],
+        "Mounts": [*config["HostConfig"]["Mounts"], _read_only(folder, MODEL_HOME)],
+    }
+    return {**config, "Env": [*config["Env"], f"{MODEL_VARIABLE}={MODEL_HOME}"], "HostConfig": host}
 
 
 def with_user(config: dict[str, Any], user: int) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from analysis_server.runtimes.process.spare import ProcessSpare
 from analysis_server.runtimes.process.starter import ProcessStarter
 from analysis_server.runtimes.run.control import RunControl
 from analysis_server.runtimes.run.inputs import move_inputs, with_paths
+from analysis_server.runtimes.run.model_files import ModelChanged
 from analysis_server.runtimes.run.plugin_input import InputTooLong
 from analysis_server.runtimes.run.verdict import cannot_run
 from analysis_server.runtimes.secrets.errors import SecretsNotGiven
@@ -99,6 +100,8 @@ class ProcessRuntime(PluginRuntime[ProcessSpare]):
         """Tell why a process could not be started."""
         if isinstance(error, PluginSourceMissing | EnvironmentNotMade):
             return JobError(kind=ErrorKind.IMAGE, message=str(error))
+        if isinstance(error, ModelChanged):
+            return JobError(kind=ErrorKind.INTERNAL, message=str(error))
         if isinstance(error, ProgramUnfit):
             return cannot_run(manifest, str(error))
         if isinstance(error, InputTooLong | SecretsNotGiven):

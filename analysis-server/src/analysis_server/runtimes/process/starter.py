@@ -28,6 +28,7 @@ from analysis_server.runtimes.process.started_process import StartedProcess
 from analysis_server.runtimes.process.tree import ProcessTree
 from analysis_server.runtimes.process_table import ProcessTable
 from analysis_server.runtimes.run.inputs import INPUTS, move_inputs, with_paths
+from analysis_server.runtimes.run.model_files import MODEL_VARIABLE, verified_folder
 from analysis_server.runtimes.run.plugin_input import job_arguments
 from analysis_server.runtimes.secrets.giving import FOLDER_VARIABLE, NOTHING, GivenSecrets, SecretGiver
 from analysis_server.runtimes.serving.connection import MARKS_VARIABLE, MODE_VARIABLE
@@ -111,6 +112,10 @@ class ProcessStarter:
             request, source=source, environment=environment, folder=folder, secrets=secrets.variables
         )
         shown = [folder, source.folder, environment, *interpreter_folders(environment)]
+        if request.model is not None:
+            model_folder = verified_folder(request.model)
+            variables[MODEL_VARIABLE] = str(model_folder)
+            shown.append(model_folder)
         if secrets.folder is not None:
             if user is not None:
                 secrets.folder.give_to(user.id)

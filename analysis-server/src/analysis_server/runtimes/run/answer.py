@@ -82,17 +82,19 @@ def find_fault(answer: bytes, *, manifest: PluginManifest, digest: str, max_byte
         return _fault(f"stdout is not one JSON value ({refusal}); it begins with {quote(answer)}.")
     except JSONRefused as refusal:
         return _fault(refused(refusal, answer))
-    return find_value_fault(value, stripped, manifest=manifest, digest=digest)
+    return find_value_fault(value, stripped, schema=manifest.output_schema, digest=digest)
 
 
-def find_value_fault(value: Any, written: bytes, *, manifest: PluginManifest, digest: str) -> JobError | None:
-    """Return what is wrong with a result that was read from `written`, or None."""
+def find_value_fault(
+    value: Any, written: bytes, *, schema: dict[str, Any], digest: str, whose: str = "the plugin"
+) -> JobError | None:
+    """Return what is wrong with a result that was read from `written`, or None; `digest` is the schema's."""
     try:
-        faults = SCHEMAS.faults(digest, manifest.output_schema, value, written)
+        faults = SCHEMAS.faults(digest, schema, value, written)
     except SchemaInvalid as error:
-        return _fault(f"The output schema of the plugin cannot be used: {_told(error.fault, 'it')}.")
+        return _fault(f"The output schema of {whose} cannot be used: {_told(error.fault, 'it')}.")
     except SchemaTooComplex as error:
-        return _fault(f"The result cannot be checked: by the output schema of the plugin it {error}.")
+        return _fault(f"The result cannot be checked: by the output schema of {whose} it {error}.")
     if faults:
         told = "; ".join(_told(fault, "the value") for fault in faults[:VIOLATIONS_TOLD])
         more = "; and more" if len(faults) > VIOLATIONS_TOLD else ""

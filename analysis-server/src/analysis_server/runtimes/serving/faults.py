@@ -85,11 +85,18 @@ def crashed_at_start(request: RunRequest, ending: Ending, *, tail: str | None, s
     """Return the fault of a server that ended before it was ready, having written `tail` last."""
     unstarted = None if ending.oom else not_started(request, ending, tail=tail or "")
 
+    def told(error: JobError) -> JobError:
+        if request.model is None or error.kind is not ErrorKind.EXIT:
+            return error
+        # Its file is broken, or it misses a golden example: another attempt would find the same.
+        message = f"The model {request.model.label} did not become ready: {error.message}"
+        return error.model_copy(update={"kind": ErrorKind.IMAGE, "message": message})
+
     def fault(run: ServerRun) -> JobError:
         shown = tail if run.request.owner_id == started_for else None
         if unstarted is not None:
             return unstarted.model_copy(update={"exit_code": ending.exit_code, "stderr_tail": shown})
-        return crash(request, ending, tail=shown, ready=False, withheld=shown != tail)
+        return told(crash(request, ending, tail=shown, ready=False, withheld=shown != tail))
 
     return fault
 

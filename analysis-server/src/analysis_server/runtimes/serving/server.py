@@ -75,7 +75,7 @@ class PluginServer:
 
     def describe(self) -> LoadedServer:
         """Tell what it is."""
-        manifest = self.template.manifest
+        manifest, model = self.template.manifest, self.template.model
         return LoadedServer(
             key=self.template.resident_key,
             name=manifest.name,
@@ -83,6 +83,7 @@ class PluginServer:
             busy=bool(self.exchange.runs),
             memory_mib=manifest.resources.memory_mib,
             gpu_memory_mib=manifest.resources.gpu_memory_mib,
+            model=None if model is None else model.label,
         )
 
     def unused_for_good_in(self, now: float) -> float:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import hashlib
 import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
-from analysis_server.runtimes.port import RunRequest
+from analysis_server.runtimes.port import ModelFolder, RunRequest
 from analysis_server.runtimes.run.answer import find_value_fault, refused, too_large
 from analysis_server.runtimes.run.log_capture import printable
 from analysis_server.runtimes.serving.run import ServerRun
@@ -105,9 +107,24 @@ def find_answer_fault(answer: AnswerLine, request: RunRequest) -> JobError | Non
         return _told_error(answer.error)
     if len(answer.result_json) > request.max_result_bytes:
         return too_large(answer.result_json, max_bytes=request.max_result_bytes)
+    schema = request.manifest.output_schema
     return find_value_fault(
-        answer.value, answer.result_json, manifest=request.manifest, digest=request.plugin_digest
-    )
+        answer.value, answer.result_json, schema=schema, digest=request.plugin_digest
+    ) or _find_model_fault(answer, request.model)
+
+
+def _find_model_fault(answer: AnswerLine, model: ModelFolder | None) -> JobError | None:
+    if model is None:
+        return None
+    digest, schema = _read_schema(model.output_schema_json)
+    whose = f"the model {model.label}"
+    return find_value_fault(answer.value, answer.result_json, schema=schema, digest=digest, whose=whose)
+
+
+@functools.lru_cache(maxsize=256)
+def _read_schema(text: str) -> tuple[str, dict[str, Any]]:
+    """Return a schema and what it is remembered by."""
+    return hashlib.sha256(text.encode()).hexdigest(), parse_json(text)
 
 
 def _told_error(error: dict[str, Any]) -> JobError:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.database.rows import AnyRow
 from operation_server.files.repository import COLUMNS, FileState, mark_deleting
-from operation_server.models import FileUse, Job, JobArtifact, StoredFile
+from operation_server.models import FileUse, Job, JobArtifact, ModelFile, StoredFile
 from operation_server.models.job_states import active, waiting
 from satellite.contracts.identity import AttemptKey
 
@@ -19,18 +19,22 @@ UNDER_WAY: Final = f"""(
 )"""
 """SQL that is true of a job whose attempt is the newest, and has not ended."""
 
+_IN_ITS_INPUT: Final = exists().where(FileUse.file_id == StoredFile.id, FileUse.job_id == Job.id)
+_OF_ITS_MODEL: Final = exists().where(
+    ModelFile.file_id == StoredFile.id, ModelFile.model_version_id == Job.model_version_id
+)
+
 
 async def find_input(connection: AsyncConnection, key: AttemptKey, file_id: str) -> AnyRow | None:
     """Return a file that an attempt which has not ended may read, or None."""
     query = (
         select(*COLUMNS)
-        .join(FileUse, FileUse.file_id == StoredFile.id)
-        .join(Job, Job.id == FileUse.job_id)
+        .join(Job, Job.id == key.job_id)
         .where(
             StoredFile.id == file_id,
             StoredFile.state == FileState.READY.value,
-            Job.id == key.job_id,
             Job.uid == key.uid,
+            or_(_IN_ITS_INPUT, _OF_ITS_MODEL),
             text(UNDER_WAY).bindparams(bindparam("attempt", key.attempt)),
         )
     )

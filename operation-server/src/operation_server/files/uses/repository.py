@@ -14,6 +14,12 @@ from operation_server.models import FileUse, StoredFile
 
 FIND_USER: Final = text(f"SELECT u.job_id {UNFINISHED_USE} AND u.file_id = :file_id LIMIT 1")
 
+FIND_MODEL: Final = text("""
+    SELECT m.name || '@' || v.version FROM model_files AS f
+    JOIN model_versions AS v ON v.id = f.model_version_id JOIN models AS m ON m.id = v.model_id
+    WHERE f.file_id = :file_id LIMIT 1
+""")
+
 LIST_INPUTS: Final = text("""
     SELECT j.id AS job_id, f.value ->> 'id' AS file_id, f.value -> 'pointers' AS pointers
     FROM jobs AS j CROSS JOIN LATERAL json_array_elements(j.input_files) AS f
@@ -46,6 +52,12 @@ async def add(connection: AsyncConnection, uses: Sequence[tuple[int, str]]) -> N
 async def find_user(connection: AsyncConnection, file_id: str) -> int | None:
     """Return a job that has not ended and uses a file, or None."""
     found: int | None = await connection.scalar(FIND_USER, {"file_id": file_id})
+    return found
+
+
+async def find_model(connection: AsyncConnection, file_id: str) -> str | None:
+    """Return a version of a model that has a file, as `name@version`, or None."""
+    found: str | None = await connection.scalar(FIND_MODEL, {"file_id": file_id})
     return found
 
 

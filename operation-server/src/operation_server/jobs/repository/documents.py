@@ -26,6 +26,7 @@ _IF_SMALL = """CASE WHEN pg_column_size(jobs.{0}) > {1} OR octet_length(jobs.{0}
 MADE: Final[Mapping[str, str]] = {
     "error_message": "jobs.error ->> 'message'",
     "cancelling": "jobs.completed_at IS NULL AND jobs.cancel_requested_at IS NOT NULL",
+    "model": "(jobs.model ->> 'name') || '@' || (jobs.model ->> 'version')",
     "fingerprint": "jobs.error_fingerprint",
 }
 """The fields of an answer that are not the column of their name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, any_, bindparam, func, select
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, any_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,8 +34,9 @@ async def find_many(connection: AsyncConnection, job_ids: Sequence[int]) -> list
 
 
 async def find_head(connection: AsyncConnection, job_id: int) -> AnyRow | None:
-    """Return a job's uid, owner, plugin, status and attempt, and whether it has input files, or None."""
-    query = select(*_HEAD, Job.uid, Job.input_files.is_not(None).label("has_files")).where(Job.id == job_id)
+    """Return a job's uid, owner, plugin, status and attempt, and whether it needs files, or None."""
+    needs_files = or_(Job.input_files.is_not(None), Job.model_version_id.is_not(None)).label("needs_files")
+    query = select(*_HEAD, Job.uid, needs_files).where(Job.id == job_id)
     return (await connection.execute(query)).one_or_none()
 
 

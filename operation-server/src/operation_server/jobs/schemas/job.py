@@ -24,6 +24,7 @@ JOB_EXAMPLE: dict[str, Any] = {
     "uid": "6f1c0d8e-2f0b-4a51-9d4e-0b7f5c1f3a52",
     "plugin_name": "example-classifier",
     "plugin_version": "1.0.0",
+    "model": None,
     "status": "completed",
     "input_data": WINES,
     "requires": {"labels": {"zone": "a"}},
@@ -81,6 +82,7 @@ class JobRead(BaseModel):
     uid: UUID = Field(description="Names the job for ever; numbers repeat after a recovery from a backup.")
     plugin_name: str
     plugin_version: str
+    model: str | None = Field(description="The version of a model that it asks, as `name@version`.")
     status: JobStatus
     input_data: Any
     requires: Requires = Field(description="What the job adds to what its plugin requires of a worker.")

@@ -23,6 +23,12 @@ REQUEST_EXAMPLE: dict[str, Any] = {
 }
 
 
+def digest_of(stated: dict[str, Any]) -> str:
+    """Return the SHA-256 of what a request states."""
+    text = json.dumps(stated, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 class JobCreate(BaseModel):
     """A job to run."""
 
@@ -52,9 +58,7 @@ class JobCreate(BaseModel):
 
     def digest(self) -> str:
         """Return the SHA-256 of the request, to tell a repeated one from another under the same key."""
-        stated = self.model_dump(exclude_unset=True, exclude={"idempotency_key"})
-        text = json.dumps(stated, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return digest_of(self.model_dump(exclude_unset=True, exclude={"idempotency_key"}))
 
 
 class BatchItem(JobCreate):

@@ -11,15 +11,12 @@ from operation_server.jobs import repository
 from operation_server.jobs.access import within
 from operation_server.jobs.document import JobDocument, job_document
 from operation_server.jobs.errors import IdempotencyKeyReused
-from operation_server.jobs.schemas import JobCreate
 from operation_server.jobs.transitions import NewJob
 from operation_server.problems import Violation
 
 
-async def find_first(
-    connections: Connections, caller: Account, request: JobCreate, key: str
-) -> JobDocument | None:
-    """Return the caller's job that a key stands for, or None.
+async def find_first(connections: Connections, caller: Account, digest: str, key: str) -> JobDocument | None:
+    """Return the caller's job that a key stands for, or None; `digest` is that of the request.
 
     Raises:
         IdempotencyKeyReused: the key was used for another request.
@@ -28,8 +25,8 @@ async def find_first(
         taken = (await repository.find_by_keys(connection, caller.id, [key])).get(key)
         if taken is None:
             return None
-        job_id, digest = taken
-        if digest != request.digest():
+        job_id, first_digest = taken
+        if first_digest != digest:
             raise IdempotencyKeyReused
         row = await repository.find(connection, job_id)
     return job_document(within(visible_to(caller), row, job_id))

@@ -15,6 +15,7 @@ from operation_server.jobs.errors import InputFilesMissing
 from operation_server.jobs.transitions import NewJob
 from operation_server.plugins.catalog import RegisteredPlugin
 from operation_server.problems import Violation
+from operation_server.registry import repository as registry
 from satellite.contracts.attempt_files import InputFile
 from satellite.contracts.file_reference import find_references
 
@@ -73,13 +74,16 @@ async def use_files(connection: AsyncConnection, jobs: Iterable[tuple[int, NewJo
 
 
 async def find_gone(connection: AsyncConnection, job_ids: Sequence[int]) -> dict[int, list[Violation]]:
-    """Return which of some jobs cannot run again, because files of their inputs are gone, and which.
+    """Return which of some jobs cannot run again, because of files or versions of models that are gone.
 
-    Files that are there stay until the transaction ends.
+    What is there stays until the transaction ends.
     """
     inputs = await uses.list_inputs(connection, job_ids)
     found = await uses.lock_ready(connection, sorted({row.file_id for row in inputs})) if inputs else {}
-    gone: dict[int, list[Violation]] = {}
+    gone = {
+        row.job_id: [Violation("", f"the model {row.name}@{row.version} was deleted")]
+        for row in await registry.list_deleted(connection, job_ids)
+    }
     for row in inputs:
         if row.file_id not in found:
             gone.setdefault(row.job_id, []).extend(_missing(row.file_id, row.pointers))

@@ -16,6 +16,7 @@ from operation_server.database.shared_calls import SharedCalls
 from operation_server.jobs.after_commit import AfterCommit
 from operation_server.jobs.document import JobDocument, accepted_document, submitted_document
 from operation_server.jobs.schemas import BatchItem, JobCreate
+from operation_server.jobs.submission.asked_model import AskedModel, hold_model
 from operation_server.jobs.submission.batch import check_batch, store_batch
 from operation_server.jobs.submission.idempotency import find_first
 from operation_server.jobs.submission.input_files import hold_files, use_files
@@ -64,10 +65,14 @@ class SubmissionService:
         *,
         idempotency_key: str | None,
         traceparent: str | None = None,
+        asks: AskedModel | None = None,
     ) -> Submission:
         """Store a job; the same key and request again give the first job. `traceparent` is the submitter's.
 
+        `asks` is the version of a model that the plugin is to load for it.
+
         Raises:
+            ModelVersionNotFound: that version has just been deleted.
             PluginNotFound: there is no such plugin version.
             InputInvalid: the request breaks a rule of its plugin.
             InputFilesMissing: its input refers to files that the caller does not see.
@@ -80,29 +85,47 @@ class SubmissionService:
         with root_span("submit", traceparent, plugin=request.plugin_name) as span:
             with in_log_lines(span.traceparent):
                 submission = await self._store_one(
-                    caller, request, idempotency_key=idempotency_key, traceparent=span.traceparent
+                    caller, request, idempotency_key=idempotency_key, traceparent=span.traceparent, asks=asks
                 )
             span.note(job_id=submission.document.id, replayed=submission.replayed)
         return submission
 
+    async def find_first(self, caller: Account, digest: str, key: str | None) -> Submission | None:
+        """Return the job that an idempotency key of the caller's stands for; `digest` is of the request.
+
+        Raises:
+            IdempotencyKeyReused: the key was used for another request.
+        """
+        if key is None:
+            return None
+        first = await find_first(self._connections, caller, digest, key)
+        return None if first is None else Submission(document=first, replayed=True)
+
     async def _store_one(
-        self, caller: Account, request: JobCreate, *, idempotency_key: str | None, traceparent: str | None
+        self,
+        caller: Account,
+        request: JobCreate,
+        *,
+        idempotency_key: str | None,
+        traceparent: str | None,
+        asks: AskedModel | None,
     ) -> Submission:
-        first = await self._find_first(caller, request, idempotency_key)
+        digest = request.digest() if asks is None else asks.request_digest
+        first = await self.find_first(caller, digest, idempotency_key)
         if first is not None:
             return first
         await self._limits.admit(caller.id)
         plugin = await self._catalog.get(request.plugin_name, request.plugin_version)
         job = await new_job(request, plugin, caller, idempotency_key=idempotency_key)
-        (job,) = _traced([job], traceparent)
+        (job,) = _traced([job if asks is None else asks.asked_by(job)], traceparent)
         await self._secrets.require(caller.id, plugin.manifest)
         try:
             key, created_at = await (
-                self._submit_with_files(caller, job) if job.references else self._submit(job)
+                self._submit_held(caller, job) if job.references or job.model else self._submit(job)
             )
         except IntegrityError:
             # Another request with the same key was faster.
-            first = await self._find_first(caller, request, idempotency_key)
+            first = await self.find_first(caller, digest, idempotency_key)
             if first is None:
                 raise
             return first
@@ -145,19 +168,14 @@ class SubmissionService:
         self._after_commit.publish(submitted.entries)
         return [(key, submitted.created_at) for key in submitted.keys]
 
-    async def _submit_with_files(self, caller: Account, job: NewJob) -> tuple[JobKey, datetime]:
+    async def _submit_held(self, caller: Account, job: NewJob) -> tuple[JobKey, datetime]:
         async with self._connections.begin() as connection:
+            await hold_model(connection, job)
             held = await hold_files(connection, caller, [("", job)])
             submitted = await connection.run_sync(submit_jobs, held)
             await use_files(connection, zip(submitted.ids, held, strict=True))
         self._after_commit.publish(submitted.entries)
         return submitted.keys[0], submitted.created_at
-
-    async def _find_first(self, caller: Account, request: JobCreate, key: str | None) -> Submission | None:
-        if key is None:
-            return None
-        first = await find_first(self._connections, caller, request, key)
-        return None if first is None else Submission(document=first, replayed=True)
 
 
 def _traced(jobs: list[NewJob], traceparent: str | None) -> list[NewJob]:

@@ -108,7 +108,11 @@ MARK = text(f"""
     RETURNING id, attempt, uid, owner_id, plugin_id, queue, timeout_s,
               CAST(input_data AS text) AS input_json, CAST(requires AS text) AS requires_json,
               CAST(input_files AS text) AS input_files_json,
-              losses >= :alone_after AS runs_alone, traceparent
+              losses >= :alone_after AS runs_alone, traceparent,
+              CAST(model AS text) AS model_json, model ->> 'digest' AS model_digest,
+              (SELECT CAST(m.signature -> 'output' AS text)
+               FROM model_versions AS v JOIN models AS m ON m.id = v.model_id
+               WHERE v.id = model_version_id) AS model_output_json
 """)  # noqa: S608 - only constants of this program go in.
 
 START_OF_QUEUE = (-math.inf, 0)
@@ -131,6 +135,11 @@ class DispatchedJob:
     requires_json: str = "{}"
     input_files_json: str | None = None
     """A list of `InputFile`s, None for a job whose input refers to none."""
+    model_json: str | None = None
+    """A `JobModel`, None for a job that asks none."""
+    model_digest: str | None = None
+    model_output_json: str | None = None
+    """The schema of what that model answers."""
     queue: str
     """The queue of the broker, all of whose workers can run it."""
     traceparent: str | None = None
@@ -337,4 +346,7 @@ def _dispatched(row: Row[Any], catalog: VersionCatalog) -> DispatchedJob:
         input_files_json=row.input_files_json,
         queue=row.queue,
         traceparent=row.traceparent,
+        model_json=row.model_json,
+        model_digest=row.model_digest,
+        model_output_json=row.model_output_json,
     )

@@ -15,7 +15,7 @@ from analysis_server.runtimes.process.command import (
     plugin_command,
     plugin_variables,
 )
-from analysis_server.runtimes.process.environment import PluginEnvironments
+from analysis_server.runtimes.process.environment import Environments
 from analysis_server.runtimes.process.mark import RunMarks
 from analysis_server.runtimes.process.private_view import interpreter_folders, prepare_view
 from analysis_server.runtimes.process.program import check_program
@@ -44,7 +44,7 @@ class ProcessStarter:
         marks: RunMarks,
         folders: RunFolders,
         sources: PluginSources,
-        environments: PluginEnvironments,
+        environments: Environments,
         secrets: SecretGiver,
         sandbox: ProcessSandbox,
     ) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import structlog
 
-from analysis_server.runtimes.port import RunListener, RunRequest, RunResult, RunStatus
+from analysis_server.runtimes.port import RunListener, RunRequest, RunResult
 from analysis_server.runtimes.residents import LoadedServer, ResidentKey
 from analysis_server.runtimes.run.control import RunControl, StopReason
 from analysis_server.runtimes.serving.connection import ServerOpener
@@ -47,17 +47,25 @@ class ServerFleet:
 
     def run(self, request: RunRequest, listener: RunListener, control: RunControl) -> RunResult:
         """Run one job in a server of its plugin, in the calling thread as far as waiting goes."""
-        run = ServerRun(request, listener=listener, control=control)
-        if control.reason is not None or self._closed:
-            return RunResult(status=RunStatus.CANCELLED)
-        self._admit(run)
-        control.arm(functools.partial(self._abandon, run))
+        run = self.begin(ServerRun(request, listener=listener, control=control))
         try:
             while (result := run.wait(_patience_s(run))) is None:
-                self._attend(run)
+                self.attend(run)
         finally:
             control.disarm()
         return result
+
+    def begin(self, run: ServerRun) -> ServerRun:
+        """Let a job wait for a server of its plugin, and return it; never blocks.
+
+        Whoever does not wait for its result in a thread calls `attend` now and then until it is there.
+        """
+        if run.control.reason is not None or self._closed:
+            run.stop()
+            return run
+        self._admit(run)
+        run.control.arm(functools.partial(self._abandon, run))
+        return run
 
     def loaded(self) -> list[str]:
         """Return `name version` of the servers that are ready, least recently used first."""
@@ -207,7 +215,7 @@ class ServerFleet:
         for resident in [each for each, replicas in self._sets.items() if replicas.is_forgettable]:
             del self._sets[resident]
 
-    def _attend(self, run: ServerRun) -> None:
+    def attend(self, run: ServerRun) -> None:
         """Do what is due: send a batch that is not full, or end a job that overran."""
         with self._lock:
             replicas = self._sets.get(run.request.resident)

@@ -55,16 +55,17 @@ class ModelRoom:
         """
         seen = self._holds.get(resident)
         if not self._asking:
-            if seen is not None and seen.users:
+            if seen is not None:
                 seen.users += 1
                 return seen
+            self._release_unused()
             # Nobody waits, so this is answered at once.
             allocation = self._ledger.acquire(manifest, resident, is_stopped=lambda: True)
             if allocation is not None:
                 return self._hold(resident, allocation)
         async with self._turns.setdefault(resident, asyncio.Lock()):
             hold = self._holds.get(resident)
-            if hold is not None and hold is not seen and hold.users:
+            if hold is not None and hold is not seen:
                 hold.users += 1
                 return hold
             return self._hold(resident, await self._ask(manifest, resident))
@@ -72,11 +73,12 @@ class ModelRoom:
     def leave(self, hold: Hold) -> None:
         """Give back what `enter` gave; the model stays loaded until its room is needed."""
         hold.users -= 1
-        if not hold.users:
-            self._ledger.release(hold.allocation)
+        if not hold.users and (self._asking or hold not in self._holds.values()):
+            self._release(hold)
 
     def settle(self) -> None:
         """Strike off models that are no longer loaded, and let those who wait look at the time."""
+        self._release_unused()
         asked_at = time.monotonic()
         self._ledger.settle(Residents(servers=tuple(self._fleet.residents())), asked_at=asked_at)
         self._ledger.wake()
@@ -85,6 +87,15 @@ class ModelRoom:
         """Let nobody wait any longer."""
         self._timeout_s = 0
         self._ledger.wake()
+
+    def _release_unused(self) -> None:
+        # Not as soon as nobody uses them: the next request comes soon, and the ledger is asked once for both.
+        for hold in [each for each in self._holds.values() if not each.users]:
+            self._release(hold)
+
+    def _release(self, hold: Hold) -> None:
+        self._holds = {resident: each for resident, each in self._holds.items() if each is not hold}
+        self._ledger.release(hold.allocation)
 
     def _hold(self, resident: str, allocation: Allocation) -> Hold:
         hold = self._holds[resident] = Hold(allocation)
@@ -97,6 +108,7 @@ class ModelRoom:
             return time.monotonic() - since > self._timeout_s
 
         self._asking += 1
+        self._release_unused()
         try:
             allocation = await asyncio.to_thread(
                 self._ledger.acquire, manifest, resident, is_stopped=is_stopped

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import threading
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from analysis_server.runtimes.port import RunRequest, RunResult, SilentListener
 from analysis_server.runtimes.process.environment import OwnEnvironment
 from analysis_server.runtimes.process.runtime import ProcessRuntime
 from analysis_server.runtimes.run.control import RunControl
+from analysis_server.runtimes.serving.drivers import EventLoop
 from analysis_server.runtimes.serving.fleet import ServerFleet
 from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.serving.run import ServerRun
@@ -80,7 +82,7 @@ class ModelServers:
     """Asks models, and loads them when they are asked first. For one event loop."""
 
     def __init__(self, settings: InferenceSettings) -> None:
-        """Start no model yet."""
+        """Start no model yet; called on the loop that asks them."""
         self._settings = settings
         sources = find_models()
         manifests = {name: manifest_of(source, settings) for name, source in sources.items()}
@@ -91,9 +93,12 @@ class ModelServers:
             plugin_dir=folders,
             environments=OwnEnvironment(),
         )
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
         self._fleet = ServerFleet(
             self._runtime,
             ServerLimits(idle_ttl_s=NEVER_IDLE_S, ready_timeout_s=settings.ready_timeout_s),
+            driver=EventLoop(self._loop),
         )
         cards = detect_cards()
         self.has_cards = bool(cards)
@@ -156,12 +161,15 @@ class ModelServers:
         return result.result_json
 
     async def _run(self, model: ServedModel, input_json: bytes, gpu_ids: tuple[str, ...]) -> RunResult:
-        loop = asyncio.get_running_loop()
-        answered: asyncio.Future[RunResult] = loop.create_future()
+        answered: asyncio.Future[RunResult] = self._loop.create_future()
         request = _request(model.template, next(self._numbers), input_json, gpu_ids)
 
         def told(result: RunResult) -> None:
-            loop.call_soon_threadsafe(_settle, answered, result)
+            # Nearly always on the loop; of a server that has ended its thread tells.
+            if threading.get_ident() == self._thread:
+                _settle(answered, result)
+            else:
+                self._loop.call_soon_threadsafe(_settle, answered, result)
 
         run = ServerRun(request, listener=SilentListener(), control=RunControl(), told=told)
         self._waiting.add(run)

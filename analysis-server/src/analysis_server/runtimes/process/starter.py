@@ -118,7 +118,9 @@ class ProcessStarter:
             shown.append(secrets.folder.path)
         check_program(command[0], folder=folder / APP, path=variables["PATH"])
         if manifest.mode is PluginMode.SERVER:
-            variables |= {MODE_VARIABLE: "server", MARKS_VARIABLE: "begin"}
+            # Marks tell whose lines are; nobody wants to know where no log is kept.
+            marks = "begin" if request.max_log_bytes else ""
+            variables |= {MODE_VARIABLE: "server", MARKS_VARIABLE: marks}
         else:
             command += job_arguments(with_paths(request, folder / INPUTS)) or []
         prepare = limits_script(request, mark=mark, own_user=user is not None)

@@ -14,6 +14,7 @@ from analysis_server.runtimes.port import RunListener, RunRequest, RunResult
 from analysis_server.runtimes.residents import LoadedServer, ResidentKey
 from analysis_server.runtimes.run.control import RunControl, StopReason
 from analysis_server.runtimes.serving.connection import ServerOpener
+from analysis_server.runtimes.serving.drivers import Driver, OwnThread
 from analysis_server.runtimes.serving.exchange import Exchange
 from analysis_server.runtimes.serving.faults import Fault, told_to_all
 from analysis_server.runtimes.serving.limits import ServerLimits
@@ -34,9 +35,12 @@ logger = structlog.get_logger(__name__)
 class ServerFleet:
     """Runs jobs of server plugins; any number of them may wait. It alone holds the lock of serving."""
 
-    def __init__(self, opener: ServerOpener, limits: ServerLimits | None = None) -> None:
-        """Start nothing yet."""
+    def __init__(
+        self, opener: ServerOpener, limits: ServerLimits | None = None, *, driver: Driver | None = None
+    ) -> None:
+        """Start nothing yet; `driver` listens to servers, by default the thread of each."""
         self._opener = opener
+        self._driver = driver or OwnThread()
         self._limits = limits or ServerLimits()
         # Never held while anything blocks: writes to servers do not, and listeners are told without it.
         self._lock = threading.RLock()
@@ -208,7 +212,9 @@ class ServerFleet:
         template = replace(replicas.template_for(request.gpu_ids), asked_by=request.key)
         server = PluginServer(template, limits=self._limits, started_for=request.owner_id)
         replicas.servers.append(server)
-        thread = self._threads[server] = ServerThread(server, opener=self._opener, keeper=self)
+        thread = self._threads[server] = ServerThread(
+            server, opener=self._opener, keeper=self, driver=self._driver
+        )
         thread.start(not_before=replicas.backoff_on(request.gpu_ids).not_before)
 
     def _forget_sets(self) -> None:

@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import psutil
 from PIL import Image
 
 from analysis_server.models.catalog import find_models
@@ -32,6 +33,7 @@ LSTM, MAPS = "lstm_timeseries", "map_segmentation"
 REQUEST = {"data": [round(10 + hour % 24 / 3, 2) for hour in range(72)], "config": {"forecast_steps": 24}}
 CLIENTS = 32
 MAP_SIDE = 256
+SWITCHES = 20
 BOUNDARY = "bench"
 
 
@@ -51,6 +53,7 @@ def measure(*, rounds: int, seconds: float = 4) -> list[Figure]:
                 bare.append(bare_engine_rate(seconds))
                 maps.append(segment(lane, "false", seconds=seconds).rate)
                 drawn.append(segment(lane, "true", seconds=seconds).rate)
+    growth_mib = memory_growth_mib()
     one, floor_one = median_ms(loads["lane 1"]), median_ms(loads["floor 1"])
     many, floor_many = median_rate(loads[f"lane {CLIENTS}"]), median_rate(loads[f"floor {CLIENTS}"])
     in_process = "FastAPI, model in process"
@@ -68,6 +71,8 @@ def measure(*, rounds: int, seconds: float = 4) -> list[Figure]:
                floor=engine, floor_name="session.run", target=">= 0.9 x"),
         Figure(name=f"segmentation of {MAP_SIDE}², with polygons and overlay", unit="1/s",
                value=statistics.median(drawn), floor=engine, floor_name="session.run"),
+        Figure(name=f"memory after {SWITCHES} loads and unloads", value=growth_mib, unit="MiB",
+               target="<= 5 MiB"),
         *(Figure(name=f"cold load of {name}", value=took_s, unit="s", target="<= 1 s")
           for name, took_s in cold.items()),
     ]  # fmt: skip
@@ -134,6 +139,26 @@ def first_answer_s(lane: InferenceServer, name: str) -> float:
     else:
         lane.client.post("/api/v1/predict", json={"model_name": name} | REQUEST).raise_for_status()
     return time.perf_counter() - began
+
+
+def memory_growth_mib() -> float:
+    """Return how much larger a server is after its models have taken turns, all its processes together."""
+    with tempfile.TemporaryDirectory(prefix="satellite-bench-direct-") as folder:
+        Path(folder).chmod(0o755)
+        with running_server(Path(folder), MODEL_MAX_LOADED="1") as lane:
+            sizes = []
+            for _ in range(SWITCHES // 2):
+                for name in (LSTM, MAPS):
+                    first_answer_s(lane, name)
+                sizes.append(pss_mib(lane.process.pid))
+    # What the first turns load is no growth.
+    return sizes[-1] - sizes[0]
+
+
+def pss_mib(pid: int) -> float:
+    server = psutil.Process(pid)
+    every = [server, *server.children(recursive=True)]
+    return sum(float(each.memory_full_info().pss) for each in every) / 2**20
 
 
 def bare_engine_rate(seconds: float) -> float:

@@ -11,7 +11,8 @@ from analysis_server.inference import service
 from analysis_server.inference.access import require_key
 from analysis_server.inference.bodies import read_json
 from analysis_server.inference.errors import ModelUnknown
-from analysis_server.inference.servers import ModelServers, ServedModel
+from analysis_server.inference.served_model import ServedModel
+from analysis_server.inference.servers import ModelServers
 from analysis_server.inference.tensors import InferRequest, to_request, to_tensors
 
 PLATFORM: Final = "onnxruntime_onnx"

@@ -11,7 +11,8 @@ import orjson
 from analysis_server.inference.errors import InputInvalid
 from analysis_server.inference.problems import problem_of
 from analysis_server.inference.schemas import ModelInfo, PredictRequest
-from analysis_server.inference.servers import ModelServers, ServedModel
+from analysis_server.inference.served_model import ServedModel
+from analysis_server.inference.servers import ModelServers
 from satellite.errors import SatelliteError
 from satellite.schemas.faults import Fault
 

@@ -19,7 +19,6 @@ from analysis_server.models.catalog import ModelSource
 from analysis_server.runtimes.process.environment import sdk_folder
 from satellite.contracts.plugin_manifest import PluginManifest
 
-BATCH_MAX: Final = 32
 PACKAGE: Final = Path(analysis_server.__file__).parent
 _LEFT_OUT: Final = shutil.ignore_patterns("__pycache__", "training", "train.py")
 
@@ -27,6 +26,7 @@ _LEFT_OUT: Final = shutil.ignore_patterns("__pycache__", "training", "train.py")
 def manifest_of(model: ModelSource, settings: InferenceSettings) -> PluginManifest:
     """Return the manifest of a model's plugin."""
     signature = model.signature()
+    batch_max = signature["batch_max"]
     return PluginManifest.model_validate(
         {
             # Names of plugins become names of hosts, which have no underscores.
@@ -40,7 +40,7 @@ def manifest_of(model: ModelSource, settings: InferenceSettings) -> PluginManife
             "command": ["python", "-m", "analysis_server.models", model.name],
             "mode": "server",
             "shared": True,
-            "batch": {"max_size": BATCH_MAX, "max_wait_ms": 0},
+            "batch": {"max_size": batch_max, "max_wait_ms": 0} if batch_max > 1 else None,
             "timeout_s": settings.timeout_s,
             "resources": {
                 "cpus": settings.model_cpus,

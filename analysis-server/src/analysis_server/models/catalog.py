@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import Any, Final
 
 MODELS: Final = Path(__file__).parent
-ANY_REQUEST: Final = {"type": "object", "required": ["data"]}
+NOTHING_TOLD: Final = {
+    "batch_max": 32,
+    "input_schema": {"type": "object", "required": ["data"]},
+    "output_schema": {},
+    "inputs": [],
+    "outputs": [],
+}
 METRICS_FILE: Final = "metrics.json"
 
 
@@ -37,11 +43,12 @@ class ModelSource:
     def signature(self) -> dict[str, Any]:
         """Return what it takes and gives: JSON Schemas, and tensors of the Open Inference Protocol.
 
-        A model that says nothing of it takes any request, and gives anything.
+        A model that says nothing of it takes any request, and gives anything. `batch_max` is how many it is
+        handed at once: 1 for one that takes long for each, so that the first need not wait for the last.
         """
         file = self.file.with_name(f"{self.file.stem}_signature.json")
         told = json.loads(file.read_bytes()) if file.is_file() else {}
-        return {"input_schema": ANY_REQUEST, "output_schema": {}, "inputs": [], "outputs": [], **told}
+        return {**NOTHING_TOLD, **told}
 
     def version(self) -> str:
         """Return what names its version: a digest of its code and of its files."""

@@ -49,6 +49,14 @@ def test_models_make_room_for_each_other_and_no_request_fails(tmp_path: Path) ->
         assert len(server.loaded()) == 1
 
 
+def test_too_many_at_a_time_are_told_to_come_back(tmp_path: Path) -> None:
+    with running_server(tmp_path, SATELLITE_INFERENCE_WAITING_MAX="1") as server:
+        asked = {"model_name": LSTM, "items": [{"data": SERIES}] * 3}
+        items = server.client.post("/api/v1/predict", json=asked).json()["items"]
+
+        assert [item.get("error", {}).get("code") for item in items] == [None, *["too_many_waiting"] * 2]
+
+
 def test_nothing_is_left_of_a_server_that_is_killed(tmp_path: Path) -> None:
     with running_server(tmp_path, SATELLITE_INFERENCE_PRELOAD=LSTM) as server:
         model = server.model_process(LSTM)

@@ -65,6 +65,7 @@ class ModelServers:
             name: ServedModel.of(source, manifests[name], settings) for name, source in sources.items()
         }
         self._numbers = itertools.count(1)
+        self._asked = 0
         self._waiting: set[ServerRun] = set()
 
     @contextlib.asynccontextmanager
@@ -109,13 +110,17 @@ class ModelServers:
             InputInvalid: the model refuses it.
             ModelFailed, AnswerLate, ModelUnavailable, TooManyWaiting: there is no answer.
         """
-        if len(self._waiting) >= self._settings.waiting_max:
+        if self._asked >= self._settings.waiting_max:
             raise TooManyWaiting
-        hold = await self._room.enter(model.manifest, model.template.resident)
+        self._asked += 1
         try:
-            result = await self._run(model, input_json, hold.allocation.gpu_ids)
+            hold = await self._room.enter(model.manifest, model.template.resident)
+            try:
+                result = await self._run(model, input_json, hold.allocation.gpu_ids)
+            finally:
+                self._room.leave(hold)
         finally:
-            self._room.leave(hold)
+            self._asked -= 1
         if result.result_json is None:
             raise as_error(model.name, result.error)
         return result.result_json

@@ -31,6 +31,7 @@ class Platform:
     home: Path
     port: int = field(default_factory=find_free_port)
     flower_port: int = field(default_factory=find_free_port)
+    inference_port: int = field(default_factory=find_free_port)
     arguments: tuple[str, ...] = ("--no-demo",)
     environment: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
@@ -51,7 +52,8 @@ class Platform:
         self.process = subprocess.Popen(
             [
                 SATELLITE, "up", "--home", str(self.home), "--port", str(self.port),
-                "--flower-port", str(self.flower_port), *self.arguments,
+                "--flower-port", str(self.flower_port), "--inference-port", str(self.inference_port),
+                *self.arguments,
             ],
             env={**os.environ, **self.environment},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,

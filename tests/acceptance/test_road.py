@@ -112,3 +112,15 @@ class TestRoad:
         answer = httpx.get(f"http://127.0.0.1:{platform.flower_port}/", follow_redirects=True)
 
         assert answer.status_code in {200, 401}
+
+    def test_models_are_asked_directly(self, platform: Platform) -> None:
+        platform.wait_worker_ready()
+        key = (platform.home / "inference-key").read_text().strip()
+        answer = httpx.post(
+            f"http://127.0.0.1:{platform.inference_port}/api/v1/predict",
+            json={"model_name": "lstm_timeseries", "data": [1.0, 2.0, 3.0]},
+            headers={"X-API-Key": key},
+            timeout=60,
+        )
+
+        assert len(answer.raise_for_status().json()["result"]["forecast"]) == 24

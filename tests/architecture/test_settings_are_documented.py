@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic_settings import BaseSettings
 
+from analysis_server.inference.settings import InferenceSettings
 from analysis_server.settings import RaySettings, WorkerSettings
 from operation_server.settings import (
     AdminSettings,
@@ -36,6 +37,7 @@ GROUPS: list[type[BaseSettings]] = [
     DispatchSettings,
     FileSettings,
     HealthSettings,
+    InferenceSettings,
     LimitSettings,
     LogSettings,
     MetricsSettings,

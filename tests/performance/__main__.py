@@ -13,6 +13,7 @@ from tests.acceptance.platform import fresh_platform, running_platform
 from tests.performance import (
     batching,
     containers,
+    direct_lane,
     fanout,
     inference,
     jobs,
@@ -39,6 +40,7 @@ ON_PLATFORM: dict[str, Callable[..., list[Figure]]] = {
 
 ALONE: dict[str, Callable[..., list[Figure]]] = {
     "batch": batching.measure,
+    "direct": direct_lane.measure,
     "dispatch": queue.measure,
     "rabbitmq": rabbitmq.measure,
 }

@@ -35,6 +35,7 @@ SIGNS = {
     "operation-server api": "API",
     "redis-server": "Redis",
     "celery_app flower": "Flower",
+    "analysis-server inference": "direct lane",
     "gcs_server": "Ray's GCS",
     "/raylet": "raylet",
 }

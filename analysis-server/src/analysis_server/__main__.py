@@ -1,6 +1,6 @@
-"""`python -m analysis_server`: runs the worker, or tells whether it is alive (`health`).
+"""`analysis-server`: runs the worker, tells whether it is alive (`health`), or asks models (`inference`).
 
-It becomes `celery -A analysis_server.tasks worker`, so that signals reach Celery itself.
+The worker becomes `celery -A analysis_server.tasks worker`, so that signals reach Celery itself.
 """
 
 from __future__ import annotations
@@ -30,8 +30,13 @@ def main() -> None:
             with bad_settings_end_the_process():
                 alive = is_alive(WorkerSettings().state_dir)
             sys.exit(None if alive else DEAF)
+        case ["inference"]:
+            # Web frameworks, which no worker needs.
+            from analysis_server.inference.main import serve  # noqa: PLC0415
+
+            serve()
         case _:
-            sys.exit("usage: python -m analysis_server [health]")
+            sys.exit("usage: analysis-server [health | inference]")
 
 
 def start_worker() -> None:

@@ -8,6 +8,7 @@ from celery import Celery
 from kombu.entity import Queue
 
 from analysis_server.lifecycle import held_messages
+from analysis_server.lifecycle.command_line import add_options
 from analysis_server.lifecycle.event_flush import EventFlush
 from analysis_server.lifecycle.free_slots import TakeWhileFree
 from analysis_server.lifecycle.slots import Slots
@@ -43,6 +44,7 @@ def make_app() -> Celery:
         task_default_queue=canary_queue(settings.name),
     )
     app.steps["consumer"].add(EventFlush)
+    add_options(app)
     return app
 
 

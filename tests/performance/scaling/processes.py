@@ -14,6 +14,7 @@ PARTS = (
     ("operation-server results", "results consumer"),
     ("analysis_server.tasks worker", "worker"),
     ("celery_app flower", "Flower"),
+    ("analysis-server inference", "direct lane"),
     ("ray::PluginExecutorActor", "executor"),
     ("redis-server", "Redis"),
     ("plugins/", "plugin"),

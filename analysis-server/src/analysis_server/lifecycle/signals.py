@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Any
 
 import structlog
-from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown, worker_shutting_down
+from celery.signals import (
+    celeryd_init,
+    setup_logging,
+    worker_init,
+    worker_ready,
+    worker_shutdown,
+    worker_shutting_down,
+)
 
 from analysis_server.celery_app import app
+from analysis_server.lifecycle.command_line import told_settings
+from analysis_server.lifecycle.own_ray import RayNotStarted, start_own_ray
 from analysis_server.lifecycle.worker import current_worker, make_current
-from analysis_server.settings import AnalysisSettings
+from analysis_server.settings import AnalysisSettings, RaySettings, WorkerSettings
 from satellite.settings.log_lines import configure_logging
 from satellite.settings.observability import LogSettings
 
@@ -24,12 +35,27 @@ def set_up_logging(**_: Any) -> None:
     configure_logging(LogSettings())
 
 
+@celeryd_init.connect  # type: ignore[untyped-decorator]
+def begin_again_with_a_ray(**_: Any) -> None:
+    """Start a Ray where none is named, and this process again: Ray's library reads its token once."""
+    if RaySettings().address is not None:
+        return
+    try:
+        variables = start_own_ray(WorkerSettings().state_dir)
+    except (RayNotStarted, OSError) as error:
+        raise SystemExit(str(error)) from error
+    os.execve(sys.executable, sys.orig_argv, os.environ | variables)  # noqa: S606
+
+
 @worker_init.connect  # type: ignore[untyped-decorator]
-def make_worker(**_: Any) -> None:
+def make_worker(sender: Any, **_: Any) -> None:
     """Connect to Ray before Celery sets its signal handlers, because Ray sets one of its own."""
     configure_logging(LogSettings())
     try:
-        make_current(app, AnalysisSettings())
+        worker = WorkerSettings(**told_settings())
+        app.slots.slots = worker.slots
+        sender.concurrency = worker.slots + worker.batch_seats
+        make_current(app, AnalysisSettings(worker=worker))
     except Exception as error:
         # Celery would log this and go on without the parts.
         logger.exception("worker cannot be made")

@@ -147,9 +147,15 @@ class LocalInstallation:
 
     @cached_property
     def _stack(self) -> Stack:
-        api, flower, postgres, redis, ray, dashboard = find_free_ports(6)
+        api, flower, inference, postgres, redis, ray, dashboard = find_free_ports(7)
         ports = StackPorts(
-            api=api, flower=flower, postgres=postgres, redis=redis, ray=ray, ray_dashboard=dashboard
+            api=api,
+            flower=flower,
+            inference=inference,
+            postgres=postgres,
+            redis=redis,
+            ray=ray,
+            ray_dashboard=dashboard,
         )
 
         async def nothing() -> Mapping[str, str]:

@@ -74,16 +74,18 @@ def check_disk() -> Finding:
 def check_ports() -> Finding:
     """Are the preferred ports free?"""
     from satellite.local.ports import is_port_free  # noqa: PLC0415
-    from satellite.local.stack import API_PORT, FLOWER_PORT  # noqa: PLC0415
+    from satellite.local.stack import API_PORT, FLOWER_PORT, INFERENCE_PORT  # noqa: PLC0415
 
-    taken = [port for port in (API_PORT, FLOWER_PORT) if not is_port_free(port)]
+    taken = [port for port in (API_PORT, FLOWER_PORT, INFERENCE_PORT) if not is_port_free(port)]
     if not taken:
-        return Finding(subject="Ports", verdict=Verdict.OK, found=f"{API_PORT} and {FLOWER_PORT} are free")
+        return Finding(
+            subject="Ports", verdict=Verdict.OK, found=f"{API_PORT}, {FLOWER_PORT}, {INFERENCE_PORT} are free"
+        )
     return Finding(
         subject="Ports",
         verdict=Verdict.WARN,
         found=f"in use: {', '.join(map(str, taken))} (by a running stack, perhaps)",
-        remedy="`satellite up` takes others, or those of --port and --flower-port",
+        remedy="`satellite up` takes others, or those of --port, --flower-port and --inference-port",
     )
 
 

@@ -17,6 +17,10 @@ Port = Annotated[
 FlowerPort = Annotated[
     int | None, typer.Option("--flower-port", min=1, max=65_535, help="Port of Flower [5555 if free].")
 ]
+InferencePort = Annotated[
+    int | None,
+    typer.Option("--inference-port", min=1, max=65_535, help="Port of the direct lane [8001 if free]."),
+]
 
 
 def up(  # noqa: PLR0917
@@ -25,6 +29,7 @@ def up(  # noqa: PLR0917
     ] = None,
     port: Port = None,
     flower_port: FlowerPort = None,
+    inference_port: InferencePort = None,
     workers: Annotated[int, typer.Option(min=1, max=32, help="Analysis workers.")] = 1,
     slots: Annotated[
         int | None,
@@ -55,6 +60,7 @@ def up(  # noqa: PLR0917
     options = StackOptions(
         port=port,
         flower_port=flower_port,
+        inference_port=inference_port,
         workers=workers,
         broker_url=_rabbitmq(),
         **({} if slots is None else {"slots": slots}),

@@ -25,6 +25,9 @@ from satellite.local.redis import EmbeddedRedis
 
 API_PORT = 8000
 FLOWER_PORT = 5555
+INFERENCE_PORT = 8001
+INFERENCE_KEY = "inference-key"
+"""File of the home with the key of the direct lane."""
 APPLICATION_ROLE = "satellite_application"
 DRAIN_TIMEOUT_S = 10
 """Shorter than on a server: somebody waits at the terminal, and interrupted jobs run again."""
@@ -39,6 +42,7 @@ class StackOptions:
 
     port: int | None = None
     flower_port: int | None = None
+    inference_port: int | None = None
     workers: int = 1
     slots: int = max(8, 2 * (os.cpu_count() or 2))
     broker_url: str | None = None
@@ -51,6 +55,7 @@ class StackPorts:
 
     api: int
     flower: int
+    inference: int
     postgres: int
     redis: int
     ray: int
@@ -61,9 +66,16 @@ class StackPorts:
         """Choose the ports; only those asked for must be free."""
         api = choose_port(options.port, preferred=API_PORT, option="--port")
         flower = choose_port(options.flower_port, preferred=FLOWER_PORT, option="--flower-port")
+        inference = choose_port(options.inference_port, preferred=INFERENCE_PORT, option="--inference-port")
         postgres, redis, ray, ray_dashboard = find_free_ports(4)
         return cls(
-            api=api, flower=flower, postgres=postgres, redis=redis, ray=ray, ray_dashboard=ray_dashboard
+            api=api,
+            flower=flower,
+            inference=inference,
+            postgres=postgres,
+            redis=redis,
+            ray=ray,
+            ray_dashboard=ray_dashboard,
         )
 
 
@@ -90,6 +102,11 @@ class Stack:
     def flower_url(self) -> str:
         """Address of Flower."""
         return f"http://127.0.0.1:{self.ports.flower}"
+
+    @property
+    def inference_url(self) -> str:
+        """Address of the direct lane."""
+        return f"http://127.0.0.1:{self.ports.inference}"
 
     @functools.cached_property
     def worker_names(self) -> list[str]:
@@ -134,6 +151,7 @@ class Stack:
             self._redis(),
             self._ray(),
             self._flower(),
+            self._inference(),
             self._migrate(),
             self._operation("dispatcher", "dispatcher", stop_timeout_s=10),
             self._operation("results", "results consumer", stop_timeout_s=15),
@@ -217,6 +235,25 @@ class Stack:
             # Last, so that it takes no time from what the first job waits for.
             depends_on=("redis", *self.worker_names),
             probe=lambda _: probes.http_answers(self.ports.flower, "/healthcheck"),
+            is_optional=True,
+        )
+
+    def _inference(self) -> ProcessSpec:
+        return ProcessSpec(
+            name="inference",
+            title="inference",
+            command=[program("analysis-server"), "inference"],
+            env={
+                **self._marker,
+                "SATELLITE_LOCAL_MODE": "true",
+                "SATELLITE_INFERENCE_PORT": str(self.ports.inference),
+                "SATELLITE_INFERENCE_API_KEYS": self.home.secret(INFERENCE_KEY),
+                "SATELLITE_INFERENCE_STATE_DIR": str(self.home.path / "inference"),
+            },
+            # Jobs do without it, so it takes no time from what the first one waits for.
+            depends_on=tuple(self.worker_names),
+            probe=lambda _: probes.http_answers(self.ports.inference, "/api/v1/health"),
+            stop_timeout_s=15,
             is_optional=True,
         )
 

@@ -29,7 +29,7 @@ from satellite.local.leftovers import (
 from satellite.local.plugin_folders import find_plugin_dir
 from satellite.local.postgres_place import find_place
 from satellite.local.runtime import RuntimeDecision, RuntimeOption, decide_runtime
-from satellite.local.stack import Stack, StackOptions, StackPorts
+from satellite.local.stack import INFERENCE_KEY, Stack, StackOptions, StackPorts
 from satellite.local.supervisor import Supervisor
 from satellite.visible_text import make_visible
 
@@ -237,6 +237,7 @@ class _Run:
             f"\n   API docs    {stack.url}/docs\n"
             f"   Dashboard   {stack.url}/\n"
             f"   Flower      {stack.flower_url} (same login)\n"
+            f"   Inference   {stack.inference_url}, X-API-Key in {self.home.path / INFERENCE_KEY}\n"
             f"   Login       {self.home.admin()[0]}, password in {self.home.credentials}\n"
             f"   Logs        {self.home.logs}\n\n"
             f"   Next job:   {home}satellite run {example} --input-file FILE --wait\n"

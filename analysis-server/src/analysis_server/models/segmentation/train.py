@@ -79,7 +79,7 @@ def tiles(world: World, side: int) -> list[World]:
 
 def measure(model: MapSegmentation, world: World) -> dict[str, float]:
     """Return how well land and water are found: intersection over union, over all tiles."""
-    pairs = [(model.predict(tile.colours), tile.land) for tile in tiles(world, TILE)]
+    pairs = [(model.predict(tile.colours).land, tile.land) for tile in tiles(world, TILE)]
     found, wanted = (np.stack(each) for each in zip(*pairs, strict=True))
     return {"iou_land": _iou(found, wanted), "iou_water": _iou(~found, ~wanted)}
 

@@ -9,12 +9,11 @@ from typing import Any, TypeVar
 
 import torch
 
+from analysis_server.models.catalog import METRICS_FILE
 from analysis_server.models.onnx_model import MODEL_FILE
 from satellite.plugin.model.answering import Steps
 from satellite.plugin.model.base import BaseModel
 from satellite.plugin.model.golden import FILE as GOLDEN_FILE
-
-METRICS_FILE = "metrics.json"
 
 Model = TypeVar("Model", bound=BaseModel)
 

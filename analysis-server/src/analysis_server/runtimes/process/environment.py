@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
@@ -27,6 +28,22 @@ TOLD_CHARS = 2_000
 
 class EnvironmentNotMade(RuntimeError):
     """A plugin's environment could not be made."""
+
+
+class Environments(Protocol):
+    """Where the environment of a plugin is."""
+
+    def ensure(self, source: PluginSource) -> Path:
+        """Return the environment's folder, made now if need be; raise `EnvironmentNotMade`."""
+
+
+class OwnEnvironment:
+    """The environment of this program, for plugins that come with it and need nothing else."""
+
+    def ensure(self, source: PluginSource) -> Path:
+        """Return it."""
+        del source
+        return Path(sys.prefix)
 
 
 class PluginEnvironments:

@@ -12,7 +12,7 @@ import structlog
 
 from analysis_server.runtimes.plugin_runtime import PluginRuntime
 from analysis_server.runtimes.port import RunListener, RunRequest, RunResult
-from analysis_server.runtimes.process.environment import EnvironmentNotMade, PluginEnvironments
+from analysis_server.runtimes.process.environment import EnvironmentNotMade, Environments, PluginEnvironments
 from analysis_server.runtimes.process.guard import ProcessGuard
 from analysis_server.runtimes.process.janitor import ProcessJanitor
 from analysis_server.runtimes.process.mark import RunMarks, owner_mark
@@ -57,6 +57,7 @@ class ProcessRuntime(PluginRuntime[ProcessSpare]):
         variables: WorkerVariables | None = None,
         secrets: SecretGiver | None = None,
         sandbox: ProcessSandbox | None = None,
+        environments: Environments | None = None,
         servers: ServerLimits | None = None,
         standby: StandbyLimits | None = None,
     ) -> None:
@@ -67,7 +68,9 @@ class ProcessRuntime(PluginRuntime[ProcessSpare]):
         folders = self._folders = RunFolders(state_dir / "runs")
         owner = owner_mark(stack_id, folders.owner)
         self._sources = PluginSources(plugin_dir)
-        self._environments = PluginEnvironments(state_dir / "environments", uv=uv, variables=variables.uv)
+        self._environments = environments or PluginEnvironments(
+            state_dir / "environments", uv=uv, variables=variables.uv
+        )
         self._janitor = ProcessJanitor(stack_id=stack_id, folders=folders)
         self._guard = ProcessGuard(owner)
         self._starter = ProcessStarter(

@@ -15,7 +15,7 @@ from analysis_server.runtimes.process.command import (
     plugin_command,
     plugin_variables,
 )
-from analysis_server.runtimes.process.environment import PluginEnvironments
+from analysis_server.runtimes.process.environment import Environments
 from analysis_server.runtimes.process.mark import RunMarks
 from analysis_server.runtimes.process.private_view import interpreter_folders, prepare_view
 from analysis_server.runtimes.process.program import check_program
@@ -45,7 +45,7 @@ class ProcessStarter:
         marks: RunMarks,
         folders: RunFolders,
         sources: PluginSources,
-        environments: PluginEnvironments,
+        environments: Environments,
         secrets: SecretGiver,
         sandbox: ProcessSandbox,
     ) -> None:
@@ -123,7 +123,9 @@ class ProcessStarter:
             shown.append(secrets.folder.path)
         check_program(command[0], folder=folder / APP, path=variables["PATH"])
         if manifest.mode is PluginMode.SERVER:
-            variables |= {MODE_VARIABLE: "server", MARKS_VARIABLE: "begin"}
+            # Marks tell whose lines are; nobody wants to know where no log is kept.
+            marks = "begin" if request.max_log_bytes else ""
+            variables |= {MODE_VARIABLE: "server", MARKS_VARIABLE: marks}
         else:
             command += job_arguments(with_paths(request, folder / INPUTS)) or []
         prepare = limits_script(request, mark=mark, own_user=user is not None)

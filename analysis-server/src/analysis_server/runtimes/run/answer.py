@@ -89,6 +89,8 @@ def find_value_fault(
     value: Any, written: bytes, *, schema: dict[str, Any], digest: str, whose: str = "the plugin"
 ) -> JobError | None:
     """Return what is wrong with a result that was read from `written`, or None; `digest` is the schema's."""
+    if not schema:
+        return None
     try:
         faults = SCHEMAS.faults(digest, schema, value, written)
     except SchemaInvalid as error:

@@ -10,10 +10,11 @@ from dataclasses import replace
 
 import structlog
 
-from analysis_server.runtimes.port import RunListener, RunRequest, RunResult, RunStatus
+from analysis_server.runtimes.port import RunListener, RunRequest, RunResult
 from analysis_server.runtimes.residents import LoadedServer, ResidentKey
 from analysis_server.runtimes.run.control import RunControl, StopReason
 from analysis_server.runtimes.serving.connection import ServerOpener
+from analysis_server.runtimes.serving.drivers import Driver, OwnThread
 from analysis_server.runtimes.serving.exchange import Exchange
 from analysis_server.runtimes.serving.faults import Fault, told_to_all
 from analysis_server.runtimes.serving.limits import ServerLimits
@@ -34,9 +35,12 @@ logger = structlog.get_logger(__name__)
 class ServerFleet:
     """Runs jobs of server plugins; any number of them may wait. It alone holds the lock of serving."""
 
-    def __init__(self, opener: ServerOpener, limits: ServerLimits | None = None) -> None:
-        """Start nothing yet."""
+    def __init__(
+        self, opener: ServerOpener, limits: ServerLimits | None = None, *, driver: Driver | None = None
+    ) -> None:
+        """Start nothing yet; `driver` listens to servers, by default the thread of each."""
         self._opener = opener
+        self._driver = driver or OwnThread()
         self._limits = limits or ServerLimits()
         # Never held while anything blocks: writes to servers do not, and listeners are told without it.
         self._lock = threading.RLock()
@@ -47,17 +51,25 @@ class ServerFleet:
 
     def run(self, request: RunRequest, listener: RunListener, control: RunControl) -> RunResult:
         """Run one job in a server of its plugin, in the calling thread as far as waiting goes."""
-        run = ServerRun(request, listener=listener, control=control)
-        if control.reason is not None or self._closed:
-            return RunResult(status=RunStatus.CANCELLED)
-        self._admit(run)
-        control.arm(functools.partial(self._abandon, run))
+        run = self.begin(ServerRun(request, listener=listener, control=control))
         try:
             while (result := run.wait(_patience_s(run))) is None:
-                self._attend(run)
+                self.attend(run)
         finally:
             control.disarm()
         return result
+
+    def begin(self, run: ServerRun) -> ServerRun:
+        """Let a job wait for a server of its plugin, and return it; never blocks.
+
+        Whoever does not wait for its result in a thread calls `attend` now and then until it is there.
+        """
+        if run.control.reason is not None or self._closed:
+            run.stop()
+            return run
+        self._admit(run)
+        run.control.arm(functools.partial(self._abandon, run))
+        return run
 
     def loaded(self) -> list[str]:
         """Return `name version` of the servers that are ready, least recently used first."""
@@ -200,14 +212,16 @@ class ServerFleet:
         template = replace(replicas.template_for(request.gpu_ids), asked_by=request.key)
         server = PluginServer(template, limits=self._limits, started_for=request.owner_id)
         replicas.servers.append(server)
-        thread = self._threads[server] = ServerThread(server, opener=self._opener, keeper=self)
+        thread = self._threads[server] = ServerThread(
+            server, opener=self._opener, keeper=self, driver=self._driver
+        )
         thread.start(not_before=replicas.backoff_on(request.gpu_ids).not_before)
 
     def _forget_sets(self) -> None:
         for resident in [each for each, replicas in self._sets.items() if replicas.is_forgettable]:
             del self._sets[resident]
 
-    def _attend(self, run: ServerRun) -> None:
+    def attend(self, run: ServerRun) -> None:
         """Do what is due: send a batch that is not full, or end a job that overran."""
         with self._lock:
             replicas = self._sets.get(run.request.resident)

@@ -1,4 +1,4 @@
-"""The loop in which a server's thread reads, writes what is left to write, and keeps the times."""
+"""What is read of a server, what is left to write to it, its times; a thread or an event loop drives it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SAMPLE_S = 0.25
 LONGEST_WAIT_S = 60.0
 MARK_WAIT_S = 0.05
 """Longest wait for a server's last log lines once it has answered."""
-_READABLE = select.POLLIN | select.POLLHUP | select.POLLERR
+_READABLE = select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR
 
 
 class Listener(Protocol):
@@ -43,7 +43,7 @@ class Listener(Protocol):
 
 
 class Listening:
-    """Runs until the server has ended."""
+    """Goes on until the server has ended."""
 
     def __init__(
         self, server: PluginServer, connection: ServerConnection, writer: RequestWriter, listener: Listener
@@ -58,26 +58,37 @@ class Listening:
         self._sample_at = time.monotonic()
         self._killed_at: float | None = None
         self._kills_since: float | None = None
-        self._poll = select.poll()
+        self._poll = select.epoll()
         self._written = False
 
-    def go_on(self) -> None:
-        """Listen to the end."""
-        self._poll.register(self._writer.waker, select.POLLIN)
+    def begin(self) -> None:
+        """Begin to listen."""
+        self._poll.register(self._writer.waker, select.EPOLLIN)
         for descriptor in {*self._readers, self._writer.descriptor}:
             os.set_blocking(descriptor, False)
         for descriptor in self._readers:
-            self._poll.register(descriptor, select.POLLIN)
-        while self._readers:
-            wait_s = self._tend()
-            if wait_s is None:
-                break
-            ready = dict(self._poll.poll(wait_s * 1000))
-            if self._writer.waker in ready:
-                self._writer.woken()
-            self._read(ready)
-            self._write()
-            self._listener.take_lines()
+            self._poll.register(descriptor, select.EPOLLIN)
+
+    def fileno(self) -> int:
+        """Return a descriptor that can be read from while there is something to work on."""
+        return self._poll.fileno()
+
+    def tend(self) -> float | None:
+        """Do what is due; return within which time to work again, None when nothing more is to be heard."""
+        return self._tend() if self._readers else None
+
+    def work(self, timeout_s: float) -> None:
+        """Work on what there is, after waiting for something."""
+        ready = dict(self._poll.poll(timeout_s))
+        if self._writer.waker in ready:
+            self._writer.woken()
+        self._read(ready)
+        self._write()
+        self._listener.take_lines()
+
+    def end(self) -> None:
+        """Listen no more."""
+        self._poll.close()
 
     def _read(self, ready: dict[int, int]) -> None:
         for descriptor, reader in list(self._readers.items()):
@@ -92,9 +103,9 @@ class Listening:
         self._written = waiting
         descriptor = self._writer.descriptor
         if descriptor in self._readers:
-            self._poll.modify(descriptor, select.POLLIN | (select.POLLOUT if waiting else 0))
+            self._poll.modify(descriptor, select.EPOLLIN | (select.EPOLLOUT if waiting else 0))
         elif waiting:
-            self._poll.register(descriptor, select.POLLOUT)
+            self._poll.register(descriptor, select.EPOLLOUT)
         else:
             self._poll.unregister(descriptor)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from analysis_server.runtimes.port import RunListener, RunRequest, RunResult, RunStatus
 from analysis_server.runtimes.run.control import RunControl, StopReason
@@ -16,10 +16,18 @@ from satellite.contracts.outcome import JobError, StartKind
 class ServerRun:
     """A job that waits for a server, is inside one, or has its result, which is given only once."""
 
-    def __init__(self, request: RunRequest, *, listener: RunListener, control: RunControl) -> None:
-        """Begin to wait."""
+    def __init__(
+        self,
+        request: RunRequest,
+        *,
+        listener: RunListener,
+        control: RunControl,
+        told: Callable[[RunResult], None] | None = None,
+    ) -> None:
+        """Begin to wait; `told` is called with the result, by any thread, and must be quick."""
         self.request = request
         self.control = control
+        self._told = told
         self.id = f"{request.job_id}.{request.attempt}.{request.uid}"
         self.entered_at = time.monotonic()
         self.handed_at: float | None = None
@@ -115,7 +123,7 @@ class ServerRun:
             stored = self._log.finish()
             if error is not None:
                 error = error.model_copy(update={"stderr_tail": error.stderr_tail or self._log.tail()})
-            self._result = RunResult(
+            result = self._result = RunResult(
                 status=status,
                 result_json=result_json,
                 error=error,
@@ -126,6 +134,8 @@ class ServerRun:
                 progress=self._log.progress,
             )
         self._unfinished.release()
+        if self._told is not None:
+            self._told(result)
 
 
 def owners_of(runs: Iterable[ServerRun]) -> set[int]:

@@ -10,6 +10,7 @@ import structlog
 
 from analysis_server.runtimes.run.verdict import Ending
 from analysis_server.runtimes.serving.connection import ServerOpener
+from analysis_server.runtimes.serving.drivers import Driver
 from analysis_server.runtimes.serving.exchange import Exchange
 from analysis_server.runtimes.serving.faults import (
     Fault,
@@ -64,11 +65,14 @@ class ServerKeeper(Protocol):
 class ServerThread:
     """Listens to a server from its start to its end."""
 
-    def __init__(self, server: PluginServer, *, opener: ServerOpener, keeper: ServerKeeper) -> None:
+    def __init__(
+        self, server: PluginServer, *, opener: ServerOpener, keeper: ServerKeeper, driver: Driver
+    ) -> None:
         """Start nothing yet."""
         self._server = server
         self._opener = opener
         self._keeper = keeper
+        self._driver = driver
         self._fault: Fault | None = None
         self._splitter = LineSplitter()
         self._lines: list[bytes] = []
@@ -109,7 +113,12 @@ class ServerThread:
         try:
             writer = RequestWriter(connection.stdin())
             self._keeper.server_opened(server, writer)
-            Listening(server, connection, writer, self).go_on()
+            listening = Listening(server, connection, writer, self)
+            try:
+                listening.begin()
+                self._driver.drive(listening)
+            finally:
+                listening.end()
         finally:
             self._keeper.server_closing(server)
             ending = connection.finish()

@@ -1,0 +1,1 @@
+"""The direct lane as a process, asked over HTTP."""

@@ -23,10 +23,10 @@ ANALYSIS_SERVER = Path(sys.executable).with_name("analysis-server")
 @contextlib.contextmanager
 def running_server(state_dir: Path, **settings: str) -> Iterator[InferenceServer]:
     """Start one, wait until its models are ready, and end it."""
-    port = find_free_port()
+    port = settings.get("SATELLITE_INFERENCE_PORT") or str(find_free_port())
     variables = os.environ | {
         "SATELLITE_INFERENCE_API_KEYS": KEY,
-        "SATELLITE_INFERENCE_PORT": str(port),
+        "SATELLITE_INFERENCE_PORT": port,
         "SATELLITE_INFERENCE_STATE_DIR": str(state_dir),
         **settings,
     }

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from satellite.authoring.new_plugin import FolderTaken, make_plugin
+from tests.fixtures.servers import wait_until
 
 SATELLITE = Path(sys.executable).with_name("satellite")
 HEAD = "from satellite.plugin import plugin, run\n"
@@ -112,6 +115,22 @@ def test_what_keeps_it_from_running_is_named(
     code, found = tried(folder)
     assert (code, list(found)[-1]) == (1, check)
     assert message in found[check][0]["message"]
+
+
+def test_it_is_tried_again_whenever_a_file_changes(folder: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with log.open("w") as output:
+        watching = subprocess.Popen([SATELLITE, "plugin", "dev", folder], stdout=output, stderr=output)
+        try:
+            wait_until(lambda: "as process: nothing found" in log.read_text())
+            change(folder, RAW + "sys.exit(3)")
+            wait_until(lambda: "exit: " in log.read_text())
+            (folder / "plugin.json").write_text("{")
+            wait_until(lambda: "Invalid JSON" in log.read_text())
+        finally:
+            for process in psutil.Process(watching.pid).children(recursive=True):
+                process.send_signal(signal.SIGINT)
+            assert watching.wait(30) == 0
 
 
 def test_a_manifest_that_is_none_names_the_key(folder: Path) -> None:

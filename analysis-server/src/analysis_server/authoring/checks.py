@@ -29,13 +29,20 @@ GROWTH_MIB: Final = 8.0
 
 
 def check_plugin(
-    folder: Path, manifest: PluginManifest, runtime: RuntimeName, *, near: int, repeats: int, seed: int
+    folder: Path,
+    manifest: PluginManifest,
+    runtime: RuntimeName,
+    *,
+    near: int,
+    repeats: int,
+    seed: int,
+    state_dir: Path | None = None,
 ) -> Report:
     """Try a plugin: `near` inputs beside its examples, `repeats` times the first of these."""
     examples = read_examples(folder, manifest)
     done = [check_manifest(manifest, examples)]
     if not done[0].findings:
-        with on_trial(folder, manifest, runtime) as trial:
+        with on_trial(folder, manifest, runtime, state_dir=state_dir) as trial:
             done += _on_runtime(trial, examples, near=near, repeats=repeats, seed=seed)
     return Report(plugin=manifest.name, version=manifest.version, runtime=runtime, checks=tuple(done))
 

@@ -84,8 +84,13 @@ class Trial:
 
 
 @contextlib.contextmanager
-def on_trial(folder: Path, manifest: PluginManifest, runtime: RuntimeName) -> Iterator[Trial]:
-    """Put a copy of a plugin's folder on a runtime until the block ends; nothing of it is left then."""
+def on_trial(
+    folder: Path, manifest: PluginManifest, runtime: RuntimeName, *, state_dir: Path | None = None
+) -> Iterator[Trial]:
+    """Put a copy of a plugin's folder on a runtime until the block ends; nothing of it is left then.
+
+    Environments that were made stay in a `state_dir`, for the next time.
+    """
     stack_id = f"trial-{os.getpid()}"
     with tempfile.TemporaryDirectory(prefix="satellite-trial-") as place:
         plugins = Path(place) / "plugins"
@@ -94,7 +99,7 @@ def on_trial(folder: Path, manifest: PluginManifest, runtime: RuntimeName) -> It
             (runtime,),
             RuntimeOptions(
                 stack_id=stack_id,
-                state_dir=Path(place) / "state",
+                state_dir=state_dir or Path(place) / "state",
                 files_dir=Path(place) / "files",
                 plugin_dir=plugins,
                 variables=WorkerVariables.read(os.environ),

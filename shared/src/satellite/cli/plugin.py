@@ -19,6 +19,7 @@ Name = Annotated[str, typer.Argument(help="The plugin's name.")]
 app = typer.Typer(help="Write, try, build, register and pause plugins.", no_args_is_help=True)
 app.command("init")(plugin_authoring.init)
 app.command("test")(plugin_authoring.try_out)
+app.command("dev")(plugin_authoring.dev)
 app.command("build")(plugin_authoring.build)
 
 

@@ -1,4 +1,4 @@
-"""`satellite plugin init`, `test` and `build`: what needs no server."""
+"""`satellite plugin init`, `test`, `dev` and `build`: what needs no server."""
 
 from __future__ import annotations
 
@@ -42,14 +42,25 @@ def try_out(  # noqa: PLR0917 - typer reads options from parameters
     as_json: AsJSON = False,
 ) -> None:
     """Run a plugin as a worker would: its examples, inputs near them, again and again, and stopped."""
+    options = [f"--near={near}", f"--repeats={repeats}", f"--seed={seed}", *(["--json"] if as_json else [])]
+    raise typer.Exit(_on_runtime(folder, runtime, *options))
+
+
+def dev(
+    folder: Folder,
+    runtime: Annotated[TrialRuntime, typer.Option(help="As what it runs.")] = TrialRuntime.PROCESS,
+) -> None:
+    """Run a plugin's examples now and whenever a file of it changes, until Ctrl-C."""
+    raise typer.Exit(_on_runtime(folder, runtime, "--watch"))
+
+
+def _on_runtime(folder: Path, runtime: TrialRuntime, *options: str) -> int:
     if importlib.util.find_spec("analysis_server") is None:
         raise BadUsage(
             "The runtimes of the workers are not installed here: install satellite-analysis-server."
         )
-    options = [f"--runtime={runtime}", f"--near={near}", f"--repeats={repeats}", f"--seed={seed}"]
-    command = [sys.executable, "-m", "analysis_server.authoring", str(folder), *options]
-    done = subprocess.run([*command, "--json"] if as_json else command, check=False)
-    raise typer.Exit(done.returncode)
+    command = [sys.executable, "-m", "analysis_server.authoring", str(folder), f"--runtime={runtime}"]
+    return subprocess.run([*command, *options], check=False).returncode
 
 
 def build(folder: Folder, as_json: AsJSON = False) -> None:

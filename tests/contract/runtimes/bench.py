@@ -37,6 +37,9 @@ _job_ids = itertools.count(1)
 class Bench:
     """A runtime with plugins whose manifests each test shapes."""
 
+    SIX_START_WITHIN_S = 2.0
+    """How far apart the first and the last of six runs may start that were begun at once."""
+
     def __init__(
         self, runtime: Runtime, *, plugin_dir: Path, source: Path, of_set: RuntimeName | None = None
     ) -> None:

@@ -66,12 +66,14 @@ class DatabaseGuard:
             DatabaseRestored: it was recovered from a backup, and nobody has finished that.
             Exception: there is an outage.
         """
+        # Before the state: the leader goes on marking, and a mark of after it would be further than it.
+        mark = await self._read_mark()
         state = await self._find_state()
         if state.recorded_location is None:
             await self._note_location()
         elif state.location != state.recorded_location or not state.is_finished:
             raise DatabaseRestored
-        if is_older(state, await self._read_mark()):
+        if is_older(state, mark):
             raise DatabaseRestored
         if self._incarnation is None:
             self._incarnation = state.number
@@ -101,8 +103,9 @@ class DatabaseGuard:
             DatabaseRestored: it had been further before.
             Exception: there is an outage.
         """
+        before = await self._read_mark()
         state = await self._find_state()
-        if is_older(state, await self._read_mark()):
+        if is_older(state, before):
             raise DatabaseRestored
         mark = DatabaseMark(location=state.location, incarnation=state.number, position=state.position)
         await self._redis.set(redis_keys.DATABASE_MARK, mark.model_dump_json())

@@ -178,6 +178,8 @@ def look_at_redis(planted: Planted) -> bytes:
         reads = {
             b"string": client.get, b"hash": client.hgetall, b"set": client.smembers, b"stream": client.xrange,
             b"list": lambda key: client.lrange(key, 0, -1), b"zset": lambda key: client.zrange(key, 0, -1),
+            # Its time was over between the two questions.
+            b"none": lambda key: None,
         }  # fmt: skip
         return "\n".join(f"{key} {reads[client.type(key)](key)}" for key in client.scan_iter()).encode()
 

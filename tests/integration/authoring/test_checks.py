@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -117,20 +119,30 @@ def test_what_keeps_it_from_running_is_named(
     assert message in found[check][0]["message"]
 
 
+@contextlib.contextmanager
+def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End a command and what it has started after the block, as Ctrl-C does."""
+    with process:
+        try:
+            yield
+            for child in psutil.Process(process.pid).children():
+                child.send_signal(signal.SIGINT)
+            process.wait(30)
+        finally:
+            process.kill()
+
+
 def test_it_is_tried_again_whenever_a_file_changes(folder: Path, tmp_path: Path) -> None:
     log = tmp_path / "log"
     with log.open("w") as output:
         watching = subprocess.Popen([SATELLITE, "plugin", "dev", folder], stdout=output, stderr=output)
-        try:
+        with ended(watching):
             wait_until(lambda: "as process: nothing found" in log.read_text())
             change(folder, RAW + "sys.exit(3)")
             wait_until(lambda: "exit: " in log.read_text())
             (folder / "plugin.json").write_text("{")
             wait_until(lambda: "Invalid JSON" in log.read_text())
-        finally:
-            for process in psutil.Process(watching.pid).children(recursive=True):
-                process.send_signal(signal.SIGINT)
-            assert watching.wait(30) == 0
+    assert watching.returncode == 0
 
 
 def test_a_manifest_that_is_none_names_the_key(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -19,6 +20,9 @@ EXIT_USAGE = 2
 def main() -> int:
     """Try the plugin of a folder, print the report, and return 1 if something was found."""
     chosen = _parser().parse_args()
+    # Nothing that was started stays, whatever ends this; what shells start in the background ignores Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     # Standard output is the report's.
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     if chosen.watch:

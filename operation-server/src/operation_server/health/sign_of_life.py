@@ -18,6 +18,8 @@ class SignOfLife:
         """Keep the files `name` in `folder`."""
         self._file = folder / f"{name}.alive" if folder else None
         self._reason = folder / f"{name}.refuses" if folder else None
+        # A process before this one may have left its file.
+        self._may_have_refused = True
 
     def note(self) -> None:
         """Note that the process is well; a disk that takes no file ends nothing."""
@@ -27,6 +29,7 @@ class SignOfLife:
 
     def refuse(self, reason: str) -> None:
         """Note that the process lives and does not work, and why."""
+        self._may_have_refused = True
         if self._reason is not None:
             with contextlib.suppress(OSError):
                 self._reason.write_text(reason)
@@ -48,8 +51,9 @@ class SignOfLife:
         return None
 
     def works(self) -> None:
-        """Note that the process refuses nothing any more."""
-        if self._reason is not None:
+        """Note that the process refuses nothing any more; costs nothing where it did not."""
+        if self._reason is not None and self._may_have_refused:
+            self._may_have_refused = False
             with contextlib.suppress(OSError):
                 self._reason.unlink(missing_ok=True)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import mimetypes
 import tempfile
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,7 +43,7 @@ from satellite.client.models import (
 )
 from satellite.client.reading import check_request as _check
 from satellite.client.reading import read_answer as _read
-from satellite.client.retrying import passes, retrying
+from satellite.client.retrying import keyed, passes, retrying
 from satellite.contracts.attempt_files import is_artifact_name
 from satellite.contracts.event import Event
 from satellite.contracts.json_text import parse_json, write_json
@@ -291,9 +290,7 @@ class SatelliteClient(ModelCalls):
         _check(input_data)
         body = {"plugin_name": plugin_name, "input_data": input_data}
         body |= {key: value for key, value in wanted.items() if value is not None}
-        # One of its own lets the client ask again without a second job.
-        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
-        job = self._request("POST", "/jobs", json=body, headers=headers)
+        job = self._request("POST", "/jobs", json=body, headers=keyed(idempotency_key))
         # A server that has stored a job and fails to show it names it at least.
         return _read(Job, job) if "created_at" in job else self.get_job(job["id"])
 
@@ -507,8 +504,7 @@ class SatelliteClient(ModelCalls):
 
     def _request(self, method: str, path: str, *, retry_for_s: float | None = None, **options: Any) -> Any:
         for_s = self._retry_for_s if retry_for_s is None else retry_for_s
-        is_idempotent = "Idempotency-Key" in options.get("headers", {})
-        response = retrying(method, is_idempotent=is_idempotent, for_s=for_s)(
+        response = retrying(method, options.get("headers", {}), for_s=for_s)(
             self._send, method, path, **options
         )
         try:

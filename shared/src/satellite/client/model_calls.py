@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from satellite.client.models import Inference, Model, ModelVersion, Page, StoredFile
 from satellite.client.reading import check_request, read_answer
+from satellite.client.retrying import keyed
 
 
 class ModelCalls:
@@ -101,9 +101,8 @@ class ModelCalls:
         body = {"model_name": model_name, "data": data, "config": config, **fields}
         body = {name: value for name, value in body.items() if name == "data" or value is not None}
         check_request(body)
-        # One of its own lets the client ask again without a second job.
-        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
-        return read_answer(Inference, self._request("POST", "/inference/submit", json=body, headers=headers))
+        answer = self._request("POST", "/inference/submit", json=body, headers=keyed(idempotency_key))
+        return read_answer(Inference, answer)
 
     def inference_result(self, job_id: int) -> Inference:
         """Return what became of a request to a model whose job has ended.

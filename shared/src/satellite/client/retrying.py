@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Mapping
 from typing import Final
 
 import httpx
@@ -13,6 +15,7 @@ PASSING: Final = frozenset({429, 502, 503, 504})
 """A limit, a proxy without its server, a server that is about to stop or is overloaded."""
 SAFE: Final = frozenset({"GET", "PUT", "DELETE"})
 """To ask twice has the effect of asking once."""
+KEY_HEADER: Final = "Idempotency-Key"
 LONGEST_S: Final = 5.0
 
 _backoff = wait_random_exponential(multiplier=0.1, max=LONGEST_S)
@@ -23,17 +26,23 @@ def passes(error: BaseException) -> bool:
     return isinstance(error, ServerUnreachable) or (isinstance(error, APIError) and error.status in PASSING)
 
 
-def retrying(method: str, *, is_idempotent: bool, for_s: float) -> Retrying:
+def keyed(idempotency_key: str | None) -> dict[str, str]:
+    """Return headers by which a submission that is asked again becomes no second job; any key will do."""
+    return {KEY_HEADER: idempotency_key or uuid.uuid4().hex}
+
+
+def retrying(method: str, headers: Mapping[str, str], *, for_s: float) -> Retrying:
     """Return what repeats a request, with growing and random waits, until `for_s` would have passed.
 
     A request that never reached a server is repeated whatever it is, others only where that is harmless. The
     last error is raised as it is.
     """
+    is_harmless = method in SAFE or KEY_HEADER in headers
 
     def is_worth_it(error: BaseException) -> bool:
         # At a limit, or without a connection, nothing was done.
         without_effect = isinstance(error, TooManyRequests) or isinstance(error.__cause__, httpx.ConnectError)
-        return passes(error) and (is_idempotent or method in SAFE or without_effect)
+        return passes(error) and (is_harmless or without_effect)
 
     return Retrying(
         retry=retry_if_exception(is_worth_it), wait=_wait_s, stop=stop_before_delay(for_s), reraise=True

@@ -35,11 +35,13 @@ async def upload(client: httpx.AsyncClient, content: bytes = ONNX, name: str = "
     return file_id
 
 
-async def add_version(client: httpx.AsyncClient, content: bytes = ONNX, **fields: Any) -> dict[str, Any]:
-    """Register a version of the model `doubler` and return it."""
+async def add_version(
+    client: httpx.AsyncClient, content: bytes = ONNX, *, model: str = "doubler", **fields: Any
+) -> dict[str, Any]:
+    """Register a version of a model and return it."""
     files = {"model.onnx": await upload(client, content), "golden.json": await upload(client, GOLDEN)}
     body = {"plugin_name": "loader", "files": files, **fields}
-    answer = await client.post("/models/doubler/versions", json=body)
+    answer = await client.post(f"/models/{model}/versions", json=body)
     assert answer.status_code == 201, answer.text
     version: dict[str, Any] = answer.json()
     return version

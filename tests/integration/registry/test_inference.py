@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.dispatch.attempt_grants import AttemptGrants, FilesNotGranted
@@ -18,7 +19,7 @@ from operation_server.settings import OperationSettings
 from satellite.contracts.attempt_files import input_path
 from satellite.contracts.job import JobMessage
 from tests.integration.operation_server_api.conftest import set_job
-from tests.integration.registry.conftest import ONNX, SIGNATURE, add_version
+from tests.integration.registry.conftest import ONNX, SERVER, SIGNATURE, add_version, upload
 from tests.integration.transitions.seed import PLENTY
 
 REQUEST: dict[str, Any] = {"model_name": "doubler", "data": [1, 2]}
@@ -178,6 +179,35 @@ class TestVersionsInUse:
         # Who came first wins: a job whose version is gone could never end well.
         codes = {each.status_code for each in asked}
         assert codes <= ({404} if deleted.status_code == 204 else {202}), (codes, deleted.text)
+
+    async def test_data_may_refer_to_stored_files(
+        self, user: httpx.AsyncClient, other: httpx.AsyncClient, engine: AsyncEngine
+    ) -> None:
+        image = {"type": "string", "format": "satellite-file", "contentEncoding": "base64", "maxLength": 8}
+        data = {"type": "object", "properties": {"image": image}}
+        plugin = SERVER | {"name": "viewer", "input_schema": {"properties": {"data": data}}}
+        assert (await user.post("/plugins", json=plugin)).status_code == 201
+        model = {"name": "viewer", "signature": {"input": data, "output": {}}}
+        assert (await user.post("/models", json=model)).status_code == 201
+        await add_version(user, model="viewer", plugin_name="viewer")
+        own, foreign = await upload(user, b"map"), await upload(other, b"map")
+
+        asked = await ask(user, model_name="viewer", data={"image": {"$file": own}})
+        assert (await ask(user, model_name="viewer", data={"image": "bWFw"}))["status"] == "queued"
+        async with engine.connect() as connection:
+            files = await connection.scalar(
+                text("SELECT input_files FROM jobs WHERE id = :id"), {"id": asked["job_id"]}
+            )
+        assert [(file["id"], file["pointers"]) for file in files] == [(own, ["/data/image"])]
+        for value, told in (
+            ({"$file": foreign}, (404, "input_files_missing")),
+            ("bWFw" * 3, (400, "input_invalid")),
+            ({"$file": own, "more": 1}, (400, "input_invalid")),
+        ):
+            request = {"model_name": "viewer", "data": {"image": value}}
+            refused = await user.post("/inference/submit", json=request)
+            assert code(refused) == told
+            assert refused.json()["errors"][0]["pointer"] == "/data/image"
 
     async def test_its_worker_is_told_of_the_files_and_reads_them(
         self,

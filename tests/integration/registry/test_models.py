@@ -61,6 +61,26 @@ class TestModels:
         moved = await user.put("/models/doubler/aliases/champion", json={"version": 1})
         assert code(moved) == (404, "model_version_not_found")
 
+    async def test_one_is_handed_over(
+        self,
+        user: httpx.AsyncClient,
+        other: httpx.AsyncClient,
+        admin: httpx.AsyncClient,
+        doubler: dict[str, Any],
+    ) -> None:
+        new_owner = (await other.get("/users/me")).json()["id"]
+        taken = await other.put("/models/doubler/owner", json={"owner_id": new_owner})
+        assert code(taken) == (403, "model_not_yours")
+        assert "hand the model over" in taken.json()["detail"]
+        nobody = await user.put("/models/doubler/owner", json={"owner_id": 999})
+        assert code(nobody) == (422, "new_owner_not_found")
+
+        given = await user.put("/models/doubler/owner", json={"owner_id": new_owner})
+        assert (given.status_code, given.json()["owner_id"]) == (200, new_owner)
+        assert code(await user.put("/models/doubler/owner", json={"owner_id": 1})) == (403, "model_not_yours")
+        entries = (await admin.get("/audit", params={"action": "model.hand_over"})).json()["items"]
+        assert [entry["detail"] for entry in entries if not entry["is_refused"]] == [{"owner_id": new_owner}]
+
 
 class TestVersions:
     async def test_are_numbered_and_named_by_their_content(

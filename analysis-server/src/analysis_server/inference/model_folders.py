@@ -13,14 +13,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-import analysis_server
 from analysis_server.inference.settings import InferenceSettings
+from analysis_server.model_plugins.code import PACKAGE, PARTS, copy_code, plugin_name, training_code
 from analysis_server.models.catalog import ModelSource
 from analysis_server.runtimes.process.environment import sdk_folder
 from satellite.contracts.plugin_manifest import PluginManifest
 
-PACKAGE: Final = Path(analysis_server.__file__).parent
-_LEFT_OUT: Final = shutil.ignore_patterns("__pycache__", "training", "train.py")
+_LEFT_OUT: Final = shutil.ignore_patterns("__pycache__")
 
 
 def manifest_of(model: ModelSource, settings: InferenceSettings) -> PluginManifest:
@@ -29,8 +28,7 @@ def manifest_of(model: ModelSource, settings: InferenceSettings) -> PluginManife
     batch_max = signature["batch_max"]
     return PluginManifest.model_validate(
         {
-            # Names of plugins become names of hosts, which have no underscores.
-            "name": model.name.replace("_", "-"),
+            "name": plugin_name(model),
             "version": model.version(),
             "description": model.description[:2_000],
             "docker_image": "satellite/analysis-server",
@@ -45,6 +43,7 @@ def manifest_of(model: ModelSource, settings: InferenceSettings) -> PluginManife
             "resources": {
                 "cpus": settings.model_cpus,
                 "gpus": settings.model_gpus,
+                "gpu_memory_mib": settings.model_gpu_memory_mib,
                 "memory_mib": settings.model_memory_mib,
             },
         }
@@ -74,17 +73,15 @@ def make_model_folders(under: Path, manifests: Iterable[PluginManifest]) -> Path
 
 
 def _fill(folder: Path, manifest: PluginManifest) -> None:
-    for name in ("models", "core"):
-        shutil.copytree(PACKAGE / name, folder / PACKAGE.name / name, ignore=_LEFT_OUT)
+    copy_code(folder, without=training_code())
     shutil.copytree(sdk_folder(), folder / "satellite/plugin", ignore=_LEFT_OUT)
-    for package in (PACKAGE.name, "satellite"):
-        (folder / package / "__init__.py").touch()
+    (folder / "satellite/__init__.py").touch()
     (folder / "plugin.json").write_text(manifest.model_dump_json())
 
 
 def _digest(manifests: list[PluginManifest]) -> str:
     digest = hashlib.sha256(json.dumps([manifest.digest() for manifest in manifests]).encode())
-    for folder in (PACKAGE / "models", PACKAGE / "core", sdk_folder()):
+    for folder in (*(PACKAGE / part for part in PARTS), sdk_folder()):
         for file in sorted(folder.rglob("*")):
             if file.is_file() and "__pycache__" not in file.parts:
                 digest.update(str(file.relative_to(folder)).encode() + file.read_bytes())

@@ -48,7 +48,7 @@ class ModelServers:
         self._runtime = ProcessRuntime(
             stack_id=settings.stack_id,
             state_dir=settings.state_dir,
-            plugin_dir=folders,
+            plugin_dirs=[folders],
             environments=OwnEnvironment(),
         )
         self._loop = asyncio.get_running_loop()

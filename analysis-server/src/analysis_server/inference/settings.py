@@ -53,6 +53,12 @@ class InferenceSettings(SettingsGroup):
     )
     model_cpus: float = Field(default=1, ge=0.01, le=4_096, description="Processors of each model.")
     model_gpus: float = Field(default=0, ge=0, le=64, description="Cards of each model, or the share of one.")
+    model_gpu_memory_mib: int = Field(
+        default=0,
+        ge=0,
+        le=LARGEST_MIB,
+        description="Memory of each model on its card: as many as fit are packed on one.",
+    )
     model_memory_mib: int = Field(default=1_024, ge=64, le=LARGEST_MIB, description="Memory of each model.")
     cpus: float = Field(
         default_factory=lambda: float(os.cpu_count() or 1), ge=0.01, le=4_096, description="CPUs to give."

@@ -19,6 +19,9 @@ NOTHING_TOLD: Final = {
     "outputs": [],
 }
 METRICS_FILE: Final = "metrics.json"
+FILES_ENDING: Final = "_files"
+SIGNATURE_ENDING: Final = "_signature.json"
+REQUIREMENTS_ENDING: Final = "_requirements.txt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,11 @@ class ModelSource:
     description: str
 
     @property
+    def summary(self) -> str:
+        """Return the first paragraph of its description as one line, of as much as manifests take."""
+        return " ".join(self.description.partition("\n\n")[0].split())[:2_000]
+
+    @property
     def module(self) -> str:
         """Return what is imported, so that the model is registered."""
         inside = self.file.relative_to(MODELS).with_suffix("")
@@ -38,7 +46,29 @@ class ModelSource:
     @property
     def files(self) -> Path:
         """Return the folder of the version that comes with it, which need not be there."""
-        return self.file.with_name(f"{self.file.stem}_files")
+        return self._beside(FILES_ENDING)
+
+    @property
+    def own_paths(self) -> set[Path]:
+        """Return what is this model's alone: its file and what stands beside it under its name."""
+        beside = (FILES_ENDING, SIGNATURE_ENDING, REQUIREMENTS_ENDING)
+        return {self.file, *(self._beside(ending) for ending in beside)}
+
+    @property
+    def requirements(self) -> Path:
+        """Return what it is served with: a file of its own if there is one, else what most models need."""
+        own = self._beside(REQUIREMENTS_ENDING)
+        return own if own.is_file() else MODELS / "requirements.txt"
+
+    @property
+    def training(self) -> Path:
+        """Return the program that trains it, which need not be there."""
+        return self.file.with_name("train.py")
+
+    @property
+    def training_module(self) -> str:
+        """Return what is run to train it."""
+        return f"{self.module.rpartition('.')[0]}.train"
 
     def signature(self) -> dict[str, Any]:
         """Return what it takes and gives: JSON Schemas, and tensors of the Open Inference Protocol.
@@ -46,7 +76,7 @@ class ModelSource:
         A model that says nothing of it takes any request, and gives anything. `batch_max` is how many it is
         handed at once: 1 for one that takes long for each, so that the first need not wait for the last.
         """
-        file = self.file.with_name(f"{self.file.stem}_signature.json")
+        file = self._beside(SIGNATURE_ENDING)
         told = json.loads(file.read_bytes()) if file.is_file() else {}
         return {**NOTHING_TOLD, **told}
 
@@ -63,6 +93,9 @@ class ModelSource:
         file = self.files / METRICS_FILE
         metrics: dict[str, float] = json.loads(file.read_bytes()) if file.is_file() else {}
         return metrics
+
+    def _beside(self, ending: str) -> Path:
+        return self.file.with_name(self.file.stem + ending)
 
 
 def find_models(folder: Path = MODELS) -> dict[str, ModelSource]:

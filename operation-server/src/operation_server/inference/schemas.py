@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from operation_server.jobs.schemas.requests import digest_of
 from satellite.contracts import numbers
 from satellite.contracts.job import JobStatus
+from satellite.contracts.notification import JobWebhook
 from satellite.contracts.outcome import JobError
 
 REQUEST: dict[str, Any] = {
@@ -55,6 +56,17 @@ class InferenceCreate(BaseModel):
     )
     queue_ttl_s: numbers.QueueTtlS | None = Field(
         default=None, description="Fail when it has waited so long; at most the plugin's own."
+    )
+
+    webhook: JobWebhook | None = Field(
+        default=None, description="Told of the end, signed by what POST /api/v1/webhook-secret gives."
+    )
+    split_key: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="While a version is tried on part of what is asked, requests of one key are answered by "
+        "the same version; without it each is on its own.",
     )
 
     def digest(self) -> str:

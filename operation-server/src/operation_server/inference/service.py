@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -16,19 +17,21 @@ from operation_server.inference.errors import InferenceNotFound, InferenceUnfini
 from operation_server.inference.schemas import InferenceCreate
 from operation_server.jobs.access import within
 from operation_server.jobs.document import JobDocument, job_document, render
-from operation_server.jobs.errors import InputInvalid
+from operation_server.jobs.errors import InputFilesMissing, InputInvalid
 from operation_server.jobs.schemas import JobCreate
 from operation_server.jobs.submission.asked_model import AskedModel
 from operation_server.jobs.submission.service import Submission, SubmissionService
 from operation_server.live.hub import Hub
+from operation_server.plugins.file_places import with_references
 from operation_server.plugins.json_schema import SchemaChecks
 from operation_server.problems import Violation
 from operation_server.registry import changes as models
 from operation_server.registry import repository as registry
 from operation_server.registry.errors import ModelVersionNotFound
-from satellite.contracts.attempt_files import InputFile
+from operation_server.registry.job_model import job_model
+from operation_server.registry.rollouts.arms import Arm, Part, falls_into
 from satellite.contracts.json_text import JSONRefused, write_json
-from satellite.contracts.model_version import JobModel, ModelReference
+from satellite.contracts.model_version import ModelReference
 
 log = structlog.get_logger(__name__)
 
@@ -64,13 +67,14 @@ class InferenceService:
         Raises:
             ModelNotFound, ModelVersionNotFound, ModelAliasNotFound: there is no such model.
             RequestUnfit: it breaks the model's signature or a rule of the plugin.
+            InputFilesMissing: it refers to files that the caller does not see.
             Exception: as `SubmissionService.submit` says.
         """
         # Before the model is looked for: a repeated request gets its job, whatever became of the alias.
         first = await self._submissions.find_first(caller, request.digest(), idempotency_key)
         if first is not None:
             return first
-        version = await self._find_version(request.model_name)
+        version, part = await self._find_version(request, idempotency_key)
         violations = await self._signature_violations(version, request)
         if violations:
             raise RequestUnfit(violations)
@@ -80,8 +84,10 @@ class InferenceService:
                 _job_of(request, version),
                 idempotency_key=idempotency_key,
                 traceparent=traceparent,
-                asks=_asked(request, version),
+                asks=_asked(request, version, part),
             )
+        except InputFilesMissing as error:
+            raise InputFilesMissing([_in_request(each) for each in error.violations]) from error
         except InputInvalid as error:
             raise RequestUnfit([_in_request(each) for each in error.violations]) from error
 
@@ -134,18 +140,24 @@ class InferenceService:
             raise InferenceNotFound(f"There is no job {job_id} that asks a model.")
         return job_document(row)
 
-    async def _find_version(self, model_name: str) -> AnyRow:
-        reference = ModelReference.parse(model_name)
+    async def _find_version(
+        self, request: InferenceCreate, idempotency_key: str | None
+    ) -> tuple[AnyRow, Part | None]:
+        """Return the version that is to answer, and its part in a rollout."""
+        reference = ModelReference.parse(request.model_name)
         if reference is None:
-            raise models.not_found(model_name)
+            raise models.not_found(request.model_name)
         async with self._connections.connect() as connection:
             row = await registry.find_asked(connection, reference)
             if row is None:
                 await models.find(connection, reference.name)
                 if reference.alias is not None:
                     await models.find_alias(connection, reference.name, reference.alias)
-                raise ModelVersionNotFound(f"There is no version {model_name!r} of the model.")
-        return row
+                raise ModelVersionNotFound(f"There is no version {request.model_name!r} of the model.")
+            if row.rollout is None:
+                return row, None
+            key = request.split_key or idempotency_key or secrets.token_hex(8)
+            return await _divided(connection, row, reference.name, key)
 
     async def _signature_violations(self, version: AnyRow, request: InferenceCreate) -> list[Violation]:
         found = await self._violations(version, "input", request.data, at="/data")
@@ -162,7 +174,7 @@ class InferenceService:
         except JSONRefused as refusal:
             return [Violation(at + refusal.pointer, refusal.reason)]
         validator = await self._schemas.validator(
-            f"the model {version.model_name}", f"{version.model_digest}/{part}", dict(schema)
+            f"the model {version.model_name}", f"{version.model_digest}/{part}", with_references(dict(schema))
         )
         return await validator.violations(value, text, at=at)
 
@@ -175,22 +187,24 @@ def _job_of(request: InferenceCreate, version: AnyRow) -> JobCreate:
         priority=request.priority,
         timeout_s=request.timeout_s,
         queue_ttl_s=request.queue_ttl_s,
+        webhook=request.webhook,
     )
 
 
-def _asked(request: InferenceCreate, version: AnyRow) -> AskedModel:
-    files = [
-        InputFile(
-            id=file["file_id"],
-            pointers=[],
-            name=file["role"],
-            size_bytes=file["size_bytes"],
-            sha256=file["sha256"],
-        )
-        for file in version.files
-    ]
-    model = JobModel(name=version.model_name, version=version.version, digest=version.digest, files=files)
-    return AskedModel(version_id=version.id, model=model, request_digest=request.digest())
+async def _divided(connection: AsyncConnection, stable: AnyRow, name: str, key: str) -> tuple[AnyRow, Part]:
+    """Return the version of a rollout that answers requests of a key."""
+    rollout = stable.rollout
+    if falls_into(rollout["id"], key, percent=rollout["percent"]):
+        candidate = await registry.find_asked(connection, ModelReference(name, version=rollout["candidate"]))
+        if candidate is not None:
+            return candidate, Part(rollout_id=rollout["id"], arm=Arm.CANDIDATE)
+    return stable, Part(rollout_id=rollout["id"], arm=Arm.STABLE)
+
+
+def _asked(request: InferenceCreate, version: AnyRow, part: Part | None) -> AskedModel:
+    return AskedModel(
+        version_id=version.id, model=job_model(version), request_digest=request.digest(), part=part
+    )
 
 
 def _in_request(violation: Violation) -> Violation:

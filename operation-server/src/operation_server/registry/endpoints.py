@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Path, Response, status
+from fastapi import APIRouter, Response, status
 
 from operation_server.accounts.caller import CallerDep
 from operation_server.dependencies import PaginationDep, ServicesDep
 from operation_server.json_route import StrictJSONRoute
 from operation_server.problems import problem_responses
+from operation_server.registry.evaluations import endpoints as evaluations
+from operation_server.registry.gates import endpoints as gates
+from operation_server.registry.places import Alias, Name, Version
+from operation_server.registry.rollouts import endpoints as rollouts
 from operation_server.registry.schemas import (
     AliasChange,
     AliasRead,
     ModelCard,
     ModelCreate,
     ModelList,
+    ModelOwnerChange,
     ModelRead,
     VersionCreate,
     VersionList,
     VersionRead,
 )
 from operation_server.registry.service import RegistryService
-from satellite.contracts.model_version import ALIAS_PATTERN
-from satellite.contracts.numbers import LARGEST_ID
 
 router = APIRouter(tags=["models"], route_class=StrictJSONRoute)
 
-Name = Annotated[str, Path(max_length=64, examples=["lstm_timeseries"])]
-Version = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[3])]
-Alias = Annotated[str, Path(max_length=63, pattern=ALIAS_PATTERN, examples=["champion"])]
 MODEL_KNOWN: dict[int | str, dict[str, Any]] = {
     200: {"model": ModelRead, "description": "It was registered already"}
 }
@@ -69,6 +69,14 @@ async def read_model(caller: CallerDep, services: ServicesDep, name: Name) -> Mo
     """Show a model, its newest version and its aliases."""
     del caller
     return await services[RegistryService].get(name)
+
+
+@router.put("/models/{name}/owner", responses=problem_responses(401, 403, 404, 422))
+async def change_model_owner(
+    caller: CallerDep, services: ServicesDep, name: Name, body: ModelOwnerChange
+) -> ModelRead:
+    """Hand a model to another account. For its owner and for admins."""
+    return await services[RegistryService].hand_over(caller, name, body.owner_id)
 
 
 @router.post(
@@ -123,12 +131,16 @@ async def read_card(caller: CallerDep, services: ServicesDep, name: Name, versio
     return await services[RegistryService].card(caller, name, version)
 
 
-@router.put("/models/{name}/aliases/{alias}", responses=problem_responses(401, 403, 404, 422))
+@router.put("/models/{name}/aliases/{alias}", responses=problem_responses(401, 403, 404, 409, 422))
 async def move_alias(
     caller: CallerDep, services: ServicesDep, name: Name, alias: Alias, body: AliasChange
 ) -> AliasRead:
-    """Let an alias name a version: whoever submits by the alias from now on asks that version."""
-    return await services[RegistryService].move_alias(caller, name, alias, body.version)
+    """Let an alias name a version: whoever submits by the alias from now on asks that version.
+
+    Where a gate guards the alias, the version has to pass it: 409 tells the numbers otherwise. `override`
+    moves it all the same, and stands in the audit trail.
+    """
+    return await services[RegistryService].move_alias(caller, name, alias, body)
 
 
 @router.get("/models/{name}/aliases/{alias}", responses=problem_responses(401, 404, 422))
@@ -141,8 +153,13 @@ async def read_alias(caller: CallerDep, services: ServicesDep, name: Name, alias
 @router.delete(
     "/models/{name}/aliases/{alias}",
     status_code=status.HTTP_204_NO_CONTENT,
-    responses=problem_responses(401, 403, 404, 422),
+    responses=problem_responses(401, 403, 404, 409, 422),
 )
 async def delete_alias(caller: CallerDep, services: ServicesDep, name: Name, alias: Alias) -> None:
-    """Delete an alias; the version that it names stays."""
+    """Delete an alias; the version that it names stays. One that a gate guards stays: 409."""
     await services[RegistryService].delete_alias(caller, name, alias)
+
+
+router.include_router(evaluations.router)
+router.include_router(gates.router)
+router.include_router(rollouts.router)

@@ -103,10 +103,15 @@ class VersionExaminer:
         async with self._connections.connect() as connection:
             job = await repository.find_making_job(connection, job_id)
         if job is None or job.owner_id not in reach:
-            return [Violation("/job_id", f"there is no job {job_id} that you may see")]
+            return [job_missing(job_id)]
         return []
 
 
 def file_missing(role: str, file_id: str) -> Violation:
     """Return what is said of a file that is not there, or somebody else's."""
     return Violation(json_pointer(("files", role)), f"there is no file {file_id[:64]!r}")
+
+
+def job_missing(job_id: int) -> Violation:
+    """Return what is said of a job that is not there, or somebody else's."""
+    return Violation("/job_id", f"there is no job {job_id} that you may see")

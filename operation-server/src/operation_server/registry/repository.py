@@ -14,15 +14,26 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    null,
     select,
     text,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from operation_server.database.rows import AnyRow
-from operation_server.models import Job, Model, ModelAlias, ModelFile, ModelVersion, Plugin, User
+from operation_server.models import (
+    Job,
+    Model,
+    ModelAlias,
+    ModelFile,
+    ModelRollout,
+    ModelVersion,
+    Plugin,
+    User,
+)
 from satellite.contracts.model_version import CHAMPION, ModelReference
 
 _ALIASES: Final = literal_column(
@@ -77,6 +88,7 @@ def _versions() -> Select[*tuple[Any, ...]]:
         ModelVersion.version,
         ModelVersion.digest,
         ModelVersion.metrics,
+        ModelVersion.plugin_id,
         Plugin.name.label("plugin_name"),
         Plugin.version.label("plugin_version"),
         Plugin.digest.label("plugin_digest"),
@@ -127,6 +139,11 @@ async def lock_owner(connection: AsyncConnection, name: str) -> AnyRow | None:
     ).one_or_none()
 
 
+async def set_owner(connection: AsyncConnection, model_id: int, owner_id: int) -> None:
+    """Give a locked model to an account."""
+    await connection.execute(update(Model).where(Model.id == model_id).values(owner_id=owner_id))
+
+
 async def find_version(connection: AsyncConnection, name: str, version: int) -> AnyRow | None:
     """Return a version that was not deleted, or None."""
     query = _versions().where(Model.name == name, ModelVersion.version == version)
@@ -134,11 +151,13 @@ async def find_version(connection: AsyncConnection, name: str, version: int) -> 
 
 
 async def find_asked(connection: AsyncConnection, reference: ModelReference) -> AnyRow | None:
-    """Return the version that a request means, and the signature of its model, or None.
+    """Return the version that a request means, its model's signature and the rollout of its alias, or None.
 
     Where it names neither a version nor an alias, that is the champion, or else the newest.
     """
-    query = _versions().add_columns(Model.signature, Model.digest.label("model_digest"))
+    query = _versions().add_columns(
+        Model.signature, Model.digest.label("model_digest"), _running_rollout(reference)
+    )
     query = query.where(Model.name == reference.name)
     if reference.version is not None:
         query = query.where(ModelVersion.version == reference.version)
@@ -149,6 +168,29 @@ async def find_asked(connection: AsyncConnection, reference: ModelReference) -> 
         query = query.join(ModelAlias, named, isouter=reference.alias is None)
         query = query.order_by(ModelAlias.alias.is_(None), ModelVersion.version.desc()).limit(1)
     return (await connection.execute(query)).one_or_none()
+
+
+def _running_rollout(reference: ModelReference) -> ColumnElement[Any]:
+    """Return the id, the candidate and the percent of the rollout of an alias; null for a version."""
+    if reference.version is not None:
+        return null().label("rollout")
+    candidate = aliased(ModelVersion)
+    told = func.json_build_object(
+        "id", ModelRollout.id, "candidate", candidate.version, "percent", ModelRollout.settings["percent"],
+        type_=JSON,
+    )  # fmt: skip
+    return (
+        select(told)
+        .join(candidate, candidate.id == ModelRollout.candidate_id)
+        .where(
+            ModelRollout.model_id == Model.id,
+            ModelRollout.stable_id == ModelVersion.id,
+            ModelRollout.alias == (reference.alias or CHAMPION),
+            ModelRollout.status == "running",
+        )
+        .scalar_subquery()
+        .label("rollout")
+    )
 
 
 async def find_same(
@@ -245,18 +287,6 @@ async def find_alias(connection: AsyncConnection, name: str, alias: str) -> AnyR
     return (await connection.execute(query)).one_or_none()
 
 
-async def set_alias(
-    connection: AsyncConnection, model_id: int, alias: str, version_id: int, *, moved_by: int
-) -> None:
-    """Let an alias name a version."""
-    values = {"model_version_id": version_id, "moved_by": moved_by, "moved_at": func.now()}
-    await connection.execute(
-        upsert(ModelAlias)
-        .values(model_id=model_id, alias=alias, **values)
-        .on_conflict_do_update(index_elements=[ModelAlias.model_id, ModelAlias.alias], set_=values)
-    )
-
-
 async def delete_alias(connection: AsyncConnection, model_id: int, alias: str) -> bool:
     """Forget an alias; False when there is none."""
     gone = await connection.scalar(
@@ -265,6 +295,12 @@ async def delete_alias(connection: AsyncConnection, model_id: int, alias: str) -
         .returning(ModelAlias.alias)
     )
     return gone is not None
+
+
+async def hold_job(connection: AsyncConnection, job_id: int) -> None:
+    """Keep a job, if it is there, until the transaction ends."""
+    held = select(Job.id).where(Job.id == job_id).with_for_update(read=True, key_share=True)
+    await connection.execute(held)
 
 
 async def find_making_job(connection: AsyncConnection, job_id: int) -> AnyRow | None:

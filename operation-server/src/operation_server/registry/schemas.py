@@ -64,11 +64,23 @@ JOB: dict[str, Any] = {
     "attempt": 1,
     "input_data": {"epochs": 3},
 }
+OVERRIDE: dict[str, Any] = {"reason": "The data of the gate has a fault; see the report of 2 March."}
+EVALUATION: dict[str, Any] = {
+    "id": 7,
+    "version": 3,
+    "data_digest": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+    "data_name": "JFK, last months",
+    "metrics": {"mae": 4.53},
+    "job_id": 43,
+    "created_by": 1,
+    "created_at": "2026-01-02T03:14:05Z",
+}
 CARD: dict[str, Any] = {
     "model": REGISTERED,
     "version": VERSION,
     "plugin_digest": "9f2c7a51d0e84b6f83a0c5e1724d96bb",
     "job": JOB,
+    "evaluations": [EVALUATION],
 }
 
 
@@ -106,6 +118,14 @@ class ModelRead(BaseModel):
     created_at: datetime
     latest_version: int | None = Field(description="The newest that is there.")
     aliases: dict[str, int] = Field(description="Which version each alias names.")
+
+
+class ModelOwnerChange(BaseModel):
+    """To whom a model is handed."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"owner_id": 2}]})
+
+    owner_id: Id
 
 
 class ModelList(BaseModel):
@@ -189,6 +209,21 @@ class MakingJob(BaseModel):
     input_data: Any = Field(description="Null to who may not see the job.")
 
 
+class EvaluationRead(BaseModel):
+    """Numbers of a version on the data of one digest."""
+
+    model_config = ConfigDict(from_attributes=True, json_schema_extra={"examples": [EVALUATION]})
+
+    id: int
+    version: int
+    data_digest: str
+    data_name: str | None
+    metrics: dict[str, float]
+    job_id: int | None = Field(description="The job that found them.")
+    created_by: int
+    created_at: datetime
+
+
 class ModelCard(BaseModel):
     """All that is known of a version: nobody writes it, it is made of records."""
 
@@ -198,14 +233,26 @@ class ModelCard(BaseModel):
     version: VersionRead
     plugin_digest: str = Field(description="SHA-256 of the manifest of the plugin that loads it.")
     job: MakingJob | None
+    evaluations: list[EvaluationRead] = Field(description="The newest 100, newest first.")
+
+
+class Override(BaseModel):
+    """Why an alias is moved although its gate does not let it."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [OVERRIDE]})
+
+    reason: str = Field(min_length=1, max_length=1_000, description="For the audit trail.")
 
 
 class AliasChange(BaseModel):
     """The version that an alias is to name."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"version": 3}]})
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"version": 3}, {"version": 3, "override": OVERRIDE}]}
+    )
 
     version: Id
+    override: Override | None = Field(default=None, description="Moves it past a gate that is closed.")
 
 
 class AliasRead(BaseModel):

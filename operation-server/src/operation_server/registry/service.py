@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-
-import orjson
+from typing import Final
 
 from operation_server.accounts.access import Permission, require, require_plugins, visible_to
 from operation_server.accounts.account import Account
@@ -13,22 +11,27 @@ from operation_server.database.rows import AnyRow
 from operation_server.files.storage import FileStorage, require_storage
 from operation_server.plugins.catalog import PluginCatalog
 from operation_server.plugins.json_schema import SchemaChecks
-from operation_server.problems import Violation
 from operation_server.registry import changes, repository
 from operation_server.registry.errors import ModelInvalid
+from operation_server.registry.evaluations import repository as evaluations
 from operation_server.registry.new_version import VersionExaminer
 from operation_server.registry.schemas import (
+    AliasChange,
     AliasRead,
+    EvaluationRead,
     MakingJob,
     ModelCard,
     ModelCreate,
     ModelList,
     ModelRead,
-    Signature,
     VersionCreate,
     VersionList,
     VersionRead,
 )
+from operation_server.registry.signatures import model_digest, signature_faults
+
+EVALUATIONS_SHOWN: Final = 100
+"""Of a card."""
 
 
 class RegistryService:
@@ -55,7 +58,7 @@ class RegistryService:
             ModelTaken: the name exists with another signature or description.
         """
         require(caller, Permission.REGISTER_MODELS)
-        violations = await self._signature_faults(request.signature)
+        violations = await signature_faults(self._schemas, request.signature)
         if violations:
             raise ModelInvalid(violations)
         async with self._connections.begin() as connection:
@@ -65,7 +68,7 @@ class RegistryService:
                 name=request.name,
                 description=request.description,
                 signature=request.signature.model_dump(),
-                digest=_digest_of(request),
+                digest=model_digest(request.description, request.signature),
             )
         return ModelRead.model_validate(row), is_new
 
@@ -76,6 +79,17 @@ class RegistryService:
             ModelNotFound: there is none of this name.
         """
         async with self._connections.connect() as connection:
+            return ModelRead.model_validate(await changes.find(connection, name))
+
+    async def hand_over(self, caller: Account, name: str, owner_id: int) -> ModelRead:
+        """Give a model to another account, and return it; safe to repeat.
+
+        Raises:
+            ModelNotFound, ModelNotYours: it is none of the caller's.
+            NewOwnerNotFound: there is no active account of this id.
+        """
+        async with self._connections.begin() as connection:
+            await changes.hand_over(connection, caller, name, owner_id)
             return ModelRead.model_validate(await changes.find(connection, name))
 
     async def list_page(self, *, skip: int, limit: int) -> ModelList:
@@ -140,21 +154,29 @@ class RegistryService:
         """
         model = await self.get(name)
         row = await self._find_version(name, version)
+        async with self._connections.connect() as connection:
+            _, evaluated = await evaluations.list_page(connection, row.id, skip=0, limit=EVALUATIONS_SHOWN)
         return ModelCard(
             model=model,
             version=VersionRead.model_validate(row),
             plugin_digest=row.plugin_digest,
             job=await self._making_job(caller, row.job_id),
+            evaluations=[EvaluationRead.model_validate(each) for each in evaluated],
         )
 
-    async def move_alias(self, caller: Account, name: str, alias: str, version: int) -> AliasRead:
+    async def move_alias(self, caller: Account, name: str, alias: str, change: AliasChange) -> AliasRead:
         """Let an alias name a version: all that is submitted from now on asks it; safe to repeat.
 
         Raises:
             ModelNotFound, ModelVersionNotFound, ModelNotYours: it is none of the caller's.
+            ModelGateClosed: a gate guards the alias, and the version does not pass it.
         """
+        override = None if change.override is None else change.override.reason
         async with self._connections.begin() as connection:
-            return AliasRead.of(await changes.move_alias(connection, caller, name, alias, version))
+            moved = await changes.move_alias(
+                connection, caller, name, alias, change.version, override=override
+            )
+            return AliasRead.of(moved)
 
     async def get_alias(self, name: str, alias: str) -> AliasRead:
         """Return an alias.
@@ -171,6 +193,7 @@ class RegistryService:
 
         Raises:
             ModelNotFound, ModelAliasNotFound, ModelNotYours: it is none of the caller's.
+            ModelAliasGuarded: a gate guards it.
         """
         async with self._connections.begin() as connection:
             await changes.delete_alias(connection, caller, name, alias)
@@ -189,17 +212,3 @@ class RegistryService:
             return None
         job = MakingJob.model_validate(row)
         return job if row.owner_id in visible_to(caller) else job.model_copy(update={"input_data": None})
-
-    async def _signature_faults(self, signature: Signature) -> list[Violation]:
-        found = []
-        for part, schema in signature.model_dump(exclude_none=True).items():
-            found += [
-                Violation(f"/signature{each.pointer}", each.message)
-                for each in await self._schemas.find_violations(part, schema)
-            ]
-        return found
-
-
-def _digest_of(request: ModelCreate) -> str:
-    told = orjson.dumps([request.description, request.signature.model_dump()], option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(told).hexdigest()

@@ -34,10 +34,11 @@ def test_a_new_model_is_one_file(tmp_path: Path) -> None:
         "from analysis_server.models.base_model import BaseModel\n"
         '@model_registry.register("double")\n'
         "class Double(BaseModel):\n"
-        '    """Doubles."""\n'
+        '    """Doubles\n    numbers.\n\n    And more."""\n'
     )
     model = find_models(tmp_path)["double"]
-    assert model.description == "Doubles."
+    assert model.description == "Doubles\nnumbers.\n\nAnd more."
+    assert model.summary == "Doubles numbers."
     assert model.signature()["inputs"] == []
     assert model.metrics() == {}
 

@@ -1,6 +1,6 @@
 """Trains `map_segmentation`: `python -m analysis_server.models.segmentation.train --output FOLDER`.
 
-Writes `model.onnx`, `golden.json` and `metrics.json` there.
+Writes `model.onnx`, `golden.json` and `metrics.json` there. Without arguments it is a plugin.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from PIL import Image
 from analysis_server.models.segmentation.map_segmentation import MapSegmentation, to_network
 from analysis_server.models.segmentation.unet import UNet
 from analysis_server.models.segmentation.world import HELD_OUT, World, read_world
-from analysis_server.models.training.arguments import read_arguments
+from analysis_server.models.training.arguments import TrainingArguments
 from analysis_server.models.training.export import write_version
+from analysis_server.models.training.running import run_training
 from analysis_server.models.training.steps import train
 
 TILE = 256
 GOLDEN_TILE = 64
 
 
-def main() -> None:
-    """Train, measure, and write a version."""
-    wanted = read_arguments(__doc__, steps=400, batch_size=8)
+def make(wanted: TrainingArguments) -> dict[str, float]:
+    """Train, measure, and write a version; return its metrics."""
     torch.manual_seed(13)
     world = read_world()
     seen = [world.part(west=-180, east=HELD_OUT[0]), world.part(west=HELD_OUT[1], east=180)]
@@ -42,7 +42,7 @@ def main() -> None:
         checkpoint=wanted.checkpoint,
     )
     held_out = world.part(west=HELD_OUT[0], east=HELD_OUT[1])
-    write_version(
+    return write_version(
         wanted.output,
         network,
         example=torch.zeros(1, 3, TILE, TILE),
@@ -95,4 +95,4 @@ def _request(colours: NDArray[np.uint8]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    run_training(make, __doc__, steps=400, batch_size=8)

@@ -1,6 +1,6 @@
 """Trains `lstm_timeseries`: `python -m analysis_server.models.timeseries.train --output FOLDER`.
 
-Writes `model.onnx`, `golden.json` and `metrics.json` there.
+Writes `model.onnx`, `golden.json` and `metrics.json` there. Without arguments it is a plugin.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from analysis_server.models.timeseries.weather import (
     read_temperatures,
 )
 from analysis_server.models.timeseries.windows import HORIZON, WINDOW, Window
-from analysis_server.models.training.arguments import read_arguments
+from analysis_server.models.training.arguments import TrainingArguments
 from analysis_server.models.training.export import write_version
+from analysis_server.models.training.running import run_training
 from analysis_server.models.training.steps import train
 
 SPAN = WINDOW + HORIZON
@@ -28,9 +29,8 @@ GOLDEN_EVERY = 700
 """Values of the held-out series between two golden examples."""
 
 
-def main() -> None:
-    """Train, measure, and write a version."""
-    wanted = read_arguments(__doc__, steps=1500, batch_size=64)
+def make(wanted: TrainingArguments) -> dict[str, float]:
+    """Train, measure, and write a version; return its metrics."""
     torch.manual_seed(13)
     network = ForecastNetwork()
     series = [read_temperatures(station) for station in TRAINED_ON]
@@ -44,7 +44,7 @@ def main() -> None:
         checkpoint=wanted.checkpoint,
     )
     held_out = read_temperatures(HELD_OUT, from_month=HELD_OUT_FROM_MONTH)
-    write_version(
+    return write_version(
         wanted.output,
         network,
         example=torch.zeros(1, WINDOW, 1),
@@ -86,4 +86,4 @@ def measure(model: LSTMTimeseries, series: NDArray[np.float32]) -> dict[str, flo
 
 
 if __name__ == "__main__":
-    main()
+    run_training(make, __doc__, steps=1500, batch_size=64)

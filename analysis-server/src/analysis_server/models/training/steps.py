@@ -8,7 +8,7 @@ from typing import Final
 import torch
 
 from analysis_server.models.training.checkpoint import Checkpoint
-from satellite.plugin import report_progress
+from satellite.plugin import report_metrics
 
 CHECKPOINT_EVERY: Final = 50
 TOLD_EVERY: Final = 25
@@ -54,7 +54,7 @@ def train(
         schedule.step()
         done = step + 1
         if done % TOLD_EVERY == 0 or done == steps:
-            report_progress(done / steps, f"step {done} of {steps}, loss {error.item():.4f}")
+            report_metrics(done / steps, step=done, loss=error.item())
         if done % CHECKPOINT_EVERY == 0:
             checkpoint.save({"step": done, **{name: part.state_dict() for name, part in parts.items()}})
     network.cpu().eval()

@@ -1,0 +1,1 @@
+"""Evaluations: how good a version is on data of one digest."""

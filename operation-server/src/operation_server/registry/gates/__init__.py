@@ -1,0 +1,1 @@
+"""Gates: what a version has to reach before an alias is moved to it."""

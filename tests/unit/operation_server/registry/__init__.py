@@ -1,0 +1,1 @@
+"""Rules about models, without a database."""

@@ -21,6 +21,7 @@ from tests.chaos.marks import ContainerMarks, MarkFiles, Marks
 from tests.chaos.plan import Plan
 from tests.chaos.plugins import write_plugins
 from tests.chaos.record import Record
+from tests.chaos.runs import RunLoad
 from tests.chaos.strikes import strike_under_load
 from tests.chaos.tally import Tally
 from tests.chaos.work import KINDS
@@ -75,13 +76,16 @@ def drive(platform: Platform, marks: Marks, tally: Tally, plan: Plan) -> None:
         tally.start_s = time.monotonic() - began
         kinds = [kind for kind in KINDS if isinstance(marks, MarkFiles) or not kind.needs_marks]
         load = Load(platform, kinds=kinds, slots=plan.slots, seed=plan.seed)
+        runs = RunLoad(platform, seed=plan.seed)
         load.start()
+        runs.start()
         for strike in strike_under_load(platform, load, plan):
             tally.strikes.append(strike)
             print(strike, f"{len(load.submissions)} jobs submitted", flush=True)
         load.stop()
+        runs.stop()
         settle(Record(platform))
-        count(platform, load, marks, tally)
+        count(platform, load, runs, marks, tally)
     except BaseException:
         tell_what_was_said(platform)
         raise

@@ -18,7 +18,10 @@ PRESSURE = """
            count(*) FILTER (WHERE status = 'processing') AS running
     FROM jobs WHERE status IN ('queued', 'processing')
 """
-UNFINISHED = "SELECT count(*) AS jobs FROM jobs WHERE status IN ('queued', 'processing')"
+UNFINISHED = """
+    SELECT (SELECT count(*) FROM jobs WHERE status IN ('queued', 'processing'))
+         + (SELECT count(*) FROM workflow_runs WHERE status IN ('queued', 'processing')) AS jobs
+"""
 ATTEMPTS = "SELECT job_id, attempt, worker, outcome, error FROM job_attempts ORDER BY job_id, attempt"
 CLOSINGS = "SELECT job_id, data FROM job_events WHERE type = 'result' ORDER BY id"
 
@@ -42,7 +45,7 @@ class Record:
         return Pressure(**self._rows(PRESSURE)[0])
 
     def count_unfinished(self) -> int:
-        """Return how many jobs are still to end."""
+        """Return how many jobs and runs are still to end."""
         count: int = self._rows(UNFINISHED)[0]["jobs"]
         return count
 

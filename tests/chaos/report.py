@@ -44,6 +44,7 @@ def jobs_table(tally: Tally) -> Table:
             "  of them repeated": tally.repeated_effects,
             "attempts recorded": tally.attempts,
         },
+        {"runs of a workflow": tally.runs, "completed runs": tally.completed_runs},
         {
             "completed": tally.completed,
             "failed as meant": tally.failed_as_meant,

@@ -37,6 +37,9 @@ class Tally:
     completed: int = 0
     failed_as_meant: int = 0
     cancelled_as_meant: int = 0
+    runs: int = 0
+    """Runs of a workflow that were asked for; their steps are among the jobs."""
+    completed_runs: int = 0
 
     attempts: int = 0
     """Attempts that the platform has recorded as ended."""

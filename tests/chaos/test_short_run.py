@@ -25,5 +25,6 @@ def test_every_fault_once() -> None:
     assert tally.accepted == tally.submitted >= PLAN.jobs
     assert tally.executions >= tally.effects >= tally.completed > 0
     assert tally.is_clean, list(tally.broken())
+    assert tally.completed_runs == tally.runs > 0
     longest = max(tally.strikes, key=lambda strike: strike.recovery_s)
     assert longest.recovery_s <= RECOVERY_S + tally.start_s, longest

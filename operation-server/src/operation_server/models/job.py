@@ -25,7 +25,7 @@ class Job(Base):
         CheckConstraint(
             "status IN ('queued', 'processing', 'completed', 'failed', 'cancelled')", name="status"
         ),
-        CheckConstraint("priority BETWEEN 0 AND 9", name="priority"),
+        CheckConstraint("priority BETWEEN -1 AND 9", name="priority"),
         Index(
             "ix_jobs_waiting",
             "plugin_id",
@@ -41,7 +41,8 @@ class Job(Base):
             "expires_at",
             postgresql_where=text("status = 'queued' AND expires_at IS NOT NULL"),
         ),
-        Index("ix_jobs_owner_id_id", "owner_id", "id"),
+        # With what tells steps of runs apart, so that the jobs of an account are counted in the index alone.
+        Index("ix_jobs_owner_id_id_run_id", "owner_id", "id", postgresql_include=["run_id"]),
         Index("ix_jobs_plugin_name_id", "plugin_name", "id"),
         Index("ix_jobs_status_id", "status", "id", postgresql_where=text("status <> 'completed'")),
         Index(
@@ -77,6 +78,9 @@ class Job(Base):
     """The version of a model that it asks. No foreign key: versions are kept, and this table is too large."""
     model: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     """What its worker is told of that version: a `JobModel`."""
+
+    run_id: Mapped[int | None]
+    """The run of a workflow that it is a step of."""
 
     # The queue.
     run_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -119,6 +123,8 @@ class Job(Base):
     """Where the result is that is too large for an answer, and how it begins."""
     artifacts: Mapped[int] = mapped_column(server_default="0")
     """How many files the attempt that completed has written; some may have been deleted since."""
+    made: Mapped[str | None]
+    """The version of a model that it has made, as `name@version`."""
     error: Mapped[dict[str, Any] | None]
     error_fingerprint: Mapped[str | None]
     progress: Mapped[float | None] = mapped_column(Float(53))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint, func, text
+from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint, false, func, text
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,7 +13,7 @@ from operation_server.database.base import Base
 
 
 class Model(Base):
-    """A name with a signature; a row never changes."""
+    """A name with a signature; of a row only the owner ever changes."""
 
     __tablename__ = "models"
     __table_args__ = (UniqueConstraint("name"),)
@@ -36,6 +36,7 @@ class ModelVersion(Base):
     __table_args__ = (
         UniqueConstraint("model_id", "version"),
         Index("ix_model_versions_job_id", "job_id", postgresql_where=text("job_id IS NOT NULL")),
+        Index("uq_model_versions_trained_job_id", "job_id", unique=True, postgresql_where=text("is_trained")),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -49,6 +50,8 @@ class ModelVersion(Base):
     metrics: Mapped[dict[str, Any]] = mapped_column(JSON)
     job_id: Mapped[int | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
     """The job that made it."""
+    is_trained: Mapped[bool] = mapped_column(server_default=false())
+    """It was made by the transition that completed its job; a job makes one at most."""
     created_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     deleted_at: Mapped[datetime | None]

@@ -1,0 +1,1 @@
+"""Workflows: drafts that people edit, versions that are deployed, and their runs."""

@@ -1,0 +1,1 @@
+"""Deployment: a draft that has no fault becomes a version that never changes."""

@@ -1,0 +1,1 @@
+"""Runs of workflows: begun by hand, looked at, approved, cancelled and retried."""

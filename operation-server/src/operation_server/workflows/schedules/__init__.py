@@ -1,0 +1,1 @@
+"""Schedules: when workflows run by themselves."""

@@ -1,0 +1,1 @@
+"""Workflows out of files that others understand, read and never run."""

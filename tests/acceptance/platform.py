@@ -68,6 +68,12 @@ class Platform:
         """Wait until the supervisor has seen every part ready: one that dies before that ends the start."""
         wait_until(lambda: "All parts run" in self.output, timeout_s=timeout_s)
 
+    def wait_models_installed(self, *, timeout_s: float = 600) -> None:
+        """Wait until the models that come with the product answer; an image may take a while to make."""
+        said = ("Models answer", "not installed", "No models")
+        wait_until(lambda: any(words in self.output for words in said), timeout_s=timeout_s)
+        assert "Models answer" in self.output, self.output
+
     def stop(self, *, timeout_s: float = 180) -> int:
         """Press Ctrl-C and return the exit code."""
         assert self.process is not None

@@ -75,6 +75,6 @@ def test_other_content_under_a_known_name_and_version_is_409(api: httpx.Client) 
 def test_every_route_but_the_open_ones_needs_a_token(api: httpx.Client) -> None:
     root = str(api.base_url).replace("/api/v1/", "")
     for path in ("/jobs", "/plugins", "/users/me", "/workers", "/dead-letters"):
-        assert httpx.get(f"{root}/api/v1{path}").status_code == 401, path
+        assert httpx.get(f"{root}/api/v1{path}", timeout=60).status_code == 401, path
     for path in ("/health", "/ready", "/docs", "/openapi.json"):
-        assert httpx.get(f"{root}{path}").status_code == 200, path
+        assert httpx.get(f"{root}{path}", timeout=60).status_code == 200, path

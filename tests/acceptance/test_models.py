@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from typing import Any
 
@@ -10,7 +11,9 @@ import httpx
 import pytest
 
 from tests.acceptance.platform import Platform
+from tests.fixtures.clients import ClientKind, opened
 from tests.fixtures.onnx_files import golden, multiplier
+from tests.fixtures.servers import wait_until
 
 SIGNATURE = {
     "input": {"type": "array", "items": {"type": "number"}},
@@ -115,3 +118,48 @@ def test_a_broken_version_is_never_ready_and_the_old_one_goes_on(api: httpx.Clie
     body = {"plugin_name": "onnx-model", "files": {"model.onnx": pickled}}
     refused = api.post(f"/models/{name}/versions", json=body)
     assert (refused.status_code, "is a pickle" in refused.text) == (400, True)
+
+
+def test_a_candidate_that_does_not_work_is_taken_back_by_itself(api: httpx.Client, scaler: str) -> None:
+    broken = add_version(api, scaler, multiplier(7.0)[:-30], golden(7.0))
+    rollout = {"candidate": broken, "percent": 50}
+    assert api.put(f"/models/{scaler}/rollout", json=rollout).status_code == 201
+
+    failed = []
+    deadline = time.monotonic() + 60
+    while (told := api.get(f"/models/{scaler}/rollout").json())["status"] == "running":
+        assert time.monotonic() < deadline, told
+        answer = ask(api, scaler)
+        if answer["status"] == "failed":
+            assert answer["model_version"] == broken
+            failed.append(answer["job_id"])
+
+    assert (told["status"], told["reason"]["why"]) == ("rolled_back", "failures")
+    assert len(failed) >= told["reason"]["judged"] >= 3
+    assert {ask(api, scaler)["model_version"] for _ in range(5)} == {1}
+
+
+def test_a_candidate_is_compared_in_the_shadow_of_the_champion(api: httpx.Client, scaler: str) -> None:
+    same = add_version(api, scaler, multiplier(2.00001), golden(2.00001))
+    api.put(f"/models/{scaler}/rollout", json={"candidate": same, "shadow_percent": 100})
+    assert ask(api, scaler)["result"] == [2.0, 5.0]
+
+    def compared() -> bool:
+        counts: dict[str, Any] = api.get(f"/models/{scaler}/rollout").json()["counts"]
+        return counts.get("shadow") == {"agreed": 1}
+
+    wait_until(compared)
+    api.put(f"/models/{scaler}/aliases/champion", json={"version": same}).raise_for_status()
+    assert api.get(f"/models/{scaler}/rollout").json()["status"] == "promoted"
+
+
+@pytest.mark.parametrize("kind", list(ClientKind))
+def test_a_version_is_asked_the_same_question_once(api: httpx.Client, scaler: str, kind: ClientKind) -> None:
+    url, token = str(api.base_url).removesuffix("/api/v1/"), api.headers["authorization"].split()[1]
+    with opened(kind, url, token=token) as client:
+        first, again = (client.infer(f"{scaler}@2", [1, 2.5], cache=True) for _ in range(2))
+        by_name = client.infer(scaler, [1, 2.5])
+
+    assert (first.result, first.made_by, first.cached) == ([3.0, 7.5], f"{scaler}@2", False)
+    assert again == first.model_copy(update={"cached": True})
+    assert (by_name.result, by_name.made_by) == ([2.0, 5.0], f"{scaler}@1")

@@ -127,7 +127,7 @@ def run_jobs(planted: Planted, user: httpx.Client, plugin: str) -> None:
         ticket = user.post("/auth/ws-ticket").raise_for_status().json()["ticket"]
         planted.canaries[f"ticket of {how}"] = ticket
         address = planted.platform.url.replace("http", "ws") + f"/api/v1/ws/jobs/{job['id']}?ticket={ticket}"
-        with connect(address) as socket:
+        with connect(address, open_timeout=60) as socket:
             frame: dict[str, Any] = {}
             while frame.get("type") != "result":
                 frame = json.loads(text := socket.recv(timeout=120))

@@ -48,7 +48,8 @@ class TestRoad:
 
         frames = []
         with connect(
-            f"{platform.url.replace('http', 'ws')}/api/v1/ws/jobs/{job['id']}?ticket={ticket}"
+            f"{platform.url.replace('http', 'ws')}/api/v1/ws/jobs/{job['id']}?ticket={ticket}",
+            open_timeout=60,
         ) as socket:
             while not frames or frames[-1]["type"] != "result":
                 frames.append(json.loads(socket.recv(timeout=60)))
@@ -70,7 +71,7 @@ class TestRoad:
             ticket = api.post("/auth/ws-ticket").json()["ticket"]
             address = f"{base}?ticket={ticket}" + (f"&after={after}" if after else "")
             frames: list[dict[str, object]] = []
-            with connect(address) as socket:
+            with connect(address, open_timeout=60) as socket:
                 while len(frames) != count and (not frames or frames[-1]["type"] != "result"):
                     frames.append(json.loads(socket.recv(timeout=30)))
             return frames
@@ -107,11 +108,6 @@ class TestRoad:
 
         assert [event["type"] for event in events][-1] == "result"
         assert events[0]["data"]["status"] == "queued"
-
-    def test_flower_shows_the_worker(self, platform: Platform) -> None:
-        answer = httpx.get(f"http://127.0.0.1:{platform.flower_port}/", follow_redirects=True)
-
-        assert answer.status_code in {200, 401}
 
     def test_models_are_asked_directly(self, platform: Platform) -> None:
         platform.wait_worker_ready()

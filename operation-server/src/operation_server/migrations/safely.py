@@ -22,9 +22,16 @@ IS_BROKEN: Final = text("""
 
 
 def create_index(
-    name: str, table: str, columns: Sequence[str], *, where: str | None = None, unique: bool = False
+    name: str,
+    table: str,
+    columns: Sequence[str],
+    *,
+    include: Sequence[str] = (),
+    where: str | None = None,
+    unique: bool = False,
 ) -> None:
     """Make an index while everybody goes on writing; safe to repeat."""
+    more = f" INCLUDE ({', '.join(include)})" if include else ""
     condition = f" WHERE {where}" if where else ""
     kind = "UNIQUE INDEX" if unique else "INDEX"
     with op.get_context().autocommit_block():
@@ -34,7 +41,8 @@ def create_index(
         if op.get_bind().scalar(IS_BROKEN, {"name": name}):
             op.execute(f"DROP INDEX CONCURRENTLY {name}")
         op.execute(
-            f"CREATE {kind} CONCURRENTLY IF NOT EXISTS {name} ON {table} ({', '.join(columns)}){condition}"
+            f"CREATE {kind} CONCURRENTLY IF NOT EXISTS {name} ON {table} ({', '.join(columns)})"
+            f"{more}{condition}"
         )
         op.execute("SET lock_timeout = '1s'")
 
@@ -45,6 +53,17 @@ def drop_index(name: str) -> None:
         op.execute("SET lock_timeout = 0")
         op.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
         op.execute("SET lock_timeout = '1s'")
+
+
+def widen_check(name: str, table: str, condition: str) -> None:
+    """Let a check allow more than it did, and all that it allowed; safe to repeat.
+
+    The rows that there are keep it already. They are looked at while everybody goes on writing.
+    """
+    op.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}")
+    op.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({condition}) NOT VALID")
+    with op.get_context().autocommit_block():
+        op.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {name}")
 
 
 def fill_in(table: str, assignment: str, *, where: str) -> None:

@@ -1,0 +1,1 @@
+"""The worker of a cluster: GPU machines that are reached by SSH alone."""

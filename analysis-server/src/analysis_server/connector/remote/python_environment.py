@@ -1,0 +1,72 @@
+"""Makes the environment of requirements once for each content, for all jobs that want the same.
+
+An environment carries its own path in many of its files: it is made where it stays, and published by a link.
+"""
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import sys
+
+from analysis_server.connector.remote import locks, records
+from analysis_server.connector.remote.folders import JobFolder, private
+from analysis_server.connector.remote.setup_process import SetupProcess
+from analysis_server.connector.remote.vigil import Vigil
+
+LOOK_EVERY_S = 0.5
+REQUIREMENTS_BYTES_MAX = 1 << 20
+# What such a line names may change while the file does not: then the environment is the job's alone.
+LOCAL = re.compile(
+    rb"^\s*(-r|-c|-e|--requirement|--constraint|--editable|\.|/|file:)|@\s*file:", re.MULTILINE
+)
+
+
+def provide(job: JobFolder, requirements: str, run: SetupProcess, vigil: Vigil) -> str:
+    """Return the folder of an environment with what a file of requirements says; raises `Ended` without."""
+    folder = private(os.path.join(job.base, ".satellite", "envs"))
+    digest = _digest(job, requirements, run)
+    link = os.path.join(folder, digest)
+    lock = os.path.join(locks.job_locks(job.base), "env-" + digest)
+    while not os.path.isdir(link):
+        with locks.taken(lock, wait_s=0) as is_ours:
+            if is_ours and not os.path.isdir(link):
+                _make(link, requirements, run)
+        if not os.path.isdir(link):
+            vigil.pause(LOOK_EVERY_S)
+    os.utime(link, follow_symlinks=False)
+    return os.path.realpath(link)
+
+
+def _make(link: str, requirements: str, run: SetupProcess) -> None:
+    place = f"{link}-{records.random_name()[:8]}"
+    where = os.path.dirname(requirements)
+    try:
+        run.run([sys.executable, "-m", "venv", place], folder=where, what="Making the environment")
+        pip = [os.path.join(place, "bin", "python"), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+        run.run([*pip, "install", "-r", requirements], folder=where, what="Installing the requirements")
+        # Somebody on another host that shares the disk may have been quicker.
+        with contextlib.suppress(FileExistsError):
+            os.symlink(os.path.basename(place), link)
+    finally:
+        if os.path.realpath(link) != place:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _digest(job: JobFolder, requirements: str, run: SetupProcess) -> str:
+    root = os.path.realpath(job.path)
+    if not os.path.realpath(requirements).startswith(root + "/") or not os.path.isfile(requirements):
+        raise run.fail(
+            f"There is no file of requirements {os.path.relpath(requirements, job.path)} in the job's folder."
+        )
+    with open(requirements, "rb") as file:
+        content = file.read(REQUIREMENTS_BYTES_MAX + 1)
+    if len(content) > REQUIREMENTS_BYTES_MAX:
+        raise run.fail("The file of requirements is longer than %d bytes." % REQUIREMENTS_BYTES_MAX)
+    digest = hashlib.sha256(
+        content + b"\0" + sys.version.encode() + b"\0" + os.fsencode(os.path.realpath(sys.executable))
+    )
+    if LOCAL.search(content):
+        digest.update(job.name.encode("ascii"))
+    return digest.hexdigest()

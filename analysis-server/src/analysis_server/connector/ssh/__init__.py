@@ -1,0 +1,1 @@
+"""SSH: connections to a cluster, whose keys are pinned and whose lines may break."""

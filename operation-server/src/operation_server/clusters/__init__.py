@@ -1,0 +1,1 @@
+"""GPU clusters that are reached by SSH alone: registered by admins, looked after by connectors."""

@@ -1,0 +1,1 @@
+"""What connectors ask and tell: the clusters with their keys, how these are, and how attempts are there."""

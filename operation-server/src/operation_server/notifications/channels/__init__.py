@@ -1,0 +1,1 @@
+"""Channels: by what a user is told."""

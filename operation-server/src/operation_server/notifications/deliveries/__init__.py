@@ -1,0 +1,1 @@
+"""Deliveries: what was told, and what receivers said."""

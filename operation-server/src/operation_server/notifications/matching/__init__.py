@@ -1,0 +1,1 @@
+"""Finds out who wants to be told of what has happened."""

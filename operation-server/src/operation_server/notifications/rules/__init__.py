@@ -1,0 +1,1 @@
+"""Rules: what a user is told of."""

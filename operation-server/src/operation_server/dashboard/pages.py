@@ -1,25 +1,34 @@
-"""The dashboard: one page and its files; all it knows comes from the public API."""
+"""The console as `frontend/` builds it, and pages of before that it has not got yet."""
 
 from __future__ import annotations
 
 import mimetypes
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, RedirectResponse
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+CONSOLE = Path(__file__).parent / "console"
+"""What `make console` builds; it is not in git, and not there where Node.js could not be had."""
 STATIC = Path(__file__).parent / "static"
-VIEWS: Final = frozenset({"login", "overview", "jobs", "dead-letters", "plugins", "workers", "users"})
-"""Each has an address of its own below `/dashboard`; the page's script shows what the address says."""
+VIEWS: Final = frozenset({"dead-letters", "plugins", "workers", "users"})
+"""Pages of before, which the console has not got yet."""
+FILE_TYPES: Final = frozenset({".css", ".html", ".js", ".json", ".png", ".py", ".svg"})
+"""What is a file's name right below `/dashboard`; anything else is an address of the console."""
+POLICY: Final = (
+    "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
 HEADERS: Final = {
     # Nothing from elsewhere, and no script or style that is not a file of this server.
-    "Content-Security-Policy": (
-        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": POLICY,
     "Cache-Control": "no-cache",
+}
+ASSET_HEADERS: Final = HEADERS | {
+    # Their names have a digest of what they hold.
+    "Cache-Control": "public, max-age=31536000, immutable",
 }
 
 # Systems disagree about it, and browsers are told to believe what is stated.
@@ -27,30 +36,37 @@ mimetypes.add_type("text/javascript", ".js")
 
 
 class DashboardFiles(StaticFiles):
-    """Files that browsers may keep, but ask for each time; an unchanged one costs no body."""
+    """Files with the headers of the dashboard; an unchanged one costs no body."""
+
+    def __init__(self, directory: Path, headers: dict[str, str]) -> None:
+        super().__init__(directory=directory, check_dir=False)
+        self._headers = headers
 
     def file_response(self, *arguments: Any, **named: Any) -> Response:
-        """Return a file, or that it is unchanged, with the headers of the dashboard."""
+        """Return a file, or that it is unchanged, with the headers."""
         response = super().file_response(*arguments, **named)
-        response.headers.update(HEADERS)
+        response.headers.update(self._headers)
         return response
 
 
-FILES: Final = DashboardFiles(directory=STATIC)
+ASSETS: Final = DashboardFiles(CONSOLE / "assets", ASSET_HEADERS)
+FILES: Final = DashboardFiles(STATIC, HEADERS)
+NOT_BUILT: Final = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Satellite</title></head><body>
+<h1>The console is not built</h1>
+<p>The platform runs all the same: by its <a href="/docs">API</a> and the command <code>satellite</code>.</p>
+<p>To build the console, run <code>make console</code> in a checkout, then load this page again. It needs the
+npm registry, and Node.js 22.19 or newer or PyPI, from which it gets one.</p>
+</body></html>
+"""
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
 async def read_root() -> RedirectResponse:
-    """Lead people who open the bare address to the dashboard."""
+    """Lead people who open the bare address to the console."""
     return RedirectResponse("/dashboard")
-
-
-@router.get("/dashboard")
-async def read_dashboard() -> FileResponse:
-    """Show the dashboard."""
-    return FileResponse(STATIC / "dashboard.html", media_type="text/html", headers=dict(HEADERS))
 
 
 @router.get("/docs")
@@ -59,17 +75,35 @@ async def read_docs() -> FileResponse:
     return FileResponse(STATIC / "docs.html", media_type="text/html", headers=dict(HEADERS))
 
 
-@router.get("/dashboard/jobs/{job_id}")
-async def read_job_page(job_id: int) -> FileResponse:
-    """Show the dashboard with a job opened."""
-    del job_id
+@router.get("/dashboard")
+async def read_dashboard() -> Response:
+    """Show the console, which reads from the address what to show; without a build say how to make one."""
+    page = CONSOLE / "index.html"
+    if not page.is_file():
+        return HTMLResponse(NOT_BUILT, status_code=503, headers=dict(HEADERS))
+    return FileResponse(page, media_type="text/html", headers=dict(HEADERS))
+
+
+# Routes, not mounts, whose requests would be counted as unknown ones.
+@router.get("/dashboard/assets/{name}")
+async def read_asset(request: Request, name: str) -> Response:
+    """Return a script or style of the console, compressed if the browser takes that."""
+    compressed = f"{name}.gz"
+    takes = "gzip" in request.headers.get("accept-encoding", "")
+    if not takes or not (CONSOLE / "assets" / compressed).is_file():
+        return await ASSETS.get_response(name, request.scope)
+    response = await ASSETS.get_response(compressed, request.scope)
+    response.headers["Content-Encoding"] = "gzip"
+    response.headers["Content-Type"] = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    response.headers["Vary"] = "Accept-Encoding"
+    return response
+
+
+@router.get("/dashboard/{path:path}")
+async def read_page_or_file(request: Request, path: str) -> Response:
+    """Show a page of the console, or return a script, style or picture of before."""
+    if path in VIEWS:
+        return FileResponse(STATIC / "dashboard.html", media_type="text/html", headers=dict(HEADERS))
+    if "/" not in path and PurePosixPath(path).suffix in FILE_TYPES:
+        return await FILES.get_response(path, request.scope)
     return await read_dashboard()
-
-
-# A route, not a mount, whose requests would be counted as unknown ones.
-@router.get("/dashboard/{name}")
-async def read_view_or_file(request: Request, name: str) -> Response:
-    """Show a view of the dashboard, or return a script, style or picture of it."""
-    if name in VIEWS:
-        return await read_dashboard()
-    return await FILES.get_response(name, request.scope)

@@ -35,7 +35,7 @@ export class JobStore {
 
   async refresh() {
     const stated = Object.entries(this.filter).filter(([, value]) => value);
-    const page = await get(`/jobs?${new URLSearchParams([["limit", LISTED], ...stated])}`);
+    const page = await get(`/jobs?${new URLSearchParams([["limit", LISTED], ["kind", "job"], ...stated])}`);
     for (const job of page.items) this.#keep(job);
     this.order = page.items.map((job) => job.id);
     this.total = page.total;
@@ -61,6 +61,7 @@ export class JobStore {
 
   apply(frame) {
     const { job_id: id, type, data } = frame;
+    if (frame.subject === "run") return;
     if (type === "reset") this.#forget();
     const job = this.jobs.get(id);
     if (type === "log") this.#addLines(id, data.lines);

@@ -1,6 +1,7 @@
 // Where in the dashboard one is: each view has an address of its own.
 
 const ROOT = "/dashboard/";
+const VIEWS = ["dead-letters", "plugins", "workers", "users"];
 
 let onMove = () => {};
 
@@ -26,7 +27,8 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href]");
   if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   const address = link.getAttribute("href");
-  if (!address.startsWith(ROOT)) return;
+  // Other pages are those of the console, which is loaded from the server.
+  if (!VIEWS.includes(address.slice(ROOT.length))) return;
   event.preventDefault();
   navigate(address.slice(ROOT.length));
 });

@@ -37,7 +37,8 @@ export class Overview {
 /** Return the page of all figures; only admins may count users. */
 export function overviewPage(isAdmin) {
   const total = (path) => async () => (await get(`${path}?limit=1`)).total;
-  const counts = { jobs: total("/jobs"), plugins: total("/plugins"), ...(isAdmin ? { users: total("/users") } : {}) };
+  const jobs = async () => (await get("/jobs?kind=job&limit=1")).total;
+  const counts = { jobs, plugins: total("/plugins"), ...(isAdmin ? { users: total("/users") } : {}) };
   const overview = new Overview(counts);
   const element = el("section", { class: "list-view" }, el("h1", {}, "Overview"), el("p", { class: "muted" }, isAdmin ? "The whole platform." : "Your share of the platform."), overview.element);
   return { element, refresh: () => overview.refresh() };

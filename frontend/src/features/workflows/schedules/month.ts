@@ -1,0 +1,50 @@
+/** A day of a calendar, in the reader's zone. */
+export interface Day {
+  /** `YYYY-MM-DD` there. */
+  date: string;
+  number: number;
+  isInMonth: boolean;
+}
+
+const DAYS = 7;
+
+/** Returns the month of a moment, as `YYYY-MM` in the reader's zone. */
+export function monthOf(moment: Date): string {
+  return dateOf(moment).slice(0, 7);
+}
+
+/** Returns the day of a moment, as `YYYY-MM-DD` in the reader's zone. */
+export function dateOf(moment: Date): string {
+  return `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, "0");
+}
+
+/** Returns another month, so many after it, or before it. */
+export function shifted(month: string, by: number): string {
+  const [year = 0, number = 1] = month.split("-").map(Number);
+  return monthOf(new Date(year, number - 1 + by, 1));
+}
+
+/** Returns the moment at which a month begins for the reader. */
+export function startOf(month: string): Date {
+  const [year = 0, number = 1] = month.split("-").map(Number);
+  return new Date(year, number - 1, 1);
+}
+
+/** Returns the weeks of a month, from Monday to Sunday, filled up with days of its neighbours. */
+export function weeksOf(month: string): Day[][] {
+  const first = startOf(month);
+  const lead = (first.getDay() + DAYS - 1) % DAYS;
+  const length = new Date(first.getFullYear(), first.getMonth() + 1, 0).getDate();
+  const weeks = Math.ceil((lead + length) / DAYS);
+  return Array.from({ length: weeks }, (_, week) => Array.from({ length: DAYS }, (_day, place) => dayAt(first, week * DAYS + place - lead)));
+}
+
+function dayAt(first: Date, offset: number): Day {
+  // By the calendar, not by 24 hours: some days have 23 or 25.
+  const moment = new Date(first.getFullYear(), first.getMonth(), 1 + offset);
+  return { date: dateOf(moment), number: moment.getDate(), isInMonth: moment.getMonth() === first.getMonth() };
+}

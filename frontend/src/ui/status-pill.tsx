@@ -1,0 +1,28 @@
+import { memo } from "react";
+import { useText } from "~/i18n/text";
+import { percent } from "~/i18n/formats";
+import styles from "./status-pill.module.css";
+
+interface StatusPillProps {
+  /** A state of a job, or `cancelling`. */
+  status: string;
+  /** Between 0 and 1, while it is known. */
+  progress?: number | null;
+}
+
+/** The state of a job, a run or a step, with how far it is. */
+export const StatusPill = memo(function StatusPill({ status, progress = null }: StatusPillProps) {
+  const t = useText();
+  const isShown = status === "processing" && progress !== null;
+  return (
+    <span className={styles.pill} data-status={status}>
+      {t(`status.${status}`)}
+      {isShown && ` ${percent(progress)}`}
+      {isShown && (
+        <span className={styles.bar}>
+          <span style={{ width: `${progress * 100}%` }} />
+        </span>
+      )}
+    </span>
+  );
+});

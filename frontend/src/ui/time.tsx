@@ -1,0 +1,61 @@
+import { useSyncExternalStore } from "react";
+import { duration, exactTime, relativeTime } from "~/i18n/formats";
+import { useText } from "~/i18n/text";
+
+const TICK_MS = 1_000;
+
+let now = new Date();
+const listeners = new Set<() => void>();
+let timer: ReturnType<typeof setInterval> | undefined;
+
+/** Returns the present time; the component is drawn again each second. */
+export function useNow(): Date {
+  return useSyncExternalStore(listenToClock, () => now);
+}
+
+/** How long ago a time was; its tooltip has the exact one with its zone. */
+export function Ago({ time }: { time: string | null | undefined }) {
+  useText();
+  const present = useNow();
+  if (!time) return <span className="muted">–</span>;
+  const moment = new Date(time);
+  return (
+    <time dateTime={time} title={exactTime(moment)}>
+      {relativeTime(moment, present)}
+    </time>
+  );
+}
+
+/** An exact time, with its zone; its tooltip has the same in UTC. */
+export function Moment({ time }: { time: string | null | undefined }) {
+  useText();
+  if (!time) return <span className="muted">–</span>;
+  const moment = new Date(time);
+  return (
+    <time dateTime={time} title={exactTime(moment, "UTC")}>
+      {exactTime(moment)}
+    </time>
+  );
+}
+
+/** How long something has gone on since a time. */
+export function Since({ time }: { time: string }) {
+  const present = useNow();
+  return <span className="number">{duration(present.getTime() - Date.parse(time))}</span>;
+}
+
+function listenToClock(listener: () => void): () => void {
+  listeners.add(listener);
+  timer ??= setInterval(tick, TICK_MS);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  };
+}
+
+function tick(): void {
+  now = new Date();
+  for (const listener of listeners) listener();
+}

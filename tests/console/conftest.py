@@ -1,0 +1,124 @@
+"""The console in a real browser, on a real API process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from operation_server.dashboard.pages import CONSOLE
+from tests.fixtures.api import ADMIN, log_in
+from tests.integration.live.conftest import api_url, story
+from tests.integration.operation_server_api.conftest import MANIFEST
+
+__all__ = ["api_url", "story"]
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
+PICTURES = os.environ.get("SATELLITE_TEST_PICTURES")
+"""A folder for pictures of the pages, to look at."""
+WORDS = {
+    "en": {"email": "E-mail", "password": "Password", "sign in": "Sign in"},
+    "ko": {"email": "이메일", "password": "비밀번호", "sign in": "로그인"},
+}
+
+expect.set_options(timeout=60_000)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A headless Chromium of this machine."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    if not (CONSOLE / "index.html").is_file():
+        pytest.skip("the console is not built; see `make console`")
+    async with async_playwright() as playwright:
+        # Chromium's own sandbox needs rights that root in a container does not have.
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+def admin(api_url: str) -> Iterator[httpx.Client]:
+    """A client logged in as the bootstrap admin, with the plugin `adder` registered."""
+    with log_in(api_url) as client:
+        client.post("/plugins", json=MANIFEST | {"description": "Adds."}).raise_for_status()
+        yield client
+
+
+@pytest.fixture(params=["en", "ko"])
+def locale(request: pytest.FixtureRequest) -> str:
+    """The languages of the console."""
+    return str(request.param)
+
+
+@pytest.fixture
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    """A browser of one reader, in English and in Seoul; any error in its pages fails the test."""
+    context = await browser.new_context(
+        viewport={"width": 1440, "height": 900}, locale="en-US", timezone_id="Asia/Seoul"
+    )
+    complaints = listen_for_complaints(context)
+    yield context
+    await context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+async def page(context: BrowserContext, api_url: str, admin: httpx.Client) -> Page:
+    """The console, signed in, in English."""
+    page = await context.new_page()
+    await sign_in(page, api_url)
+    return page
+
+
+def listen_for_complaints(context: BrowserContext) -> list[str]:
+    """Return a list that grows by each error that pages of a context have from now on."""
+    complaints: list[str] = []
+
+    def note(message: Any) -> None:
+        # A socket that the API closes, or a refused request, is what some tests are about.
+        if message.type == "error" and not any(
+            word in message.text for word in ("WebSocket", "Failed to load")
+        ):
+            complaints.append(message.text)
+
+    context.on("console", note)
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    return complaints
+
+
+async def sign_in(page: Page, api_url: str, *, locale: str = "en") -> None:
+    """Sign in as the admin, and wait for the overview to be live."""
+    await page.goto(f"{api_url}/dashboard/login")
+    words = WORDS[locale]
+    await page.get_by_label(words["email"]).fill(ADMIN["username"])
+    await page.get_by_label(words["password"]).fill(ADMIN["password"])
+    await page.get_by_role("button", name=words["sign in"]).click()
+    await page.locator("[role=status][data-state=live]").wait_for(state="attached")
+
+
+async def picture(page: Page, name: str) -> None:
+    """Keep a picture of a page, if somebody wants to look at it."""
+    if PICTURES:
+        await page.screenshot(path=str(Path(PICTURES) / f"{name}.png"))
+
+
+async def serious_faults(page: Page) -> list[str]:
+    """Return what axe finds on a page that keeps people from using it."""
+    # Through the protocol, which the content security policy of the page does not concern.
+    await page.evaluate(AXE.read_text() + "; null")
+    result = await page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{found['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:200]}"
+        for found in result["violations"]
+        if found["impact"] in {"serious", "critical"}
+        for node in found["nodes"]
+    ]

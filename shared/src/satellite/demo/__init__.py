@@ -1,0 +1,1 @@
+"""What `satellite demo` fills an installation with: people, and what they did there, run for real."""

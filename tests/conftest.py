@@ -7,8 +7,11 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = [
     "tests.side_by_side",
+    "tests.fixtures.kafka",
+    "tests.fixtures.mail",
     "tests.fixtures.postgres",
     "tests.fixtures.rabbitmq",
+    "tests.fixtures.receiver",
     "tests.fixtures.redis",
     "tests.fixtures.s3",
 ]

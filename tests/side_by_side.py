@@ -17,7 +17,7 @@ WORKERS_PER_CORE = 2
 """Two thirds of the whole run is waiting: for servers that start, for deadlines and leases (2026-11-25)."""
 WORKERS_MAX = 8
 
-TOGETHER = ("deployment", "chaos", "drills", "acceptance", "integration/execution")
+TOGETHER = ("airflow", "deployment", "chaos", "drills", "acceptance", "documents", "integration/execution")
 """Folders whose tests start platforms or share a Ray; what is cheap to start, each worker has of its own."""
 ALONE = (
     "chaos/test_short_run.py",
@@ -31,9 +31,12 @@ LONGEST_FIRST = (
     "chaos",
     "drills",
     "acceptance",
+    "documents",
+    "airflow",
     "integration/execution",
     "contract",
     "browser",
+    "console",
     "plugins",
     "property",
 )

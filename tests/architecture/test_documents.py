@@ -24,7 +24,8 @@ FILE_ENDINGS = {".py", ".md", ".json", ".toml", ".in", ".lock", ".js", ".css", "
 
 MADE = (
     "build/", ".satellite/", "secrets/", "run-files/", "k8s/overlays/dev/secrets/", "plugins/word-count",
-    "result.json", "signature.json",
+    "plugins/house-price", "my-workflows/", "my-models/",
+    "result.json", "signature.json", "metrics.json", "mine",
 )  # fmt: skip
 """What a command or a job makes, or a reader is told to make."""
 

@@ -23,6 +23,7 @@ import celery.worker.consumer.events
 import celery.worker.consumer.tasks
 import celery.worker.request
 import docker.api.client
+import paramiko
 import pytest
 from celery.concurrency.thread import TaskPool
 from celery.worker.consumer import Consumer
@@ -49,6 +50,7 @@ KNOWN = {
     "_brpop_read", "_create_client", "_deliver", "_delivered", "_flush_events",
     "_buckets", "_sum", "_upper_bounds", "_read_all_values",
     "_response", "_sock", "_json",
+    "_send_user_message",
 }  # fmt: skip
 """Each has a test below."""
 PUBLIC = {"_asdict", "_exit", "_fields", "_replace"}
@@ -265,3 +267,18 @@ class TestUvicorn:
     def test_what_we_override_is_called(self, owner: type, name: str) -> None:
         # httptools finds its callbacks by name.
         assert name.startswith("on_message") or name == "on_headers_complete" or users_of(name, owner)
+
+
+class TestParamiko:
+    def test_a_transport_sends_requests_by_the_method_we_call(self) -> None:
+        assert "_send_user_message" in names_in(paramiko.Transport.global_request)
+
+    def test_the_packetizer_calls_what_asks_the_host(self) -> None:
+        assert {"interval", "callback"} <= set(
+            inspect.signature(paramiko.Packetizer.set_keepalive).parameters
+        )
+        assert "_check_keepalive" in names_in(paramiko.Packetizer.read_all)
+
+    def test_an_answer_that_nobody_waits_for_is_no_fault(self) -> None:
+        transport = SimpleNamespace(completion_event=None, _log=lambda *_: None)
+        paramiko.Transport._parse_request_failure(transport, paramiko.Message())

@@ -9,8 +9,10 @@ from pydantic_settings import BaseSettings
 
 from analysis_server.inference.settings import InferenceSettings
 from analysis_server.settings import RaySettings, WorkerSettings
+from operation_server.kafka.settings import KafkaSettings
 from operation_server.settings import (
     AdminSettings,
+    AirflowSettings,
     ApiSettings,
     AuditSettings,
     AuthSettings,
@@ -29,6 +31,7 @@ from satellite.settings.observability import LogSettings, TracingSettings
 DOCUMENT = Path(__file__).parents[2] / "DEPLOYMENT.md"
 GROUPS: list[type[BaseSettings]] = [
     AdminSettings,
+    AirflowSettings,
     ApiSettings,
     AuditSettings,
     AuthSettings,
@@ -38,6 +41,7 @@ GROUPS: list[type[BaseSettings]] = [
     FileSettings,
     HealthSettings,
     InferenceSettings,
+    KafkaSettings,
     LimitSettings,
     LogSettings,
     MetricsSettings,

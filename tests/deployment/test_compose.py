@@ -33,6 +33,8 @@ def api(deployment: Deployment) -> Iterator[httpx.Client]:
     with contextlib.closing(deployment.api()) as client:
         manifest = json.loads((ROOT / "plugins" / PLUGIN / "plugin.json").read_text())
         client.post("/plugins", json=manifest).raise_for_status()
+        # Compose is up before a worker has started its Ray, and a job waits for one.
+        wait_until(lambda: live_workers(client), timeout_s=180)
         yield client
 
 
@@ -52,7 +54,9 @@ def count(api: httpx.Client, status: str) -> int:
 def test_a_job_runs_and_is_told_of(deployment: Deployment, api: httpx.Client) -> None:
     address = f"wss://localhost:{deployment.https_port}/api/v1/ws/jobs"
     headers = {"Authorization": api.headers["Authorization"]}
-    with connect(address, ssl=deployment.trust, additional_headers=headers, proxy=None) as socket:
+    with connect(
+        address, ssl=deployment.trust, additional_headers=headers, proxy=None, open_timeout=60
+    ) as socket:
         answer = submit(api, headers={"Prefer": "wait=60"})
         types: list[str] = []
         while "result" not in types:
@@ -70,6 +74,27 @@ def test_a_file_larger_than_a_job_may_be_comes_and_goes(deployment: Deployment, 
     assert api.get(f"/files/{stored['id']}").raise_for_status().content == content
 
 
+def test_flower_knows_a_failure_and_remembers_it(deployment: Deployment, api: httpx.Client) -> None:
+    build_image(ROOT / "plugins/example-failing")
+    manifest = json.loads((ROOT / "plugins/example-failing/plugin.json").read_text())
+    api.post("/plugins", json=manifest).raise_for_status()
+    failing = {"plugin_name": "example-failing", "input_data": {"how": "exit", "code": 7}, "max_retries": 0}
+    job = api.post("/jobs", json=failing, headers={"Prefer": "wait=60"}).raise_for_status().json()
+    path = f"/flower/api/task/info/job-{job['id']}-1"
+    login = ("admin", deployment.password)
+    with httpx.Client(base_url=deployment.url, verify=deployment.trust, auth=login, timeout=60) as flower:
+
+        def known() -> dict[str, Any] | None:
+            answer = flower.get(path)
+            task: dict[str, Any] = answer.json() if answer.status_code == 200 else {}
+            return task if task.get("state") == "FAILURE" else None
+
+        before = wait_until(known, timeout_s=60, interval_s=0.5)
+        assert (before["name"], "exit: " in before["exception"]) == ("example-failing", True)
+        deployment.compose("up", "-d", "--no-deps", "--force-recreate", "flower")
+        assert wait_until(known, timeout_s=120, interval_s=0.5)["failed"] == before["failed"]
+
+
 def test_nothing_but_nginx_can_be_reached_and_nginx_shows_no_metrics(deployment: Deployment) -> None:
     published = {
         service: inspect(container)["HostConfig"]["PortBindings"]
@@ -79,6 +104,7 @@ def test_nothing_but_nginx_can_be_reached_and_nginx_shows_no_metrics(deployment:
     assert {service for service, ports in published.items() if ports} == {"nginx"}
     with httpx.Client(base_url=deployment.url, verify=deployment.trust, http2=False) as anybody:
         assert anybody.get("/metrics").status_code == 404
+        assert anybody.get("/flower/metrics").status_code == 404
         assert anybody.get("/flower/workers").status_code == 401
         assert anybody.get("/flower/workers", auth=("admin", deployment.password)).status_code == 200
         plain = anybody.get(f"http://localhost:{deployment.http_port}/docs")
@@ -102,7 +128,7 @@ def test_containers_hold_no_privileges_and_no_passwords(deployment: Deployment) 
 
 def test_workers_come_and_go_under_load_and_one_is_killed(deployment: Deployment, api: httpx.Client) -> None:
     wait_until(lambda: live_workers(api), timeout_s=120)
-    before = count(api, "completed")
+    before, failed_before = count(api, "completed"), count(api, "failed")
     jobs = [submit(api).raise_for_status().json()["id"] for _ in range(24)]
 
     deployment.compose("up", "-d", "--no-recreate", "--scale", "analysis-worker=3", "analysis-worker")
@@ -115,7 +141,7 @@ def test_workers_come_and_go_under_load_and_one_is_killed(deployment: Deployment
 
     deployment.compose("up", "-d", "--no-recreate", "--scale", "analysis-worker=1", "analysis-worker")
     wait_until(lambda: count(api, "completed") == before + len(jobs), timeout_s=240, interval_s=1)
-    assert count(api, "failed") == 0
+    assert count(api, "failed") == failed_before
     wait_until(lambda: len(live_workers(api)) == 1, timeout_s=60, interval_s=1)
 
 

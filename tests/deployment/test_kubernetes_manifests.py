@@ -31,7 +31,7 @@ def check(manifest: Manifest, version: str) -> None:
 
 
 def test_all_overlays_are_there() -> None:
-    assert OVERLAYS == ["dev", "gpu", "keda", "kuberay", "pods", "rabbitmq"]
+    assert OVERLAYS == ["clusters", "dev", "gpu", "inference", "kafka", "keda", "kuberay", "pods", "rabbitmq"]
 
 
 @pytest.mark.parametrize("version", [OLDEST, kubernetes_validate.latest_version()])

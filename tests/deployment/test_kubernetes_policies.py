@@ -15,7 +15,7 @@ from tests.deployment.kubernetes import Manifest, Pod, Rendered
 from tests.deployment.network_policies import egress_ports, ingress_peers, policies_of
 from tests.deployment.pod_policy import faults
 
-OPERATION = {"operation-api", "dispatcher", "results"}
+OPERATION = {"operation-api", "dispatcher", "results", "notifications"}
 OWNERS = {"migrations", "keep-audit"}
 DRAINED_BEFORE_KILL_S = 30
 """What DEPLOYMENT.md promises between the end of a drain and a kill."""
@@ -100,8 +100,9 @@ def test_the_api_is_scaled_as_promised(base: Rendered) -> None:
 
 def test_evictions_take_one_after_the_other(rendered: Rendered) -> None:
     kept = {budget["metadata"]["name"]: budget["spec"] for budget in rendered.of("PodDisruptionBudget")}
-    # Flower is one, and a budget would keep its node from ever being emptied.
-    wanted = {deployment["metadata"]["name"] for deployment in rendered.of("Deployment")} - {"flower"}
+    # Flower and the connector are one each, and a budget would keep their node from ever being emptied.
+    one_each = {"flower", "connector"}
+    wanted = {deployment["metadata"]["name"] for deployment in rendered.of("Deployment")} - one_each
 
     assert kept.keys() == wanted
     for name, spec in kept.items():
@@ -123,8 +124,10 @@ def test_only_those_reach_a_store_whose_work_it_is(rendered: Rendered) -> None:
         for port in (5432, 6379)
     }
 
-    assert reaching[5432] == OPERATION | OWNERS
-    assert reaching[6379] == OPERATION | {"flower"} | workers
+    # It is there in one variant only.
+    kafka = {pod.name for pod in rendered.pods} & {"kafka"}
+    assert reaching[5432] == OPERATION | OWNERS | kafka
+    assert reaching[6379] == OPERATION | {"flower"} | kafka | workers
 
 
 def test_workers_reach_the_api(rendered: Rendered) -> None:

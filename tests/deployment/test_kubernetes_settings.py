@@ -13,7 +13,9 @@ import annotated_types
 import pytest
 import yaml
 
+import analysis_server.inference.settings
 import analysis_server.settings
+import operation_server.kafka.settings
 import operation_server.settings
 from operation_server import cli
 from operation_server.accounts.access import ROUTES
@@ -116,6 +118,11 @@ def test_processes_accept_what_dev_gives_them(
         ),
         "dispatcher": lambda: require_secrets(signs=True),
         "results": lambda: require_secrets(signs=False),
+        "notifications": lambda: (
+            require_secrets(signs=False),
+            operation_server.settings.NotificationSettings(),
+            operation_server.settings.SmtpSettings(),
+        ),
         "migrations": lambda: require_secrets(signs=False),
         "keep-audit": lambda: require_secrets(signs=False),
         "flower": BrokerSettings,
@@ -181,12 +188,13 @@ def test_probes_of_loops_and_workers_ask_themselves(base: Rendered) -> None:
     """The worker's asks for its canary (`analysis_server/lifecycle/health.py`)."""
     asked = {
         name: base.pod(name).spec["containers"][0]["livenessProbe"]["exec"]["command"]
-        for name in ("dispatcher", "results", "analysis-worker")
+        for name in ("dispatcher", "results", "notifications", "analysis-worker")
     }
 
     assert asked == {
         "dispatcher": ["operation-server", "health", "dispatcher"],
         "results": ["operation-server", "health", "results"],
+        "notifications": ["operation-server", "health", "notifications"],
         "analysis-worker": ["python", "-m", "analysis_server", "health"],
     }
 
@@ -203,6 +211,21 @@ def test_the_ingress_leads_to_all_but_the_metrics(base: Rendered) -> None:
         )
 
     assert {route for route in routes if not leads_to(route)} == {"/metrics"}
+
+
+def test_flower_asks_for_a_login_only_looks_and_remembers(rendered: Rendered) -> None:
+    pod = rendered.pod("flower")
+    (container,) = pod.spec["containers"]
+    options = dict(each.lstrip("-").partition("=")[::2] for each in container["args"])
+    (written,) = [each for each in pod.mounts if options["db"].startswith(f"{each}/")]
+    deployment = rendered.one("Deployment", "flower")
+
+    assert {"FLOWER_BASIC_AUTH"} <= {each["name"] for each in container["env"]}
+    assert options["url_prefix"] == "flower"
+    assert {"persistent", "read_only", "state_save_interval"} <= set(options)
+    assert pod.mounts[written]["persistentVolumeClaim"] == {"claimName": "flower"}
+    assert rendered.one("PersistentVolumeClaim", "flower")["spec"]["accessModes"] == ["ReadWriteOnce"]
+    assert deployment["spec"]["strategy"] == {"type": "Recreate"}
 
 
 def test_keda_counts_what_is_queued_and_what_runs(keda: Rendered) -> None:

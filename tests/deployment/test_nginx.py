@@ -71,7 +71,7 @@ def submit(api: httpx.Client) -> int:
 def open_stream(nginx: Nginx, api: httpx.Client, *, after: str = "") -> ClientConnection:
     address = f"wss://localhost:{nginx.https_port}/api/v1/ws/jobs?after={after}"
     headers = {"Authorization": api.headers["Authorization"]}
-    return connect(address, ssl=nginx.trust, additional_headers=headers, proxy=None)
+    return connect(address, ssl=nginx.trust, additional_headers=headers, proxy=None, open_timeout=60)
 
 
 def next_event(socket: ClientConnection) -> dict[str, Any]:
@@ -172,7 +172,8 @@ def test_bodies_and_rates_are_limited_in_our_words(nginx: Nginx, api: httpx.Clie
 
 def test_every_answer_has_the_headers_and_none_shows_metrics(nginx: Nginx, api: httpx.Client) -> None:
     root = f"https://localhost:{nginx.https_port}"
-    for path, status in {"/docs": 200, "/metrics": 404, "/api/v1/none": 404, "/flower/": 503}.items():
+    statuses = {"/docs": 200, "/metrics": 404, "/api/v1/none": 404, "/flower/": 503, "/flower/metrics": 404}
+    for path, status in statuses.items():
         answer = api.get(root + path)
         assert answer.status_code == status, path
         assert answer.headers["strict-transport-security"] == "max-age=31536000"

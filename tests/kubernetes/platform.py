@@ -96,7 +96,7 @@ def running_platform(cluster: Cluster) -> Iterator[Platform]:
     folder = Path(tempfile.mkdtemp(dir=cluster.folder))
     overlay = copy_with_secrets(folder) / "k8s/overlays/test"
     shutil.copytree(OVERLAY, overlay)
-    for name in ("postgres", "redis", "files"):
+    for name in ("postgres", "redis", "files", "flower"):
         (folder / "volumes" / name).mkdir(parents=True)
     volumes = overlay / "volumes.yaml"
     volumes.write_text(volumes.read_text().replace("FOLDER", str(folder / "volumes")))

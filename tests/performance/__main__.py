@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.acceptance.platform import fresh_platform, running_platform
 from tests.performance import (
     batching,
+    clusters,
     containers,
     direct_lane,
     fanout,
@@ -20,14 +21,17 @@ from tests.performance import (
     memory,
     queue,
     rabbitmq,
+    schedules,
     standby,
     start,
+    workflows,
 )
 from tests.performance.figure import Figure
 from tests.performance.report import report
 
 REPORT = Path("build/bench.json")
 MEMORY_REPORT = Path("build/bench-memory.json")
+CLUSTERS_REPORT = Path("build/bench-clusters.json")
 
 ON_PLATFORM: dict[str, Callable[..., list[Figure]]] = {
     "containers": containers.measure,
@@ -35,6 +39,7 @@ ON_PLATFORM: dict[str, Callable[..., list[Figure]]] = {
     "jobs": jobs.measure,
     "fanout": fanout.measure,
     "inference": inference.measure,
+    "workflows": workflows.measure,
 }
 """What is measured on a running platform, after its start."""
 
@@ -43,10 +48,11 @@ ALONE: dict[str, Callable[..., list[Figure]]] = {
     "direct": direct_lane.measure,
     "dispatch": queue.measure,
     "rabbitmq": rabbitmq.measure,
+    "schedules": schedules.measure,
 }
 """What needs none, or some of its own. `dispatch`: what must not grow with the queue or the jobs stored."""
 
-PARTS = ["start", *ON_PLATFORM, *ALONE, "memory"]
+PARTS = ["start", *ON_PLATFORM, *ALONE, "memory", "clusters"]
 
 
 def main() -> None:
@@ -56,14 +62,18 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=50_000, help="jobs of the part `memory`")
     parser.add_argument(
         "parts", nargs="*", choices=[[], "platform", *PARTS],
-        help="what to measure; all but `memory` by default; `platform` is all on a running one",
+        help="what to measure; all but `memory` and `clusters` by default; `platform` is all on one",
     )  # fmt: skip
     arguments = parser.parse_args()
     parts = set(arguments.parts or ["platform", *ALONE])
     if "memory" in parts:
         with running_platform() as running:
+            running.wait_models_installed()
             report(memory.measure(running, jobs=arguments.jobs), MEMORY_REPORT)
         parts.remove("memory")
+    if "clusters" in parts:
+        report(clusters.measure(rounds=arguments.rounds), CLUSTERS_REPORT)
+        parts.remove("clusters")
     if parts:
         report(measure(parts, rounds=arguments.rounds), REPORT)
 
@@ -85,6 +95,8 @@ def measure_platform(parts: set[str], *, rounds: int) -> list[Figure]:
     """Measure a running platform, from its start on."""
     with fresh_platform() as running:
         figures = start.measure(running)
+        # They are installed after the first job, and would be measured with what comes next.
+        running.wait_models_installed()
         for name, measure_part in ON_PLATFORM.items():
             if name in parts:
                 figures += measure_part(running, rounds=rounds)

@@ -104,7 +104,7 @@ class Bench:
         self.runtime = ProcessRuntime(
             stack_id="bench",
             state_dir=folder / "state",
-            plugin_dir=folder / "plugins",
+            plugin_dirs=[folder / "plugins"],
             variables=VARIABLES,
         )
 

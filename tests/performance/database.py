@@ -43,7 +43,7 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 
     def answers() -> bool:
         try:
-            _connect(server).close()
+            connect(server).close()
         except psycopg.OperationalError:
             return False
         return True
@@ -58,7 +58,7 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 @asynccontextmanager
 async def fresh_database(server: EmbeddedPostgres, name: str) -> AsyncIterator[Connections]:
     """Open a new, migrated database with one user and the plugin `echo`, both of id 1."""
-    with _connect(server) as connection:
+    with connect(server) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     migrate(server.url(name))
     settings = DatabaseSettings.model_validate({"url": server.url(name), "statement_timeout_s": 300})
@@ -90,6 +90,7 @@ async def _fill(connection: AsyncConnection, count: int, *, status: str, attempt
     await connection.execute(FILL, values)
 
 
-def _connect(server: EmbeddedPostgres) -> psycopg.Connection:
+def connect(server: EmbeddedPostgres) -> psycopg.Connection:
+    """Open a connection to the server's own database."""
     url = server.url("postgres").replace("+psycopg", "")
     return psycopg.connect(url, autocommit=True, connect_timeout=2)

@@ -49,8 +49,17 @@ async def _client(port: int, request: bytes, until: float) -> list[float]:
         head = await reader.readuntil(END_OF_HEAD)
         if not head.startswith(b"HTTP/1.1 200"):
             raise AssertionError((head + await reader.read(2_000)).decode())
-        length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
-        await reader.readexactly(int(length))
+        await _read_body(reader, head.lower())
         times.append((time.perf_counter() - sent) * 1000)
     writer.close()
     return times
+
+
+async def _read_body(reader: asyncio.StreamReader, head: bytes) -> None:
+    if b"transfer-encoding: chunked" not in head:
+        length = head.partition(b"content-length: ")[2].partition(b"\r\n")[0]
+        await reader.readexactly(int(length))
+        return
+    while size := int(await reader.readuntil(b"\r\n"), 16):
+        await reader.readexactly(size + 2)
+    await reader.readexactly(2)

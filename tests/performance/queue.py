@@ -8,9 +8,10 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+from operation_server.accounts.access import Reach
 from operation_server.database.connections import Connections
 from operation_server.jobs import repository
-from operation_server.jobs.repository import JobFilter
+from operation_server.jobs.listed_kinds import ListedKinds
 from operation_server.jobs.transitions import VersionCatalog, select_and_mark, submit_jobs
 from satellite.contracts.job import JobStatus
 from satellite.local.postgres import EmbeddedPostgres
@@ -103,17 +104,17 @@ async def _get(database: Connections) -> None:
 
 async def _list(database: Connections) -> None:
     async with database.connect() as connection:
-        wanted = JobFilter(owner_id=1)
-        jobs = await repository.list_page(connection, wanted, before_id=None, skip=0, limit=PAGE)
+        wanted = ListedKinds().within(Reach(1))
+        jobs = await repository.list_all(connection, *wanted, skip=0, limit=PAGE)
         assert len(jobs) == PAGE
-        assert await repository.count(connection, wanted) > 0
+        assert await repository.count_all(connection, *wanted, most=repository.COUNTED_AT_MOST) > 0
 
 
 async def _list_failed(database: Connections) -> None:
     async with database.connect() as connection:
-        wanted = JobFilter(owner_id=1, status=JobStatus.FAILED)
-        assert await repository.list_page(connection, wanted, before_id=None, skip=0, limit=PAGE) == []
-        assert await repository.count(connection, wanted) == 0
+        failed = ListedKinds(status=JobStatus.FAILED).within(Reach(1))
+        assert await repository.list_all(connection, *failed, skip=0, limit=PAGE) == []
+        assert await repository.count_all(connection, *failed, most=repository.COUNTED_AT_MOST) == 0
 
 
 STORE_CALLS: dict[str, Call] = {

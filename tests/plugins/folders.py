@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY_ROOT = Path(__file__).resolve().parents[2]
-PLUGIN_FOLDERS = sorted(file.parent for file in (REPOSITORY_ROOT / "plugins").glob("*/plugin.json"))
+PLUGIN_FOLDERS = sorted(file.parent for file in (REPOSITORY_ROOT / "plugins").glob("*/Dockerfile"))
+"""Those with an image; `gpu-job` has none, as its jobs run on clusters."""
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -24,6 +24,7 @@ def test_the_examples_are_there():
         "example-processor",
         "example-warm",
         "onnx-model",
+        "python-task",
     ]
 
 

@@ -1,6 +1,7 @@
-"""`analysis-server`: runs the worker, tells whether it is alive (`health`), or asks models (`inference`).
+"""`analysis-server`: runs the worker, or what the first argument names.
 
-The worker becomes `celery -A analysis_server.tasks worker`, so that signals reach Celery itself.
+`health` tells whether it is alive, `inference` asks models, `connector` runs jobs on clusters. The
+worker becomes `celery -A analysis_server.tasks worker`, so that signals reach Celery itself.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from collections.abc import Mapping
 
 from analysis_server.lifecycle.health import is_alive
 from analysis_server.lifecycle.own_ray import RayNotStarted, start_own_ray
+from analysis_server.operation_api.client import OperationAPI
 from analysis_server.settings import AnalysisSettings, WorkerSettings
 from analysis_server.startup_checks import require_engine_s_leave, require_secrets
 from satellite.settings.group import bad_settings_end_the_process
+from satellite.settings.log_lines import configure_logging
 
 DEAF = (
     "the worker has not consumed for 30 s, or has not started yet:"
@@ -30,13 +33,15 @@ def main() -> None:
             with bad_settings_end_the_process():
                 alive = is_alive(WorkerSettings().state_dir)
             sys.exit(None if alive else DEAF)
+        case ["connector"]:
+            start_connector()
         case ["inference"]:
             # Web frameworks, which no worker needs.
             from analysis_server.inference.main import serve  # noqa: PLC0415
 
             serve()
         case _:
-            sys.exit("usage: analysis-server [health | inference]")
+            sys.exit("usage: analysis-server [connector | health | inference]")
 
 
 def start_worker() -> None:
@@ -50,6 +55,22 @@ def start_worker() -> None:
     except (RayNotStarted, OSError) as error:
         sys.exit(str(error))
     become_worker(settings.worker, ray)
+
+
+def start_connector() -> None:
+    """Keep a worker for each cluster until the process is told to end."""
+    # The library of SSH, which no worker needs.
+    from analysis_server.connector.process import Connector  # noqa: PLC0415
+
+    with bad_settings_end_the_process():
+        settings = AnalysisSettings()
+        require_secrets(settings)
+    configure_logging(settings.log)
+    url, token = settings.worker.api_url, settings.worker.api_token
+    if url is None or token is None:
+        sys.exit("a connector needs SATELLITE_WORKER_API_URL and SATELLITE_WORKER_API_TOKEN")
+    settings.worker.state_dir.mkdir(parents=True, exist_ok=True)
+    Connector(settings, OperationAPI(url, token, ca_file=settings.variables.ca_file)).run()
 
 
 def become_worker(settings: WorkerSettings, variables: Mapping[str, str]) -> None:

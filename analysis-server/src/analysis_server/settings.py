@@ -25,6 +25,7 @@ from analysis_server.runtimes.serving.limits import ServerLimits
 from analysis_server.runtimes.standby.limits import StandbyLimits
 from analysis_server.runtimes.worker_variables import WorkerVariables
 from satellite.contracts.attempt_files import ARTIFACTS_MAX
+from satellite.contracts.cluster_needs import ClusterName
 from satellite.contracts.numbers import LARGEST_MIB
 from satellite.contracts.requires import DEFAULT_QUEUE, Labels, QueueName
 from satellite.settings.broker import BrokerSettings
@@ -60,6 +61,10 @@ class WorkerSettings(SettingsGroup):
         default="auto",
         description="How plugins are run; `auto` takes containers where an engine answers; with both, "
         "processes are for plugins that require them; `kubernetes` makes a pod of each run.",
+    )
+    cluster: ClusterName | None = Field(
+        default=None,
+        description="The cluster that the worker speaks for, whose plugins run there; set by the connector.",
     )
     queues: Annotated[list[QueueName], NoDecode] = Field(
         default=[DEFAULT_QUEUE],
@@ -112,7 +117,11 @@ class WorkerSettings(SettingsGroup):
         pattern=r"^https?://[^/?#]+(/[^?#]*)?$",
         description="Address of the API, where files come from; none for jobs without.",
     )
-    plugin_dir: Path | None = Field(default=None, description="Sources of plugins for the process runtime.")
+    plugin_dirs: Annotated[list[Path], NoDecode] = Field(
+        default_factory=list,
+        validation_alias=AliasChoices("SATELLITE_WORKER_PLUGIN_DIR", "plugin_dirs"),
+        description="Folders of plugins for the process runtime, with colons between.",
+    )
     stack_id: str = Field(
         default="local",
         validation_alias=AliasChoices("SATELLITE_STACK_ID", "stack_id"),
@@ -205,7 +214,19 @@ class WorkerSettings(SettingsGroup):
         pairs = [pair.partition("=") for pair in labels.split(",") if pair.strip()]
         return {key.strip(): value.strip() for key, _, value in pairs}
 
-    @field_validator("state_dir", "files_dir", "plugin_dir", "secrets_dir", "kubernetes_config")
+    @field_validator("plugin_dirs", mode="before")
+    @classmethod
+    def _with_colons(cls, folders: object) -> object:
+        if not isinstance(folders, str):
+            return folders
+        return [folder for folder in folders.split(os.pathsep) if folder]
+
+    @field_validator("plugin_dirs")
+    @classmethod
+    def _all_from_here(cls, folders: list[Path]) -> list[Path]:
+        return [folder.absolute() for folder in folders]
+
+    @field_validator("state_dir", "files_dir", "secrets_dir", "kubernetes_config")
     @classmethod
     def _from_here(cls, folder: Path | None) -> Path | None:
         """Make a folder absolute: plugins are started from a process that Ray has put elsewhere."""

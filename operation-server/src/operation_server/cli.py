@@ -54,6 +54,20 @@ def consume_results() -> None:
     run_results()
 
 
+def work_with_kafka() -> None:
+    """Send events of jobs to Kafka, and submit its records as jobs; needs the extra `kafka`."""
+    from operation_server.kafka.process import run_kafka  # noqa: PLC0415
+
+    run_kafka()
+
+
+def notify_users() -> None:
+    """Tell users of what has happened: by webhooks, e-mail, Slack, Teams and WebSockets."""
+    from operation_server.notifications.process import run_notifications  # noqa: PLC0415
+
+    run_notifications()
+
+
 def finish_restore(*, nothing_lost: bool = False, force: bool = False) -> None:
     """Make a database that was recovered from a backup ready for work, while no process works on it."""
     from operation_server.recovery.process import run_finish  # noqa: PLC0415
@@ -65,6 +79,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "api": serve_api,
     "dispatcher": dispatch_jobs,
     "results": consume_results,
+    "notifications": notify_users,
+    "kafka": work_with_kafka,
     "migrate": migrate_database,
     "keep-audit": keep_audit_trail,
     "rewrap-secrets": rewrap_secrets,
@@ -81,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         subcommand = subcommands.add_parser(name, help=(command.__doc__ or "").strip().splitlines()[0])
         _add_options(name, subcommand)
     health = subcommands.add_parser("health", help="Tell by the exit code whether a process can do its work.")
-    health.add_argument("process", choices=["api", "dispatcher", "results"])
+    health.add_argument("process", choices=["api", "dispatcher", "results", "notifications", "kafka"])
     chosen = vars(parser.parse_args(arguments))
     name = chosen.pop("command")
     if name == "health":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import http
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -19,6 +19,7 @@ from operation_server.artifacts.errors import ArtifactNotFound
 from operation_server.audit.errors import EntryCursorInvalid
 from operation_server.body_limit import BodyTooLarge
 from operation_server.body_type import BodyTypeUnsupported
+from operation_server.clusters import errors as clusters
 from operation_server.database.disk_memory import DiskMemory
 from operation_server.database.errors import DataError, InterfaceError, OperationalError, PoolTimeout
 from operation_server.deadletters.errors import DeadLetterNotFound
@@ -26,19 +27,28 @@ from operation_server.faults import is_beyond_limits, is_disk_full
 from operation_server.files import errors as files
 from operation_server.files.uploads import errors as uploads
 from operation_server.files.uploads.protocol import CHECKSUM_MISMATCH
+from operation_server.gpu_jobs import errors as gpu_jobs
+from operation_server.gpu_jobs.workspaces import errors as workspaces
 from operation_server.inference import errors as inference
 from operation_server.jobs import errors as jobs
 from operation_server.limits.errors import QueueQuotaReached, RateExceeded
 from operation_server.live.cursor import CursorInvalid
+from operation_server.notifications import errors as notifications
 from operation_server.plugins import errors as plugins
 from operation_server.problems import Violation, problem_response
 from operation_server.registry import errors as registry
+from operation_server.registry.rollouts import errors as rollouts
 from operation_server.request_id import request_id_of
 from operation_server.secrets import errors as secrets
 from operation_server.secrets.giving import errors as giving
 from operation_server.trail.refusals import Refusals
+from operation_server.webhooks import errors as webhooks
 from operation_server.workers.service import BrokerUnavailable
 from operation_server.workers.signature import SignatureRefused
+from operation_server.workflows import errors as workflows
+from operation_server.workflows.airflow.obstacles import NotExportable
+from operation_server.workflows.backfills import errors as backfills
+from operation_server.workflows.schedules.errors import ScheduleInvalid
 from satellite.contracts.json_text import JSONRefused, json_pointer
 from satellite.errors import SatelliteError
 
@@ -62,12 +72,22 @@ STATUS_OF: Mapping[type[SatelliteError], int] = {
     plugins.PluginNotFound: 404,
     plugins.PluginVersionTaken: 409,
     plugins.PluginInUse: 409,
+    plugins.PluginReportNotFound: 404,
+    plugins.ReportOfOtherContent: 409,
     plugins.PluginUnreadable: 409,
     plugins.PluginNotYours: 403,
     plugins.NewOwnerNotFound: 422,
     plugins.PluginUnusable: 409,
     plugins.InputNotCheckable: 422,
     plugins.SchemaChecksBusy: 503,
+    clusters.ClusterNotFound: 404,
+    clusters.ClusterExists: 409,
+    clusters.ClusterInUse: 409,
+    clusters.ClusterKeyInvalid: 422,
+    clusters.HostKeyNotSeen: 409,
+    clusters.ClusterQuotaReached: 409,
+    gpu_jobs.NotOnClusters: 422,
+    workspaces.WorkspaceNotFound: 404,
     jobs.InputInvalid: 400,
     jobs.BatchInvalid: 400,
     jobs.InputFilesMissing: 404,
@@ -77,6 +97,24 @@ STATUS_OF: Mapping[type[SatelliteError], int] = {
     jobs.JobNotRetryable: 409,
     jobs.LogNotFound: 404,
     jobs.IdempotencyKeyReused: 409,
+    workflows.WorkflowNotFound: 404,
+    workflows.WorkflowNotYours: 403,
+    workflows.WorkflowTaken: 409,
+    workflows.WorkflowTaskNotFound: 404,
+    workflows.WorkflowTaskTaken: 409,
+    workflows.WorkflowChanged: 412,
+    workflows.WorkflowInUse: 409,
+    workflows.WorkflowNotDeployed: 409,
+    workflows.WorkflowVersionNotFound: 404,
+    workflows.WorkflowUnfit: 422,
+    workflows.RunNotOver: 409,
+    workflows.RestartInvalid: 422,
+    workflows.ApprovalNotAsked: 409,
+    workflows.ApprovalInvalid: 422,
+    ScheduleInvalid: 422,
+    NotExportable: 422,
+    backfills.BackfillInvalid: 422,
+    backfills.BackfillNotFound: 404,
     inference.InferenceNotFound: 404,
     inference.InferenceUnfinished: 409,
     registry.ModelInvalid: 400,
@@ -86,6 +124,13 @@ STATUS_OF: Mapping[type[SatelliteError], int] = {
     registry.ModelTaken: 409,
     registry.ModelNotYours: 403,
     registry.ModelVersionInUse: 409,
+    rollouts.RolloutInvalid: 400,
+    rollouts.RolloutNotFound: 404,
+    registry.TrainingPointless: 409,
+    registry.ModelGateClosed: 409,
+    registry.ModelAliasGuarded: 409,
+    registry.ModelGateNotFound: 404,
+    registry.EvaluationNotFound: 404,
     files.FileNotFound: 404,
     files.FileInUse: 409,
     files.GrantRefused: 401,
@@ -93,6 +138,7 @@ STATUS_OF: Mapping[type[SatelliteError], int] = {
     ArtifactNotFound: 404,
     files.ArtifactNameRefused: 422,
     files.TooManyArtifacts: 409,
+    files.ArtifactRefused: 400,
     files.DigestMalformed: 422,
     files.DigestMismatch: 400,
     files.StorageQuotaReached: 413,
@@ -114,6 +160,18 @@ STATUS_OF: Mapping[type[SatelliteError], int] = {
     giving.SecretsMissing: 409,
     giving.AttemptNotActive: 409,
     giving.WorkerKeyUnfit: 422,
+    notifications.ChannelNotFound: 404,
+    notifications.ChannelExists: 409,
+    notifications.ChannelInvalid: 422,
+    notifications.ChannelsMissing: 422,
+    notifications.ChannelDisabled: 409,
+    notifications.EmailNotSetUp: 409,
+    notifications.NotificationQuotaReached: 409,
+    notifications.RuleNotFound: 404,
+    notifications.DeliveryNotFound: 404,
+    notifications.DeliveryPending: 409,
+    webhooks.WebhookRefused: 422,
+    webhooks.SigningSecretMissing: 409,
     SignatureRefused: 401,
     RateExceeded: 429,
     QueueQuotaReached: 429,
@@ -147,9 +205,14 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, answer_unexpected)
 
 
+def status_of(error: Exception) -> int:
+    """Return the status of an error that a feature raised, 500 when the table has none."""
+    return next((STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF), 500)
+
+
 async def answer_satellite_error(request: Request, error: Exception) -> Response:
     """Answer an error that a feature raised."""
-    status = next((STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF), 500)
+    status = status_of(error)
     headers = dict(getattr(error, "headers", {}))
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
@@ -181,7 +244,7 @@ async def note_refusal(request: Request, code: str) -> None:
 async def answer_malformed_request(request: Request, error: Exception) -> Response:
     """Answer a request that is not what the route takes."""
     found = error.errors() if isinstance(error, RequestValidationError) else []
-    violations = [_violation(each) for each in found[:MOST_VIOLATIONS]]
+    violations = violations_of(found)
     first = violations[0] if violations else Violation("", "malformed")
     return problem_response(
         status=getattr(error, "status_code", 422),
@@ -289,7 +352,12 @@ async def answer_unexpected(request: Request, error: Exception) -> Response:
     )
 
 
-def _violation(error: dict[str, Any]) -> Violation:
+def violations_of(errors: Sequence[Mapping[str, Any]]) -> list[Violation]:
+    """Return what is wrong with a request, of the errors that its validation found."""
+    return [_violation(each) for each in errors[:MOST_VIOLATIONS]]
+
+
+def _violation(error: Mapping[str, Any]) -> Violation:
     where, *path = error["loc"] or ("body",)
     if error["type"] == "json_invalid":
         reason = error.get("ctx", {}).get("error", error["msg"])

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
-from typing import Any
+from collections.abc import AsyncIterator
 
 import uvicorn
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
 from operation_server.accounts import endpoints as accounts
-from operation_server.accounts.access import ROUTES, Permission
 from operation_server.accounts.callers import Callers
 from operation_server.accounts.keys import endpoints as api_keys
 from operation_server.accounts.keys.usage import KeyUsage
 from operation_server.accounts.limits import endpoints as account_limits
-from operation_server.accounts.route_rules import describe_rule, rules_of
+from operation_server.accounts.route_rules import rules_of
 from operation_server.accounts.service import ensure_admin
 from operation_server.accounts.sessions import endpoints as sessions
+from operation_server.api_description import add_description
 from operation_server.artifacts import endpoints as artifacts
 from operation_server.audit import endpoints as audit
 from operation_server.body_limit import BodyLimitMiddleware
+from operation_server.clusters import endpoints as clusters
+from operation_server.clusters.reporting import endpoints as cluster_reporting
 from operation_server.dashboard import pages
 from operation_server.database.connections import Connections
 from operation_server.database.errors import DATABASE_ERRORS
@@ -30,6 +31,8 @@ from operation_server.error_handlers import add_error_handlers
 from operation_server.files import endpoints as files
 from operation_server.files.attempts import endpoints as attempt_files
 from operation_server.files.uploads import endpoints as uploads
+from operation_server.gpu_jobs import endpoints as gpu_jobs
+from operation_server.gpu_jobs.workspaces import endpoints as workspaces
 from operation_server.head_requests import HeadMiddleware
 from operation_server.health import endpoints as health
 from operation_server.incarnations.guard import DatabaseGuard
@@ -48,9 +51,10 @@ from operation_server.live.shutdown import ending_streams_on_signal
 from operation_server.metrics import endpoints as metrics
 from operation_server.metrics.middleware import MetricsMiddleware
 from operation_server.metrics.recording import spans_dropped
+from operation_server.monitoring import endpoints as monitoring
+from operation_server.notifications import endpoints as notifications
 from operation_server.plugins import endpoints as plugins
 from operation_server.plugins.json_schema import SchemaChecks
-from operation_server.problems import Problem, problem_responses
 from operation_server.process_end import end_after_requests
 from operation_server.registry import endpoints as registry
 from operation_server.rejections import endpoints as rejections
@@ -63,7 +67,10 @@ from operation_server.services import build_services
 from operation_server.settings import OperationSettings
 from operation_server.statistics import endpoints as statistics
 from operation_server.trail.origin import OriginMiddleware
+from operation_server.trailing_slash import TrailingSlashMiddleware
 from operation_server.workers import endpoints as workers
+from operation_server.workflows import endpoints as workflows
+from operation_server.workflows.expressions.evaluator import Evaluator
 from satellite.settings.log_lines import configure_logging
 from satellite.tracing.spans import start_tracing, stop_tracing
 
@@ -78,6 +85,8 @@ ROUTERS = (
     plugins.router,
     registry.router,
     inference.router,
+    workflows.router,
+    monitoring.router,
     dead_letters.router,
     rejections.router,
     workers.router,
@@ -88,6 +97,11 @@ ROUTERS = (
     artifacts.router,
     secrets.router,
     secret_giving.router,
+    clusters.router,
+    cluster_reporting.router,
+    gpu_jobs.router,
+    workspaces.router,
+    notifications.router,
     audit.router,
     sse.router,
     websocket.router,
@@ -114,8 +128,10 @@ def create_app(settings: OperationSettings) -> FastAPI:
         # A body of no stated type is taken for JSON: callers show a token, which no foreign page can send,
         # or a cookie, which is taken from pages of this server only.
         strict_content_type=False,
-        # Their pages run scripts of elsewhere, and inline ones; `dashboard/` has one of our own.
+        # Their pages run scripts of elsewhere, and inline ones; `dashboard/` has one of our own. The
+        # document would be made in the event loop.
         docs_url=None,
+        openapi_url=None,
         redoc_url=None,
     )
     for router in ROUTERS:
@@ -123,6 +139,7 @@ def create_app(settings: OperationSettings) -> FastAPI:
     app.include_router(health.router)
     app.include_router(metrics.router)
     app.include_router(pages.router)
+    add_description(app)
     app.state.rules = rules_of(app.routes)
     app.state.open_sign_up = settings.auth.open_sign_up
     app.state.cookie_secure = settings.auth.cookie_secure
@@ -140,9 +157,9 @@ def create_app(settings: OperationSettings) -> FastAPI:
     app.add_middleware(SecurityHeadersMiddleware)
     # Outside the others, so that it also counts what they refuse.
     app.add_middleware(MetricsMiddleware)
+    app.add_middleware(TrailingSlashMiddleware)
     # Outermost: it hands on a copy of the scope, in which the routing leaves what the metrics look for.
     app.add_middleware(HeadMiddleware)
-    _describe_problems(app)
     return app
 
 
@@ -173,6 +190,7 @@ async def run_parts(app: FastAPI, settings: OperationSettings) -> AsyncIterator[
         )
         stack.push_async_callback(services[AfterCommit].drain, timeout_s=DRAIN_TIMEOUT_S)
         stack.callback(services[SchemaChecks].close)
+        stack.callback(services[Evaluator].close)
         app.state.services = services
         # Without the database the process starts all the same, says so in /ready, and serves once it is back.
         with contextlib.suppress(*DATABASE_ERRORS):
@@ -209,31 +227,3 @@ def serve() -> None:
         ws_max_size=MAX_CLIENT_MESSAGE_BYTES,
         server_header=False,
     )
-
-
-def _describe_problems(app: FastAPI) -> None:
-    """Put into the API description what no route says of itself: error bodies, and who may use it."""
-    describe: Callable[[], dict[str, Any]] = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        description = describe()
-        schemas = description.setdefault("components", {}).setdefault("schemas", {})
-        if "Problem" not in schemas:
-            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas |= problem.pop("$defs", {}) | {"Problem": problem}
-            for path, operations in description["paths"].items():
-                for method, operation in operations.items():
-                    if "requestBody" in operation:
-                        operation["responses"] |= {"415": problem_responses(415)[415]}
-                    if path.startswith(PREFIX):
-                        operation["responses"] |= {"429": problem_responses(429)[429]}
-                    if "422" in operation["responses"]:
-                        # The framework speaks of a body of its own, which nobody gets here.
-                        operation["responses"] |= {"422": problem_responses(422)[422]}
-                    rule = ROUTES[f"{method.upper()} {path}"]
-                    operation["description"] = f"{operation['description']}\n\n{describe_rule(rule)}"
-                    if isinstance(rule, Permission):
-                        operation["responses"] |= {"403": problem_responses(403)[403]}
-        return description
-
-    app.openapi = openapi  # type: ignore[method-assign]

@@ -46,16 +46,10 @@ def title_of(status: int) -> str:
     return http.HTTPStatus(status).phrase if status in set(http.HTTPStatus) else "Refused"
 
 
-def problem_response(
-    *,
-    status: int,
-    code: str,
-    detail: str,
-    request_id: str | None,
-    violations: Sequence[Violation] = (),
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """Return an error response."""
+def problem_body(
+    *, status: int, code: str, detail: str, request_id: str | None, violations: Sequence[Violation] = ()
+) -> dict[str, Any]:
+    """Return an error body."""
     body: dict[str, Any] = {
         "type": f"urn:satellite:problem:{code}",
         "title": title_of(status),
@@ -66,6 +60,20 @@ def problem_response(
     }
     if violations:
         body["errors"] = [violation._asdict() for violation in violations]
+    return body
+
+
+def problem_response(
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    request_id: str | None,
+    violations: Sequence[Violation] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return an error response."""
+    body = problem_body(status=status, code=code, detail=detail, request_id=request_id, violations=violations)
     return Response(
         orjson.dumps(body),
         status_code=status,

@@ -12,8 +12,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from typing import Any, Final
 
 import structlog
 
@@ -69,3 +69,13 @@ async def beside_requests(loop: str, work: Awaitable[object]) -> AsyncIterator[N
         yield
     finally:
         await cancel(task)
+
+
+async def until_signal(work: Coroutine[Any, Any, None]) -> None:
+    """Run the work of a process until SIGTERM or SIGINT ends it, in order."""
+    task = asyncio.create_task(cancellable(work))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

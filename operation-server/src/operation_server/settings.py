@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, IPvAnyNetwork, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from satellite.contracts.json_text import JSON_BYTES_MAX
@@ -18,6 +19,32 @@ from satellite.settings.observability import LogSettings, TracingSettings
 
 DAY_S = 86_400
 YEAR_S = 366 * DAY_S
+
+
+class DagStyle(StrEnum):
+    """How a workflow becomes a DAG of Airflow."""
+
+    MIRROR = "mirror"
+    """Airflow triggers and shows the runs of Satellite."""
+    NATIVE = "native"
+    """Airflow runs the snippets itself."""
+
+
+class SmtpSecurity(StrEnum):
+    """How a mail server is spoken to."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+# Compose cannot leave a variable out, only leave it empty.
+Given = BeforeValidator(lambda given: given or None)
+
+
+def separated(text: str) -> list[str]:
+    """Return what stands between commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 class ApiSettings(SettingsGroup):
@@ -218,6 +245,69 @@ class SecretSettings(SettingsGroup):
         return [part for part in given.split(",") if part] if isinstance(given, str) else given
 
 
+class SmtpSettings(SettingsGroup):
+    """The mail server by which users are told."""
+
+    model_config = SettingsConfigDict(env_prefix="SATELLITE_SMTP_", extra="ignore", hide_input_in_errors=True)
+
+    host: Annotated[str | None, Given] = Field(
+        default=None, description="Mail server; no notifications by e-mail without."
+    )
+    port: int = Field(default=587, ge=1, le=65_535, description="Its port.")
+    security: SmtpSecurity = Field(default=SmtpSecurity.STARTTLS, description="`starttls`, `tls` or `none`.")
+    username: Annotated[str | None, Given] = Field(default=None, description="Name to log in by, if it asks.")
+    password: Annotated[SecretStr | None, Given] = Field(default=None, description="Its password.")
+    sender: str = Field(
+        default="satellite@localhost", pattern=r"^[^\s@<>]+@[^\s@<>]+$", description="Who e-mails are from."
+    )
+    recipient_domains: Annotated[list[str], NoDecode] = Field(
+        default=[],
+        max_length=100,
+        description="Domains to whose addresses users may be told, beside that of their account.",
+    )
+
+    @field_validator("recipient_domains", mode="before")
+    @classmethod
+    def _separate(cls, given: Any) -> Any:
+        return (
+            [part.strip().lower() for part in given.split(",") if part.strip()]
+            if isinstance(given, str)
+            else given
+        )
+
+
+class NotificationSettings(SettingsGroup):
+    """Whom notifications may be sent to, and how long that is tried."""
+
+    model_config = SettingsConfigDict(env_prefix="SATELLITE_NOTIFICATIONS_", extra="ignore")
+
+    allowed_networks: Annotated[list[IPvAnyNetwork], NoDecode] = Field(
+        default=[],
+        max_length=100,
+        description="Networks, separated by commas, that webhooks may lead to though they are not public; "
+        "also by http.",
+    )
+    timeout_s: float = Field(default=15, ge=0.1, le=120, description="Time of a receiver to answer.")
+    at_once: int = Field(default=32, ge=1, le=1_000, description="Messages that are under way at once.")
+    lease_s: float = Field(
+        default=60, ge=1, le=3_600, description="After so long what a dead process had begun is sent again."
+    )
+    give_up_after_s: float = Field(
+        default=DAY_S, ge=1, le=30 * DAY_S, description="So long a message is tried."
+    )
+    kept_days: float = Field(default=7, ge=0.01, le=3_660, description="How long deliveries can be seen.")
+    secret_overlap_s: float = Field(
+        default=DAY_S, ge=0, le=30 * DAY_S, description="So long the signing secret of before signs too."
+    )
+
+    @field_validator("allowed_networks", mode="before")
+    @classmethod
+    def _separate(cls, given: Any) -> Any:
+        return (
+            [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else given
+        )
+
+
 class PluginSettings(SettingsGroup):
     """Who may register plugins."""
 
@@ -227,6 +317,18 @@ class PluginSettings(SettingsGroup):
         default=False,
         description="Users register plugins also while a worker runs them as processes; else only admins do.",
     )
+
+
+class AirflowSettings(SettingsGroup):
+    """An Airflow that shows deployed workflows."""
+
+    model_config = SettingsConfigDict(env_prefix="SATELLITE_AIRFLOW_", extra="ignore")
+
+    dags_folder: Path | None = Field(
+        default=None,
+        description="Folder of DAGs into which each deployment writes `workflow_ID.py`; none unless set.",
+    )
+    style: DagStyle = Field(default=DagStyle.MIRROR, description="What is written there: mirror or native.")
 
 
 class MetricsSettings(SettingsGroup):
@@ -270,4 +372,7 @@ class OperationSettings(BaseModel):
     secrets: SecretSettings = Field(default_factory=SecretSettings)
     dispatch: DispatchSettings = Field(default_factory=DispatchSettings)
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
+    notifications: NotificationSettings = Field(default_factory=NotificationSettings)
+    smtp: SmtpSettings = Field(default_factory=SmtpSettings)
     plugins: PluginSettings = Field(default_factory=PluginSettings)
+    airflow: AirflowSettings = Field(default_factory=AirflowSettings)

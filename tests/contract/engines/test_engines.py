@@ -2,31 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 from analysis_server.models.engines.onnx import OnnxEngine
-from analysis_server.models.engines.port import ArrayRefused, Engine, ModelFileUnfit
+from analysis_server.models.engines.port import ArrayRefused, ArraySpec, Engine, ModelFileUnfit
 from analysis_server.models.timeseries.lstm_timeseries import FILES
 from analysis_server.models.timeseries.windows import HORIZON, WINDOW
 
-ENGINES = {"onnx": (OnnxEngine, FILES / "model.onnx")}
+
+class Adapter(NamedTuple):
+    """How an engine loads a file, and one with a model that takes a window and gives a forecast."""
+
+    load: Callable[[Path], Engine]
+    file: Path
 
 
-@pytest.fixture(params=sorted(ENGINES))
-def kind(request: pytest.FixtureRequest) -> str:
-    """The name of an engine."""
-    return str(request.param)
+def onnx(folder: Path) -> Adapter:
+    del folder
+    return Adapter(OnnxEngine, FILES / "model.onnx")
+
+
+def torch(folder: Path) -> Adapter:
+    for package in ("torch", "safetensors"):
+        pytest.importorskip(package, reason=f"models of PyTorch bring it themselves, {package} is not here")
+    from analysis_server.models.engines.torch import TorchEngine, save_network
+    from analysis_server.models.timeseries.network import ForecastNetwork
+
+    inputs = [ArraySpec(name="series", dtype="float32", shape=(1, WINDOW, 1))]
+    outputs = [ArraySpec(name="forecast", dtype="float32", shape=(1, HORIZON))]
+    save_network(ForecastNetwork(), folder / "model.safetensors", inputs=inputs, outputs=outputs)
+    return Adapter(lambda file: TorchEngine(file, ForecastNetwork()), folder / "model.safetensors")
+
+
+@pytest.fixture(params=[onnx, torch], ids=["onnx", "torch"])
+def adapter(request: pytest.FixtureRequest, tmp_path: Path) -> Adapter:
+    """An engine where its library is installed."""
+    made: Adapter = request.param(tmp_path)
+    return made
 
 
 @pytest.fixture
-def engine(kind: str) -> Engine:
-    """A loaded model that takes a window and gives a forecast."""
-    load, file = ENGINES[kind]
-    return load(file)
+def engine(adapter: Adapter) -> Engine:
+    """A loaded model."""
+    return adapter.load(adapter.file)
 
 
 def window(value: float = 0.0, dtype: Any = np.float32) -> Any:
@@ -64,16 +87,27 @@ def test_what_does_not_fit_is_refused(engine: Engine, arrays: dict[str, Any], to
 
 
 @pytest.mark.parametrize("content", [b"", b"no model", b"half"])
-def test_a_broken_file_is_told(kind: str, content: bytes, tmp_path: Path) -> None:
-    load, file = ENGINES[kind]
-    broken = tmp_path / file.name
-    whole = file.read_bytes()
+def test_a_broken_file_is_told(adapter: Adapter, content: bytes, tmp_path: Path) -> None:
+    broken = tmp_path / f"broken-{adapter.file.name}"
+    whole = adapter.file.read_bytes()
     broken.write_bytes(whole[: len(whole) // 2] if content == b"half" else content)
-    with pytest.raises(ModelFileUnfit, match=file.name):
-        load(broken)
+    with pytest.raises(ModelFileUnfit, match=broken.name):
+        adapter.load(broken)
 
 
-def test_a_missing_file_is_told(kind: str, tmp_path: Path) -> None:
-    load, file = ENGINES[kind]
-    with pytest.raises(ModelFileUnfit, match=file.name):
-        load(tmp_path / file.name)
+def test_a_missing_file_is_told(adapter: Adapter, tmp_path: Path) -> None:
+    with pytest.raises(ModelFileUnfit, match=adapter.file.name):
+        adapter.load(tmp_path / "none" / adapter.file.name)
+
+
+def test_the_weights_of_another_network_are_told(tmp_path: Path) -> None:
+    adapter = torch(tmp_path)
+    from safetensors.torch import save_file
+
+    from analysis_server.models.engines.torch import INPUTS, OUTPUTS
+
+    other = tmp_path / "other.safetensors"
+    for metadata, told in (({INPUTS: "[]", OUTPUTS: "[]"}, "Missing key"), (None, "inputs")):
+        save_file({}, str(other), metadata=metadata)
+        with pytest.raises(ModelFileUnfit, match=f"(?s)other.safetensors: .*{told}"):
+            adapter.load(other)

@@ -93,13 +93,16 @@ async def test_messages_come_in_their_order_and_once(broker: Broker) -> None:
 
 async def test_who_waits_gets_what_is_sent_meanwhile(broker: Broker) -> None:
     source = broker.new_source()
+    # RabbitMQ 3.10 closes the connection of one of two who declare the same new queue in the same moment.
+    broker.send(1)
+    assert await take(source, 1) == [1]
     waiting = asyncio.create_task(source.take(100))
     await asyncio.sleep(0)
-    await asyncio.to_thread(broker.send, 1)
+    await asyncio.to_thread(broker.send, 2)
 
     taken = numbers(await waiting) or await take(source, 1)
 
-    assert taken == [1]
+    assert taken == [2]
 
 
 async def test_what_was_not_applied_is_taken_again_first(broker: Broker) -> None:

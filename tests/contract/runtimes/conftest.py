@@ -116,7 +116,7 @@ def runtime(
         stack_id=STACK,
         state_dir=state_dir,
         files_dir=FILES,
-        plugin_dir=plugin_dir,
+        plugin_dirs=[plugin_dir],
         variables=VARIABLES,
         servers=servers,
         standby=standby,

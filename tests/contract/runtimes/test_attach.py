@@ -34,7 +34,7 @@ def make_container_runtime() -> Runtime:
 
 
 def make_process_runtime(state_dir: Path, plugin_dir: Path) -> Runtime:
-    return ProcessRuntime(stack_id=STACK, state_dir=state_dir, plugin_dir=plugin_dir, variables=VARIABLES)
+    return ProcessRuntime(stack_id=STACK, state_dir=state_dir, plugin_dirs=[plugin_dir], variables=VARIABLES)
 
 
 @pytest.fixture

@@ -80,6 +80,30 @@ def test_one_without_files_runs_as_ever(bench: Bench) -> None:
     assert read(bench.run({"how": "echo", "value": 1}, shares_files=True)) == 1
 
 
+def test_a_server_is_given_what_is_in_them(bench: Bench, folder: Path) -> None:
+    server = bench.server("sdk_batch.py")
+    large, small = b"\xff" * 3_000_000, b"small"
+
+    assert read(ask_server(bench, folder, server, small, job={"value": None}, at="/value")) == "c21hbGw="
+    assert read(ask_server(bench, folder, server, large, job={"measure": None}, at="/measure")) == 4_000_000
+    refused = ask_server(bench, folder, server, large, job={"values": [None] * 6}, at="/values/{}")
+    assert refused.error is not None
+    assert (refused.error.kind, "17.2 MiB" in refused.error.message) == (ErrorKind.INPUT, True)
+
+
+def ask_server(
+    bench: Bench, folder: Path, server: PluginManifest, content: bytes, *, job: Any, at: str
+) -> RunResult:
+    """Ask a server with a file at the places that a job has at `at`."""
+    (folder / "file").write_bytes(content)
+    pointers = tuple(at.format(place) for place in range(len(job.get("values", "1"))))
+    inputs = FetchedInputs(folder=str(folder), places=(InputPlace("file", pointers),))
+    try:
+        return bench.run(job, manifest=server, inputs=inputs)
+    finally:
+        (folder / "file").unlink()
+
+
 def test_where_the_engine_finds_no_folder_only_jobs_with_files_fail(
     bench: Bench, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,7 +51,7 @@ def test_servers_of_a_dead_worker_are_swept(bench: Bench, plugin_dir: Path, stat
     else:
         made = (
             f"ProcessRuntime(stack_id={STACK!r}, state_dir=Path({str(state_dir)!r}), "
-            f"plugin_dir=Path({str(plugin_dir)!r}))"
+            f"plugin_dirs=[Path({str(plugin_dir)!r})])"
         )
     script = f"""
         import sys, time, pickle

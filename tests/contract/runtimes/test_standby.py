@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import time
 import uuid
 
@@ -100,17 +103,15 @@ def test_the_deadline_counts_from_the_job_not_from_the_start(bench: Bench) -> No
 
 
 def test_a_spare_that_ended_is_not_used(bench: Bench) -> None:
-    manifest = bench.manifest(standby=1, command=["python", "fragile.py"])
-
-    def starts_cold() -> bool:
-        # Long enough for a spare to start and to end; on a busy machine it may still be alive, and is used.
-        time.sleep(0.6)
-        return checked(bench.run({"how": "echo"}, manifest=manifest)).start is StartKind.COLD
-
-    # No job is given a dead one, or it would not complete.
-    for _ in range(4):
-        starts_cold()
-    wait_until(starts_cold, timeout_s=60)
+    token = uuid.uuid4().hex
+    program = f"import runpy; runpy.run_path('main.py', run_name='__main__')  # {token}"
+    manifest = filled(bench, command=["python", "-c", program])
+    for pid in processes_with(token):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    # An engine tells of the end a moment later, until when it may still be given to a job.
+    wait_until(lambda: spares(bench) == 0)
+    assert checked(bench.run({"how": "echo"}, manifest=manifest)).start is StartKind.COLD
 
 
 def test_two_versions_used_in_turn_both_start_from_spares(bench: Bench) -> None:

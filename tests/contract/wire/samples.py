@@ -17,13 +17,40 @@ from satellite.contracts import redis_keys, task_names
 from satellite.contracts.adoption import AdoptionOffer
 from satellite.contracts.amqp_queues import queue_arguments
 from satellite.contracts.attempt_files import Artifact, GrantedFile
+from satellite.contracts.cluster import (
+    ClusterCheck,
+    ClusterFile,
+    ClusterJobReport,
+    ClusterReport,
+    ClusterReportAnswer,
+    ClusterSpec,
+    ClustersRequest,
+    FileTransfer,
+    SealedClusters,
+    SeenHostKey,
+    SSHHop,
+)
+from satellite.contracts.cluster_nodes import ClusterCard, ClusterNode, ClusterRoom
 from satellite.contracts.event import Event, StreamEntry
 from satellite.contracts.identity import AttemptKey
 from satellite.contracts.job import ControlMessage, JobMessage, StartedReport
 from satellite.contracts.message import Message
 from satellite.contracts.model_version import GrantedModel, JobModel
+from satellite.contracts.notification import WebhookMessage
 from satellite.contracts.outcome import CapturedLog, JobError, Outcome, WorkerTimings
 from satellite.contracts.plugin_manifest import PluginManifest
+from satellite.contracts.python_task import (
+    CheckSnippets,
+    PulledTask,
+    RunSnippet,
+    SnippetFault,
+    SnippetRan,
+    SnippetsChecked,
+    SnippetToCheck,
+    StoredValue,
+    TaskContext,
+    ValueFile,
+)
 from satellite.contracts.run_handle import RunHandle
 from satellite.contracts.run_secrets import RunSecretsRequest, SealedSecrets
 from satellite.contracts.worker import GPUCard, LoadedPlugin, SparePlugin, WorkerHeartbeat, WorkerResources
@@ -42,6 +69,8 @@ HANDLE: Final = {
     "deadline_at": LATER,
     "gpu_ids": ["GPU-1"],
 }
+VALUE_FILE: Final = {"task": "load", "map_index": 0, "key": "table", "path": "/satellite/inputs/1/table.json"}
+STORED_VALUE: Final = {"name": "xcoms/table.json", "size_bytes": 300_000}
 FILE: Final = {
     "id": "f1",
     "pointers": ["/n"],
@@ -85,11 +114,58 @@ MANIFEST: Final[dict[str, Any]] = {
     "retry": {"max_retries": 2, "delay_s": 1, "factor": 2, "max_delay_s": 9, "kinds": ["exit"]},
     "batch": {"max_size": 8, "max_wait_ms": 5, "across_owners": True},
     "shared": True,
+    "trains": None,
     "network": True,
     "env": {"A": "1"},
     "secrets": ["TOKEN"],
 }
 
+CONTEXT: Final = {
+    "task_id": "train",
+    "map_index": 0,
+    "item": {"depth": 3},
+    "dag_id": "workflow_7",
+    "workflow": "pipeline",
+    "run_id": 43,
+    "params": {"days": 7},
+    "logical_date": "2026-01-02T00:00:00Z",
+    "data_interval_start": "2026-01-01T00:00:00Z",
+    "data_interval_end": "2026-01-02T00:00:00Z",
+}
+FAULT: Final = {"task": "load", "line": 2, "column": 5, "message": "expected ':'"}
+HOST_KEY: Final = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+CARD: Final = {
+    "uuid": "GPU-1",
+    "index": 0,
+    "name": "A100",
+    "memory_mib": 40_000,
+    "memory_used_mib": 12,
+    "holder": "job 42",
+}
+NODE: Final = {"name": "gpu-host", "cpus": 32, "memory_mib": 256_000, "cards": [CARD]}
+HOP: Final = {"host": "bastion.example", "port": 22, "user": "satellite", "host_keys": [HOST_KEY]}
+SPEC: Final = {
+    "name": "lab",
+    "host": "gpu.example",
+    "port": 22,
+    "user": "satellite",
+    "host_keys": [HOST_KEY],
+    "via": HOP,
+    "base_dir": "/cluster/ml-jobs",
+    "launcher": "slurm",
+    "labels": {"zone": "a"},
+    "slots": 64,
+    "allowed_roots": ["/srv/code"],
+    "python": "python3",
+    "keep_days": 7,
+    "draining": True,
+    "trusted": True,
+    "generation": 3,
+}
+SEEN_KEY: Final = {"host": "gpu.example", "port": 22, "key": HOST_KEY}
+CHECK: Final = {"name": "python", "ok": True, "detail": "3.6.8"}
+CLUSTER_FILE: Final = {"path": "metrics.json", "size_bytes": 12, "sha256": "00"}
+TRANSFER: Final = {"direction": "in", "size_bytes": 1_048_576, "took_s": 1.5}
 SAMPLES: Final[Mapping[type[BaseModel], dict[str, Any]]] = {
     AdoptionOffer: {
         **ATTEMPT,
@@ -105,6 +181,54 @@ SAMPLES: Final[Mapping[type[BaseModel], dict[str, Any]]] = {
     },
     Artifact: ARTIFACT,
     CapturedLog: LOG,
+    ClusterCard: CARD,
+    ClusterCheck: CHECK,
+    ClusterFile: CLUSTER_FILE,
+    ClusterJobReport: {
+        **ATTEMPT,
+        "worker": "cluster-lab",
+        "cluster": "lab",
+        "folder": "/cluster/ml-jobs/42-3-0b4f8d0c",
+        "phase": "running",
+        "process_id": "4711",
+        "commit": "0af7651916cd43dd8448eb211c80319c0af76519",
+        "gpus": ["GPU-1"],
+        "workspace": "present",
+        "removed_after": LATER,
+        "files": [CLUSTER_FILE],
+        "metrics_json": '{"loss": 0.5}',
+        "transfers": [TRANSFER],
+        "seen_at": LATER,
+    },
+    ClusterNode: NODE,
+    ClusterReport: {
+        "name": "lab",
+        "generation": 3,
+        "state": "ready",
+        "reason": "it answers",
+        "seen_host_keys": [SEEN_KEY],
+        "rtt_ms": 1.5,
+        "nodes": [NODE],
+        "disk_free_mib": 100_000,
+        "disk_total_mib": 200_000,
+        "waiting": 1,
+        "running": 2,
+        "connections": 3,
+        "cached_digests": ["00"],
+        "checks": [CHECK],
+        "probe": 1,
+        "seen_at": LATER,
+    },
+    ClusterReportAnswer: {"generation": 3, "probe": 1},
+    ClusterRoom: {
+        "name": "lab",
+        "state": "ready",
+        "nodes": [NODE],
+        "disk_free_mib": 100_000,
+        "waiting": 1,
+    },
+    ClusterSpec: SPEC,
+    ClustersRequest: {"worker": "connector-1", "public_key": PUBLIC_KEY},
     ControlMessage: {"action": "cancel", "job_id": 42, "uid": UID},
     Event: {
         "cursor": "1767323045000-0:7",
@@ -162,6 +286,10 @@ SAMPLES: Final[Mapping[type[BaseModel], dict[str, Any]]] = {
     },
     PluginManifest: MANIFEST,
     RunHandle: HANDLE,
+    FileTransfer: TRANSFER,
+    SSHHop: HOP,
+    SealedClusters: {"clusters": [SPEC], "public_key": PUBLIC_KEY, "sealed": "c2VhbGVk"},
+    SeenHostKey: SEEN_KEY,
     SparePlugin: {"name": "adder", "version": "1.0", "count": 2, "memory_mib": 512, "gpu_ids": ["GPU-1"]},
     StartedReport: {**ATTEMPT, "worker": "w1", "started_at": AT, "generation": 1, "handle": HANDLE},
     StreamEntry: {
@@ -173,6 +301,16 @@ SAMPLES: Final[Mapping[type[BaseModel], dict[str, Any]]] = {
         "type": "status",
         "data": "{}",
         "at": AT,
+    },
+    WebhookMessage: {
+        "type": "job_failed",
+        "timestamp": AT,
+        "data": {
+            "job_id": 42,
+            "subject": "job",
+            "status": "failed",
+            "error": {"kind": "exit", "message": "no"},
+        },
     },
     WorkerHeartbeat: {
         "name": "w1",
@@ -198,11 +336,34 @@ SAMPLES: Final[Mapping[type[BaseModel], dict[str, Any]]] = {
         "loaded": [{"name": "adder", "version": "1.0"}],
         "spares": [{"name": "adder", "version": "1.0"}],
         "spans_dropped": 3,
+        "cluster": {"name": "lab", "nodes": [NODE]},
         "started_at": AT,
         "seen_at": LATER,
     },
     WorkerResources: RESOURCES,
     WorkerTimings: TIMINGS,
+    PulledTask: {"map_index": 0, "values": {"rows": 3}},
+    TaskContext: CONTEXT,
+    RunSnippet: {
+        "action": "run",
+        "code": "print(1)",
+        "context": CONTEXT,
+        "xcoms": {"load": [{"map_index": None, "values": {"rows": 3}}]},
+        "attempt": 1,
+        "xcom_files": {"split": "/satellite/inputs/0/split.json"},
+        "value_files": [VALUE_FILE],
+        "mapped": ["split"],
+    },
+    ValueFile: VALUE_FILE,
+    StoredValue: STORED_VALUE,
+    SnippetToCheck: {"task": "load", "code": "print(1)"},
+    CheckSnippets: {"action": "check", "snippets": [{"task": "load", "code": "print(1)"}]},
+    SnippetFault: FAULT,
+    SnippetsChecked: {"faults": [FAULT]},
+    SnippetRan: {
+        "xcoms": {"shape": {"$type": "tuple", "value": [3, 2]}},
+        "files": {"table": STORED_VALUE},
+    },
 }
 
 
@@ -240,6 +401,7 @@ def names() -> dict[str, Any]:
             task_names.class_queue("abc"),
             task_names.canary_queue("w1"),
         ],
+        "cluster_queue": task_names.cluster_queue("lab"),
         # RabbitMQ refuses a queue that another release declares otherwise.
         "queue_arguments": {
             name: queue_arguments(name) for name in (task_names.RESULTS_QUEUE, task_names.EXECUTE_QUEUE)
@@ -261,5 +423,6 @@ def names() -> dict[str, Any]:
             "cancel": redis_keys.cancel(KEY.job),
             "newest_attempt": redis_keys.newest_attempt(KEY.job),
             "worker": redis_keys.worker("w1"),
+            "worker_left": redis_keys.worker_left("w1"),
         },
     }

@@ -41,7 +41,7 @@ class Worker:
             worker_class=HERE,
             claims=ClaimStore(redis, worker="w1"),
             running=RunningAttempts(),
-            ledger=ResourceLedger(cpus=HERE.cpus, memory_mib=HERE.memory_mib),
+            admission=ResourceLedger(cpus=HERE.cpus, memory_mib=HERE.memory_mib),
             executor=self.executor,
             reporter=self.reporter,
             disk=DiskGuard(folder),

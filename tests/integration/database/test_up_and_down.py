@@ -28,6 +28,8 @@ FILL = """
     INSERT INTO incarnations (number) VALUES (2);
     INSERT INTO models (name, description, signature, digest, owner_id)
         SELECT 'm', '', '{}', 'd', id FROM users;
+    INSERT INTO plugin_reports (plugin_id, passed, findings, tested_at, report, sent_by)
+        SELECT id, true, 0, now(), '{}', created_by FROM plugins;
     INSERT INTO model_versions (model_id, version, plugin_id, digest, metrics, created_by)
         SELECT m.id, 1, p.id, 'd', '{}', m.owner_id FROM models AS m, plugins AS p;
     INSERT INTO model_files (model_version_id, role, file_id)

@@ -99,7 +99,7 @@ async def test_a_cancel_stops_the_job_it_names(redis: Redis, present: AttemptKey
     listener = CancellationListener(
         redis_url="redis://127.0.0.1:1",
         running=running,
-        ledger=Ledger(),
+        admission=Ledger(),
         executor=Executor(),  # type: ignore[arg-type]
     )
     redis.set(redis_keys.cancel(present.job), "1")

@@ -44,7 +44,8 @@ def ray_node() -> Iterator[RayNode]:
 def running_ray(environment: Mapping[str, str]) -> Iterator[RayNode]:
     """Run a Ray whose environment differs in this from the one of the tests."""
     port, dashboard_port = find_free_ports(2)
-    os.environ.update(RAY_ENVIRONMENT)
+    # Said, because Ray wants tokens wherever some Ray of this user has left one in ~/.ray.
+    os.environ.update(RAY_ENVIRONMENT | {"RAY_AUTH_MODE": "disabled"})
 
     def answers() -> bool:
         health = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", head.address]
@@ -77,7 +78,7 @@ def rig(
     uv = shutil.which("uv")
     settings = WorkerSettings.model_validate(
         {
-            "name": "tests", "slots": 8, "state_dir": tmp_path / "state", "plugin_dir": plugin_dir,
+            "name": "tests", "slots": 8, "state_dir": tmp_path / "state", "plugin_dirs": [plugin_dir],
             "stack_id": STACK, "cpus": 4, "memory_mib": 2_000, "fake_gpus": "1x1000", "uv": uv,
             "server_ready_timeout_s": 20, **changes,
         }

@@ -75,9 +75,9 @@ class Rig:
                 "resources": {"memory_mib": 128}, **changes,
             }
         )  # fmt: skip
-        assert self.settings.plugin_dir is not None
-        shutil.copytree(PLUGIN, self.settings.plugin_dir / name)
-        (self.settings.plugin_dir / name / "plugin.json").write_text(manifest.model_dump_json())
+        [plugins] = self.settings.plugin_dirs
+        shutil.copytree(PLUGIN, plugins / name)
+        (plugins / name / "plugin.json").write_text(manifest.model_dump_json())
         return manifest
 
     def server(self, **resources: Any) -> PluginManifest:

@@ -141,7 +141,7 @@ async def socket(
     ticket = client.post("/auth/ws-ticket").raise_for_status().json()["ticket"]
     url = str(client.base_url).replace("http", "ws", 1).rstrip("/")
     query = f"?ticket={ticket}" + (f"&after={after}" if after else "")
-    async with websockets.connect(f"{url}{path}{query}") as connection:
+    async with websockets.connect(f"{url}{path}{query}", open_timeout=60) as connection:
         yield connection
 
 

@@ -23,7 +23,7 @@ async def test_the_page_counts(api_url: str, cookie: str, origin: str | None, co
     if origin is not None:
         headers["Origin"] = api_url if origin == "own" else origin
     address = f"{api_url.replace('http', 'ws', 1)}/api/v1/ws/jobs"
-    async with websockets.connect(address, additional_headers=headers) as connection:
+    async with websockets.connect(address, additional_headers=headers, open_timeout=60) as connection:
         if code is None:
             await connection.ping()
             assert connection.close_code is None

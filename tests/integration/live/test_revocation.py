@@ -93,7 +93,7 @@ async def test_a_ticket_opens_one_socket(urls: list[str], admin: httpx.Client) -
     ticket = admin.post("/auth/ws-ticket").raise_for_status().json()["ticket"]
     for url, code in zip(urls, (None, 4401), strict=True):
         address = f"{url.replace('http', 'ws', 1)}/api/v1/ws/jobs?ticket={ticket}"
-        async with websockets.connect(address) as connection:
+        async with websockets.connect(address, open_timeout=60) as connection:
             if code is None:
                 with pytest.raises(TimeoutError):
                     async with asyncio.timeout(1):

@@ -255,6 +255,6 @@ class TestWhatClientsSend:
 
 async def close_code(url: str, *, token: str | None = None) -> int | None:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    async with websockets.connect(url, additional_headers=headers) as connection:
+    async with websockets.connect(url, additional_headers=headers, open_timeout=60) as connection:
         await connection.wait_closed()
         return connection.close_code

@@ -20,10 +20,29 @@ from operation_server.main import create_app
 from operation_server.settings import FileSettings, OperationSettings, SecretSettings
 from tests.integration.operation_server_api.conftest import MANIFEST, open_account
 
-HIDDEN = ("{key_id}", "{file_id}", "{upload_id}", "{secret_id}")
+HIDDEN = (
+    "{key_id}", "{file_id}", "{upload_id}", "{secret_id}", "{channel_id}", "{rule_id}", "{delivery_id}",
+)  # fmt: skip
 """Of what belongs to others: it is not there, 404. That jobs and plugins are there is no secret: 403."""
+NUMBERED = ("{job_id}", "{workflow_id}", "{task_id}", "{run_id}")
 
-IDS = ("job_id", "key_id", "user_id", "version")
+OF_RULES = {"{channel_id}", "{rule_id}", "{delivery_id}"}
+OF_WORKFLOWS = {"{workflow_id}", "{task_id}", "{run_id}", "{task_name}"}
+
+IDS = (
+    "job_id",
+    "number",
+    "workflow_id",
+    "task_id",
+    "run_id",
+    "key_id",
+    "user_id",
+    "version",
+    "evaluation_id",
+    "channel_id",
+    "rule_id",
+    "delivery_id",
+)
 HEADS = {"GET": "HEAD"}
 """Streams of events have no end, but their head has."""
 
@@ -31,7 +50,7 @@ TUS = {"Tus-Resumable": "1.0.0"}
 PATCHES = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
 
 Place = dict[str, str]
-Owning = Callable[[httpx.AsyncClient], Awaitable[Place]]
+Owning = Callable[[httpx.AsyncClient, str], Awaitable[Place]]
 
 
 @pytest.fixture
@@ -53,11 +72,41 @@ async def callers(
     }
 
 
+async def make_run(owner: httpx.AsyncClient, plugin_name: str) -> Place:
+    """Make a workflow, and a run of it, that belong to a client."""
+    task = {"name": "add", "kind": "plugin", "plugin_name": plugin_name, "input": {"n": 1}}
+    workflow = await owner.post("/workflows", json={"name": uuid4().hex, "tasks": [task]})
+    workflow_id = workflow.json()["id"]
+    await owner.post(f"/workflows/{workflow_id}/deploy")
+    run = await owner.post(f"/jobs/trigger/{workflow_id}")
+    return {
+        "workflow_id": str(workflow_id),
+        "task_id": str(workflow.json()["tasks"][0]["id"]),
+        "task_name": "add",
+        "number": "1",
+        "run_id": str(run.json()["id"]),
+    }
+
+
+async def make_rule(owner: httpx.AsyncClient, path: str) -> Place:
+    """Make a channel, a rule for it, and what a route about deliveries needs, that belong to a client."""
+    channel = await owner.post("/notification-channels", json={"name": uuid4().hex, "kind": "websocket"})
+    channel_id = channel.json()["id"]
+    rule = {"name": uuid4().hex, "kinds": ["job_failed"], "channel_ids": [channel_id]}
+    made = await owner.post("/notification-rules", json=rule)
+    place = {"channel_id": str(channel_id), "rule_id": str(made.json()["id"])}
+    if "{delivery_id}" not in path:
+        return place
+    # Tests are few in a minute.
+    tested = await owner.post(f"/notification-channels/{channel_id}/test")
+    return place | {"delivery_id": str(tested.json()["id"])}
+
+
 @pytest.fixture
 def owned_by() -> Owning:
     """Make a job, a plugin, a model and a key that belong to a client."""
 
-    async def make(owner: httpx.AsyncClient) -> Place:
+    async def make(owner: httpx.AsyncClient, path: str) -> Place:
         name = f"p{(await owner.get('/users/me')).json()['id']}"
         made = await owner.post("/plugins", json=MANIFEST | {"name": name})
         assert made.status_code in {200, 201}, made.text
@@ -69,7 +118,9 @@ def owned_by() -> Owning:
         upload = await owner.post("/uploads", headers=TUS | {"Upload-Length": "3"})
         return {
             "name": name,
-            "version": "1",
+            **(await make_run(owner, name) if OF_WORKFLOWS & set(path.split("/")) else {}),
+            **(await make_rule(owner, path) if OF_RULES & set(path.split("/")) else {}),
+            **dict.fromkeys(("version", "evaluation_id"), "1"),
             "alias": "champion",
             "user_id": "999999",
             "job_id": str(job.json()["id"]),
@@ -93,7 +144,7 @@ def expected(role: str, name: str, *, is_own: bool) -> set[int]:
     extent = GRANTED[role].get(rule)
     if extent is None:
         return {403}
-    concerns_one = any(part in name for part in ("{job_id}", *HIDDEN)) or (
+    concerns_one = any(part in name for part in (*NUMBERED, *HIDDEN)) or (
         "{name}" in name and rule in {Permission.REGISTER_PLUGINS, Permission.REGISTER_MODELS}
     )
     if extent is Extent.OWN and concerns_one and not is_own:
@@ -113,8 +164,8 @@ async def test_what_the_table_says_holds(
         for is_own in (True, False):
             if is_own and role is Role.VIEWER:
                 continue  # Owns nothing but keys.
-            place = await owned_by(caller if is_own else other)
             method, path = name.split(" ")
+            place = await owned_by(caller if is_own else other, path)
             answer = await caller.request(
                 HEADS.get(method, method),
                 f"http://satellite{path.format_map(place)}",
@@ -135,7 +186,9 @@ async def test_what_the_table_says_holds(
 async def test_without_a_caller_only_open_doors_open(stranger: httpx.AsyncClient) -> None:
     for name in [*rows(Permission), *rows(Door)]:
         method, path = name.split(" ")
-        place = dict.fromkeys(("name", "file_id", "upload_id", "secret_id", "alias"), "x")
+        place = dict.fromkeys(
+            ("name", "file_id", "upload_id", "secret_id", "alias", "task_name", "path"), "x"
+        )
         place |= dict.fromkeys(IDS, "1") | {"attempt": "1", "uid": str(UUID(int=1))}
         answer = await stranger.request(
             HEADS.get(method, method), f"http://satellite{path.format_map(place)}", json={}

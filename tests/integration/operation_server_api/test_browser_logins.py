@@ -119,7 +119,7 @@ PAGES = [
     "/dashboard/users",
     "/dashboard/login",
     "/docs",
-    "/dashboard/api.js",
+    "/dashboard/dom.js",
 ]
 
 

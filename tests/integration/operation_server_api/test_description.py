@@ -14,8 +14,23 @@ from operation_server.settings import OperationSettings
 from satellite.contracts.attempt_files import GRANT_PARAMETER
 
 PLACES = {
-    **dict.fromkeys(("job_id", "attempt", "user_id", "key_id", "version"), "1"),
-    **dict.fromkeys(("name", "file_id", "upload_id", "secret_id", "alias"), "x"),
+    **dict.fromkeys(
+        (
+            "job_id",
+            "attempt",
+            "user_id",
+            "key_id",
+            "version",
+            "evaluation_id",
+            "workflow_id",
+            "task_id",
+            "run_id",
+            "number",
+        ),
+        "1",
+    ),
+    **dict.fromkeys(("name", "file_id", "upload_id", "secret_id", "alias", "task_name"), "x"),
+    **dict.fromkeys(("channel_id", "rule_id", "delivery_id"), "1"),
     "uid": "6f1c0d8e-2f0b-4a51-9d4e-0b7f5c1f3a52",
 }
 OPEN = {path for method, path in map(str.split, ROUTES) if ROUTES[f"{method} {path}"] is Door.OPEN}

@@ -112,7 +112,7 @@ def test_what_takes_long_but_is_whole_is_served(url: str) -> None:
         client.post("/plugins", json=MANIFEST).raise_for_status()
         job = {"plugin_name": "adder", "input_data": {"n": 1}}
         ticket = client.post("/auth/ws-ticket").raise_for_status().json()["ticket"]
-        with connect(f"{url.replace('http', 'ws')}/api/v1/ws/jobs?ticket={ticket}") as live:
+        with connect(f"{url.replace('http', 'ws')}/api/v1/ws/jobs?ticket={ticket}", open_timeout=60) as live:
             answer = client.post("/jobs", json=job, headers={"Prefer": f"wait={3 * ALLOWED_S}"})
             assert answer.status_code == 202
             assert live.recv(timeout=PATIENCE_S)

@@ -55,3 +55,27 @@ async def test_users_register_where_all_workers_isolate(user: httpx.AsyncClient,
 async def test_what_is_invalid_is_told_first(user: httpx.AsyncClient, beat: Beat) -> None:
     beat("process")
     assert (await user.post("/plugins", json={**MANIFEST, "input_schema": {"type": "x"}})).status_code == 400
+
+
+async def test_snippets_of_users_are_refused_at_every_door(
+    user: httpx.AsyncClient, admin: httpx.AsyncClient, beat: Beat
+) -> None:
+    snippets = MANIFEST | {"name": "python-task"}
+    (await admin.post("/plugins", json=snippets)).raise_for_status()
+    job = {"plugin_name": "python-task", "input_data": {"n": 1}}
+    task = {"name": "load", "python_callable": "print(1)"}
+
+    workflow_id = (await user.post("/workflows", json={"name": "a", "tasks": [task]})).json()["id"]
+
+    async def asked() -> list[int]:
+        answers = [
+            await user.post("/jobs", json=job),
+            await user.post("/jobs/batch", json={"jobs": [job]}),
+            await user.post(f"/workflows/{workflow_id}/deploy"),
+        ]
+        return [answer.status_code for answer in answers]
+
+    assert await asked() == [202, 202, 200]
+    beat("process")
+    assert await asked() == [403, 403, 403]
+    assert (await admin.post("/jobs", json=job)).status_code == 202

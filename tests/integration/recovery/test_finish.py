@@ -20,8 +20,8 @@ from analysis_server.reporting.celery_reporter import CeleryReporter
 from analysis_server.reporting.leases import LeaseKeeper
 from analysis_server.reporting.spool import Spool
 from operation_server.dispatch.celery_app import make_app
+from operation_server.dispatch.locks import RESULTS_LOCK
 from operation_server.dispatch.parts import open_parts
-from operation_server.dispatch.processes import RESULTS_LOCK
 from operation_server.dispatch.publisher import JobPublisher
 from operation_server.incarnations import repository as incarnations
 from operation_server.jobs.transitions import (

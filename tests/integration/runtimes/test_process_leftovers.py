@@ -37,7 +37,7 @@ WORKER = """
     runtime = ProcessRuntime(
         stack_id=stack_id,
         state_dir=Path(state_dir),
-        plugin_dir=Path(plugin_dir),
+        plugin_dirs=[Path(plugin_dir)],
         sandbox=unfenced if fences == "unfenced" else None,
     )
     bench = Bench(runtime, plugin_dir=Path(plugin_dir), source=PLUGIN)
@@ -92,7 +92,7 @@ def test_when_the_guard_is_killed_too_the_next_worker_ends_it(
     worker.kill()
     worker.wait()
     assert processes_with(token)
-    runtime = ProcessRuntime(stack_id=STACK, state_dir=state_dir, plugin_dir=None)
+    runtime = ProcessRuntime(stack_id=STACK, state_dir=state_dir, plugin_dirs=())
     try:
         assert runtime.sweep_orphans() >= 2
         assert not processes_with(token)
@@ -119,7 +119,7 @@ def test_a_sweep_ends_what_a_run_left_that_is_not_live(bench_on: Bench, state_di
     before = set(marked_processes())
     run = bench_on.start(request, SilentListener())
     wait_until(lambda: set(marked_processes()) - before)
-    other = ProcessRuntime(stack_id=STACK, state_dir=state_dir, plugin_dir=None)
+    other = ProcessRuntime(stack_id=STACK, state_dir=state_dir, plugin_dirs=())
     try:
         assert other.sweep({request.key}) == 0
         assert other.sweep(set()) >= 1
@@ -156,7 +156,7 @@ def test_an_owner_is_known_by_its_start_and_not_by_the_time_of_day() -> None:
 def bench_on(state_dir: Path, tmp_path: Path) -> Iterator[Bench]:
     plugin_dir = tmp_path / "plugins"
     plugin_dir.mkdir(exist_ok=True)
-    runtime = ProcessRuntime(stack_id=STACK, state_dir=state_dir, plugin_dir=plugin_dir)
+    runtime = ProcessRuntime(stack_id=STACK, state_dir=state_dir, plugin_dirs=[plugin_dir])
     bench = Bench(runtime, plugin_dir=plugin_dir, source=PLUGIN)
     yield bench
     bench.assert_nothing_left()

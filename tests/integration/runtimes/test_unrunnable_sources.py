@@ -42,7 +42,7 @@ def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def bench(state_dir: Path, tmp_path: Path) -> Iterator[Bench]:
     """Return a bench on the process runtime."""
-    runtime = ProcessRuntime(stack_id=STACK, state_dir=state_dir, plugin_dir=tmp_path)
+    runtime = ProcessRuntime(stack_id=STACK, state_dir=state_dir, plugin_dirs=[tmp_path])
     bench = Bench(runtime, plugin_dir=tmp_path, source=PLUGIN)
     yield bench
     bench.assert_nothing_left()

@@ -15,13 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from analysis_server.operation_api.client import OperationAPI, problem_of
 from analysis_server.operation_api.run_secrets import SecretsOfAPI
+from operation_server.jobs.transitions import DispatchCapacity
 from operation_server.settings import ApiSettings, OperationSettings, SecretSettings
 from satellite.contracts import redis_keys
 from satellite.contracts.identity import AttemptKey
 from satellite.contracts.run_secrets import SIGNATURE_HEADER, sign
 from tests.integration.operation_server_api.conftest import MANIFEST, admin, other, stranger, user
 from tests.integration.operation_server_api.conftest import settings as settings_without_keys
-from tests.integration.transitions.seed import dispatch
+from tests.integration.transitions.seed import PLENTY, dispatch
 
 __all__ = ["admin", "other", "settings_without_keys", "stranger", "user"]
 
@@ -77,13 +78,18 @@ class Keeper:
         return str((await client.post("/secrets", json=body)).raise_for_status().json()["id"])
 
     async def start(
-        self, client: httpx.AsyncClient, *, worker: str | None = WORKER, **job: Any
+        self,
+        client: httpx.AsyncClient,
+        *,
+        worker: str | None = WORKER,
+        capacity: DispatchCapacity = PLENTY,
+        **job: Any,
     ) -> AttemptKey:
         """Submit a job, dispatch it, and let a worker claim it."""
         answer = await client.post("/jobs", json=JOB | job)
         assert answer.status_code == 202, answer.text
         job_id = answer.json()["id"]
-        [sent] = [one for one in await dispatch(self._engine) if one.job_id == job_id]
+        [sent] = [one for one in await dispatch(self._engine, capacity=capacity) if one.job_id == job_id]
         key = AttemptKey(job_id, sent.attempt, UUID(str(sent.uid)))
         if worker is not None:
             self.redis.set(redis_keys.lease(key), worker)

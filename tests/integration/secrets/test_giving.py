@@ -15,7 +15,9 @@ from analysis_server.operation_api.client import OperationAPI
 from analysis_server.runtimes.secrets.errors import SecretMissing, SecretsUnavailable
 from operation_server.jobs.transitions import apply_started
 from satellite.contracts.run_secrets import PATH, SIGNATURE_HEADER, sign
-from satellite.testing.messages import attempt_key_of, started_report_of
+from satellite.contracts.task_names import cluster_queue
+from satellite.testing.messages import attempt_key_of, heartbeat_of, started_report_of
+from tests.integration.clusters.conftest import GPU_JOB_MANIFEST
 from tests.integration.operation_server_api.conftest import set_job
 from tests.integration.secrets.conftest import (
     JOB,
@@ -27,6 +29,7 @@ from tests.integration.secrets.conftest import (
     InThisProcess,
     Keeper,
 )
+from tests.integration.transitions.seed import capacity_of
 
 
 async def test_the_worker_that_runs_an_attempt_is_given_the_owners_secret(
@@ -211,3 +214,23 @@ def test_an_api_that_is_away_is_waited_for_a_while(monkeypatch: pytest.MonkeyPat
     with pytest.raises(SecretsUnavailable, match=r"127\.0\.0\.1:9 does not answer"):
         run_secrets.SecretsOfAPI(api, worker=WORKER).fetch(attempt_key_of(1))
     assert time.monotonic() - began > 1
+
+
+async def test_a_gpu_job_is_given_what_its_input_names_of_its_owners_own(keeper: Keeper) -> None:
+    await keeper.register(GPU_JOB_MANIFEST)
+    await keeper.store(keeper.ada, plugins=["gpu-job"])
+    await keeper.store(keeper.grace, OTHER_VALUE, plugins=["gpu-job"])
+    await keeper.store(keeper.admin, OTHER_VALUE, name="OF_ALL", for_all=True, plugins=["gpu-job"])
+    beat = heartbeat_of(
+        runtime="cluster",
+        queues=[cluster_queue("lab")],
+        cluster={"name": "lab", "nodes": [{"name": "n", "cpus": 8, "memory_mib": 64_000}]},
+    )
+    job = {"plugin_name": "gpu-job", "input_data": {"command": ["true"], "gpus": 0, "secrets": ["TOKEN"]}}
+
+    key = await keeper.start(keeper.ada, capacity=capacity_of(beat), **job)
+    assert await keeper.fetch(key) == {"TOKEN": VALUE}
+    foreign = await keeper.ada.post(
+        "/jobs", json=job | {"input_data": {"command": ["x"], "secrets": ["OF_ALL"]}}
+    )
+    assert (foreign.status_code, foreign.json()["code"]) == (409, "secrets_missing")

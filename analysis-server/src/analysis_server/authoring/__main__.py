@@ -35,6 +35,8 @@ def main() -> int:
     report = check_plugin(
         chosen.folder, manifest, chosen.runtime, near=chosen.near, repeats=chosen.repeats, seed=chosen.seed
     )
+    if chosen.report is not None:
+        chosen.report.write_text(report.bounded().model_dump_json())
     _say(report.model_dump_json(indent=2) if chosen.json else "\n".join(report.lines()))
     return 0 if report.is_clean else EXIT_FOUND
 
@@ -46,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--near", type=int, default=30)
     parser.add_argument("--repeats", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--report", type=Path, help="Where the report is kept as JSON.")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--watch", action="store_true")
     return parser

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from analysis_server.authoring.neighbours import pick_neighbours
-from analysis_server.authoring.report import Check, Checked, Finding, Report
 from analysis_server.authoring.trial import Trial, on_trial
 from analysis_server.runtimes.port import RunResult, RunStatus
 from satellite.contracts.outcome import ErrorKind
 from satellite.contracts.plugin_manifest import PluginManifest, PluginMode
+from satellite.contracts.plugin_report import Check, Checked, Finding, Report
 from satellite.contracts.requires import RuntimeName
 from satellite.schemas.compiled import CompiledSchema, SchemaInvalid
 
@@ -44,7 +45,14 @@ def check_plugin(
     if not done[0].findings:
         with on_trial(folder, manifest, runtime, state_dir=state_dir) as trial:
             done += _on_runtime(trial, examples, near=near, repeats=repeats, seed=seed)
-    return Report(plugin=manifest.name, version=manifest.version, runtime=runtime, checks=tuple(done))
+    return Report(
+        plugin=manifest.name,
+        version=manifest.version,
+        runtime=runtime,
+        manifest_digest=manifest.digest(),
+        tested_at=datetime.now(UTC),
+        checks=tuple(done),
+    )
 
 
 def read_examples(folder: Path, manifest: PluginManifest) -> list[Any]:

@@ -101,7 +101,7 @@ def on_trial(
                 stack_id=stack_id,
                 state_dir=state_dir or Path(place) / "state",
                 files_dir=Path(place) / "files",
-                plugin_dir=plugins,
+                plugin_dirs=[plugins],
                 variables=WorkerVariables.read(os.environ),
             ),
         )

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from analysis_server.execution.admission.allocation import Allocation
-from analysis_server.execution.admission.ledger import ResourceLedger
+from analysis_server.execution.admission.port import Admission
 from analysis_server.execution.claim import ClaimResult, ClaimStore
 from analysis_server.execution.disk_guard import DiskGuard
 from analysis_server.execution.executor import ExecutorLost, PluginExecutor
@@ -32,6 +32,7 @@ from analysis_server.runtimes.port import FetchedInputs, ModelFolder, RunRequest
 from analysis_server.runtimes.residents import resident_of
 from analysis_server.settings import WorkerSettings
 from satellite.contracts.adoption import AdoptionOffer
+from satellite.contracts.attempt_number import with_attempt
 from satellite.contracts.job import JobMessage, StartedReport
 from satellite.contracts.json_text import JSON_BYTES_MAX
 from satellite.contracts.outcome import ErrorKind, JobError, Outcome, OutcomeStatus, WorkerTimings
@@ -78,7 +79,7 @@ class AttemptRunner:
         worker_class: WorkerClass,
         claims: ClaimStore,
         running: RunningAttempts,
-        ledger: ResourceLedger,
+        admission: Admission,
         executor: PluginExecutor,
         reporter: Reporter,
         disk: DiskGuard,
@@ -96,7 +97,7 @@ class AttemptRunner:
         self._worker_class = worker_class
         self._claims = claims
         self._running = running
-        self._ledger = ledger
+        self._admission = admission
         self._executor = executor
         self._reporter = reporter
         self._disk = disk
@@ -273,7 +274,7 @@ class AttemptRunner:
             model_digest=None if message.model is None else message.model.digest,
         )
         with span("admit", message.traceparent):
-            allocation = self._ledger.acquire(manifest, resident, is_stopped=held.is_stopped)
+            allocation = self._admission.acquire(manifest, resident, is_stopped=held.is_stopped)
         if allocation is None:
             return RunResult(status=RunStatus.CANCELLED)
         try:
@@ -281,7 +282,9 @@ class AttemptRunner:
                 request = self._request(
                     message,
                     allocation,
-                    input_json=message.input_json.encode(),
+                    input_json=with_attempt(
+                        message.input_json.encode(), manifest.input_schema, message.attempt
+                    ),
                     files=files,
                     runtime=runtime,
                     traceparent=running.traceparent,
@@ -290,7 +293,7 @@ class AttemptRunner:
                 running.note(status=result.status, start=result.start)
                 return result
         finally:
-            self._ledger.release(allocation)
+            self._admission.release(allocation)
 
     def _go_on(self, offer: AdoptionOffer, held: HeldAttempt) -> RunResult:
         try:
@@ -305,7 +308,7 @@ class AttemptRunner:
     def _follow(self, offer: AdoptionOffer, files: _Files) -> RunResult:
         manifest = parse_manifest(offer.manifest_json)
         resident = resident_of(manifest, offer.plugin_digest, offer.owner_id)
-        allocation = self._ledger.take_running(manifest, resident, offer.handle.gpu_ids)
+        allocation = self._admission.take_running(manifest, resident, offer.handle.gpu_ids)
         try:
             with span("run", offer.traceparent, plugin=manifest.name, generation=offer.generation) as running:
                 request = self._request(offer, allocation, input_json=b"", files=files)
@@ -313,7 +316,7 @@ class AttemptRunner:
                 running.note(status=result.status)
                 return result
         finally:
-            self._ledger.release(allocation)
+            self._admission.release(allocation)
 
     def _request(
         self,

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from redis import Redis
 from redis.exceptions import RedisError
 
-from analysis_server.execution.admission.ledger import ResourceLedger
+from analysis_server.execution.admission.port import Admission
 from analysis_server.execution.executor import PluginExecutor
 from analysis_server.execution.running import RunningAttempts, Stop
 from analysis_server.loop_thread import LoopThread
@@ -33,14 +33,14 @@ class CancellationListener:
         *,
         redis_url: str,
         running: RunningAttempts,
-        ledger: ResourceLedger,
+        admission: Admission,
         executor: PluginExecutor,
         unforeseen: Callable[[], None] | None = None,
     ) -> None:
         """Listen on a connection of its own, from `start` on; `unforeseen` is for `LoopThread`."""
         self._redis = Redis.from_url(redis_url, socket_connect_timeout=2, socket_timeout=5)
         self._running = running
-        self._ledger = ledger
+        self._admission = admission
         self._executor = executor
         self._closed = threading.Event()
         self._thread = LoopThread("cancellations", self._listen, unforeseen=unforeseen)
@@ -60,7 +60,7 @@ class CancellationListener:
         for key in self._running.mark_stopped(stop, job=job):
             logger.info("attempt is stopped", job_id=key.job_id, attempt=key.attempt, reason=stop)
             self._executor.cancel(key)
-        self._ledger.wake()
+        self._admission.wake()
 
     def check_keys(self, redis: Redis) -> None:
         """Stop the jobs that have a cancel key, for the case that a message was missed.

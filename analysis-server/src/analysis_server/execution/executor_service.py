@@ -12,11 +12,12 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from analysis_server.execution.attachable_runs import Attachable, AttachableRuns
+from analysis_server.execution.progress_event import progress_data
 from analysis_server.operation_api.client import OperationAPI
 from analysis_server.operation_api.run_secrets import SecretsOfAPI
 from analysis_server.reporting.event_stream import EventStream
 from analysis_server.reporting.leases import LeaseKeeper
-from analysis_server.runtimes.port import RunRequest, RunResult
+from analysis_server.runtimes.port import RunRequest, RunResult, Runtime
 from analysis_server.runtimes.residents import Eviction, ResidentKey, Residents, SpareAllowance
 from analysis_server.runtimes.secrets.port import NoStoredSecrets, StoredSecrets
 from analysis_server.runtimes.selection import RuntimeOptions, make_runtimes
@@ -48,31 +49,37 @@ class ExecutorSetup:
 class ExecutorService:
     """One runtime for all slots of a worker."""
 
-    def __init__(self, setup: ExecutorSetup) -> None:
-        """Make the runtime, and remove what a dead executor has left; start nothing yet."""
+    def __init__(self, runtime: Runtime, *, redis_url: str, worker: str) -> None:
+        """Own a runtime, and remove what a dead executor has left; start nothing yet."""
+        self._runtime = runtime
+        self._redis = Redis.from_url(redis_url, socket_connect_timeout=2, socket_timeout=5)
+        # What an earlier executor process left would use room that is given to others now.
+        self._runtime.sweep_orphans(self._adoptable(worker))
+        self._attachable = AttachableRuns()
+        self._events = EventStream(self._redis)
+
+    @classmethod
+    def of(cls, setup: ExecutorSetup) -> ExecutorService:
+        """Return the service of the runtimes of this machine."""
         settings = setup.settings
-        self._runtime = make_runtimes(
+        runtime = make_runtimes(
             setup.runtimes,
             RuntimeOptions(
                 stack_id=settings.stack_id,
                 state_dir=settings.state_dir,
                 files_dir=settings.files_folder,
-                plugin_dir=settings.plugin_dir,
+                plugin_dirs=settings.plugin_dirs,
                 uv=settings.uv,
                 containers=settings.container_options(),
                 kubernetes=settings.kubernetes_options(),
                 servers=settings.server_limits(),
                 standby=settings.standby_limits(),
                 variables=setup.variables,
-                stored_secrets=_stored_secrets(setup),
+                stored_secrets=stored_secrets_of(settings, setup.variables),
                 secret_place=settings.secret_place(),
             ),
         )
-        self._redis = Redis.from_url(setup.redis_url, socket_connect_timeout=2, socket_timeout=5)
-        # What an earlier executor process left would use room that is given to others now.
-        self._runtime.sweep_orphans(self._adoptable(settings.name))
-        self._attachable = AttachableRuns()
-        self._events = EventStream(self._redis)
+        return cls(runtime, redis_url=setup.redis_url, worker=settings.name)
 
     def run(self, request: RunRequest) -> RunResult:
         """Run one attempt to its end."""
@@ -127,12 +134,12 @@ class ExecutorService:
         self._redis.close()
 
 
-def _stored_secrets(setup: ExecutorSetup) -> StoredSecrets:
-    url, token = setup.settings.api_url, setup.settings.api_token
+def stored_secrets_of(settings: WorkerSettings, variables: WorkerVariables) -> StoredSecrets:
+    """Return where a worker gets the secrets from that users have stored."""
+    url, token = settings.api_url, settings.api_token
     if url is None or token is None:
         return NoStoredSecrets()
-    api = OperationAPI(url, token, ca_file=setup.variables.ca_file)
-    return SecretsOfAPI(api, worker=setup.settings.name)
+    return SecretsOfAPI(OperationAPI(url, token, ca_file=variables.ca_file), worker=settings.name)
 
 
 class _Teller:
@@ -145,7 +152,7 @@ class _Teller:
 
     def progress(self, fraction: float, message: str) -> None:
         """Tell the latest progress."""
-        self._tell(EventType.PROGRESS, {"fraction": fraction, "message": message})
+        self._tell(EventType.PROGRESS, progress_data(fraction, message))
 
     def log(self, lines: Sequence[str]) -> None:
         """Tell a batch of log lines."""

@@ -43,7 +43,7 @@ class PluginExecutorActor:
         # `runtime_env` to all who may look at its state, arguments to nobody.
         made: ExecutorSetup = pickle.loads(setup)  # noqa: S301
         configure_logging(made.log)
-        self._service = ExecutorService(made)
+        self._service = ExecutorService.of(made)
 
     @ray.method(concurrency_group="run")
     def run(self, request: bytes) -> bytes:

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from analysis_server.execution.cancellation import CancellationListener
-from analysis_server.execution.running import RunningAttempts, Stop
+from analysis_server.execution.running import RunningAttempts
 from analysis_server.loop_thread import LoopThread
 
 logger = structlog.get_logger(__name__)
@@ -20,17 +19,17 @@ class Drain:
         self,
         *,
         running: RunningAttempts,
-        cancellations: CancellationListener,
+        end_rest: Callable[[], None],
         timeout_s: float,
         begun: Callable[[], None],
         unforeseen: Callable[[], None] | None = None,
     ) -> None:
-        """Call `begun` when the drain begins, so that the heartbeat tells of it at once.
+        """Call `begun` at the beginning, so that the heartbeat tells of it, and `end_rest` after the time.
 
         `unforeseen` is for `LoopThread`: who cannot drain would wait for its attempts for ever.
         """
         self._running = running
-        self._cancellations = cancellations
+        self._end_rest = end_rest
         self._timeout_s = timeout_s
         self._begun = begun
         self._unforeseen = unforeseen
@@ -51,4 +50,4 @@ class Drain:
         logger.info("draining", attempts=len(self._running.in_slots()), timeout_s=self._timeout_s)
         self._begun()
         if not self._running.wait_until_idle(self._timeout_s):
-            self._cancellations.stop_attempts(Stop.DRAINED)
+            self._end_rest()

@@ -15,6 +15,7 @@ from satellite.contracts.worker import WorkerHeartbeat
 
 HEARTBEAT_EVERY_S = 5.0
 HEARTBEAT_TTL_S = 15
+LEFT_TTL_S = 600
 
 
 class Heartbeat:
@@ -50,5 +51,9 @@ class Heartbeat:
             pipeline.execute()
 
     def end(self) -> None:
-        """Take the heartbeat back, because the worker leaves."""
-        self._redis.delete(redis_keys.worker(self._name))
+        """Take the heartbeat back, because the worker leaves in order, and say so: it is no loss."""
+        with self._redis.pipeline(transaction=False) as pipeline:
+            left = redis_keys.worker_left(self._name)
+            pipeline.set(left, self._started_at.isoformat(), ex=LEFT_TTL_S)
+            pipeline.delete(redis_keys.worker(self._name))
+            pipeline.execute()

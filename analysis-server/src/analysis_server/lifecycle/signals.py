@@ -38,7 +38,7 @@ def set_up_logging(**_: Any) -> None:
 @celeryd_init.connect  # type: ignore[untyped-decorator]
 def begin_again_with_a_ray(**_: Any) -> None:
     """Start a Ray where none is named, and this process again: Ray's library reads its token once."""
-    if RaySettings().address is not None:
+    if RaySettings().address is not None or WorkerSettings().cluster is not None:
         return
     try:
         variables = start_own_ray(WorkerSettings().state_dir)

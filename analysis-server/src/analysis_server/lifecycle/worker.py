@@ -13,37 +13,29 @@ from redis.exceptions import RedisError
 
 from analysis_server.celery_app import consume
 from analysis_server.execution import adoption, handle_watch
-from analysis_server.execution.admission.ledger import ResourceLedger
-from analysis_server.execution.admission.resident_watch import ResidentWatch
 from analysis_server.execution.adoption import Adoptions, OfferBoard
 from analysis_server.execution.attempt import AttemptRunner
 from analysis_server.execution.cancellation import CancellationListener
 from analysis_server.execution.claim import ClaimStore
 from analysis_server.execution.disk_guard import DiskGuard
-from analysis_server.execution.executor_service import ExecutorSetup
 from analysis_server.execution.files.artifact_sender import ArtifactSender
 from analysis_server.execution.files.file_server import FileServer
 from analysis_server.execution.files.input_fetcher import InputFetcher
 from analysis_server.execution.files.model_store import ModelStore
-from analysis_server.execution.gpu_inventory import detect_cards
 from analysis_server.execution.handle_watch import HandleWatch
-from analysis_server.execution.ray_executor import RayExecutor
-from analysis_server.execution.running import RunningAttempts
+from analysis_server.execution.running import RunningAttempts, Stop
 from analysis_server.lifecycle import health
 from analysis_server.lifecycle.canary import SEND_EVERY_S, Canary
 from analysis_server.lifecycle.drain import Drain
 from analysis_server.lifecycle.heartbeat import HEARTBEAT_EVERY_S, Heartbeat
 from analysis_server.lifecycle.janitor import SWEEP_EVERY_S, Janitor
 from analysis_server.lifecycle.periodic import Periodic
-from analysis_server.lifecycle.ray_watch import CHECK_EVERY_S, RayWatch
 from analysis_server.lifecycle.reachability import tell_unreachable
-from analysis_server.lifecycle.worker_class import consumed_queues, describe_class
+from analysis_server.lifecycle.site import Site
 from analysis_server.reporting.celery_reporter import CeleryReporter
 from analysis_server.reporting.leases import LeaseKeeper
 from analysis_server.reporting.spool import Spool
 from analysis_server.runtimes.owned_folder import OwnedFolder
-from analysis_server.runtimes.selection import choose_runtimes
-from analysis_server.runtimes.weaknesses import find_weaknesses
 from analysis_server.settings import AnalysisSettings
 from satellite.contracts.adoption import AdoptionOffer
 from satellite.contracts.identity import AttemptKey
@@ -53,7 +45,7 @@ EXIT_DEAF = 70
 """The consumer lives but receives nothing; see `canary.py`."""
 EXIT_UNFORESEEN = 71
 """A loop of this process ended with an error that nobody foresaw; see `loop_thread.py`."""
-EXIT_RAY_GONE = 75
+EXIT_SITE_GONE = 75
 REPORT_TIMEOUT_S = 10.0
 STOP_WITHIN_S = 10.0
 
@@ -69,36 +61,14 @@ class AnalysisWorker:
         self._slots = app.slots
         self._closing = False
         self._settings = worker
-        self._cards = detect_cards(worker.fake_gpus)
-        self._runtimes = choose_runtimes(worker.runtime, settings.variables.engine)
-        self._class = describe_class(worker, runtimes=self._runtimes.names, cards=self._cards)
-        self._queues = consumed_queues(worker.name, self._class)
-        consume(app, self._queues)
-        self._weaknesses = find_weaknesses(
-            self._runtimes.names, engine=settings.variables.engine, containers=worker.container_options()
-        )
         self._spans_dropped = 0
         start_tracing(settings.tracing, process="satellite-worker", dropped=self._count_dropped_spans)
         worker.state_dir.mkdir(parents=True, exist_ok=True)
         self._redis = Redis.from_url(redis_url, socket_connect_timeout=2, socket_timeout=5)
         tell_unreachable(app, self._redis, settings.broker)
         self._running = RunningAttempts()
-        setup = ExecutorSetup(
-            settings=worker,
-            log=settings.log,
-            runtimes=self._runtimes.names,
-            redis_url=redis_url,
-            variables=settings.variables,
-        )
-        self._executor = RayExecutor(setup, settings.ray)
-        self._ledger = ResourceLedger(
-            cpus=worker.cpus,
-            memory_mib=worker.memory_mib,
-            cards=self._cards,
-            limits=worker.resident_limits(),
-            evict=self._executor.evict,
-        )
-        self._residents = ResidentWatch(self._executor, self._ledger, worker.standby_limits())
+        self._site = site = make_site(settings)
+        consume(app, site.queues)
         leases = LeaseKeeper(
             self._redis,
             worker=worker.name,
@@ -108,12 +78,12 @@ class AnalysisWorker:
         self._reporter = CeleryReporter(
             app, leases=leases, spool=Spool(worker.state_dir / "spool"), released=self._running.release
         )
-        self._janitor = Janitor(leases=leases, running=self._running, executor=self._executor)
+        self._janitor = Janitor(leases=leases, running=self._running, executor=site.executor)
         self._cancellations = CancellationListener(
             redis_url=redis_url,
             running=self._running,
-            ledger=self._ledger,
-            executor=self._executor,
+            admission=site.admission,
+            executor=site.executor,
             unforeseen=self._end_unforeseen,
         )
         self._heartbeat = Heartbeat(self._redis, name=worker.name, describe=self._describe)
@@ -124,24 +94,27 @@ class AnalysisWorker:
         # Leftovers are not worth the attempts that run; without the others the worker would not be one.
         self._sweep = Periodic("janitor", self._janitor.sweep, interval_s=SWEEP_EVERY_S)
         self._pulse = self._keep("pulse", self._beat, interval_s=HEARTBEAT_EVERY_S)
-        watch = RayWatch(self._residents.look, gone=self._end_without_ray)
         self._periodic = [
             self._pulse,
             self._sweep,
             self._keep("canary", self.canary.check, interval_s=SEND_EVERY_S),
-            self._keep("ray-watch", watch.check, interval_s=CHECK_EVERY_S),
+            *(
+                self._keep(watch.name, watch.look, interval_s=watch.interval_s)
+                for watch in site.watches(self._end_without_site)
+            ),
         ]
         self._handles = HandleWatch(
             worker=worker.name,
-            executor=self._executor,
+            executor=site.executor,
             running=self._running,
             leases=leases,
             reporter=self._reporter,
         )
         self.drain = Drain(
             running=self._running,
-            cancellations=self._cancellations,
-            timeout_s=worker.drain_timeout_s,
+            # What goes on without this worker need not wait for it, nor it for that.
+            end_rest=self._let_go if site.outlives_all else self._hand_back,
+            timeout_s=0 if site.outlives_all else worker.drain_timeout_s,
             begun=self._pulse.hurry,
             unforeseen=self._end_unforeseen,
         )
@@ -152,11 +125,11 @@ class AnalysisWorker:
         server = FileServer(worker.api_url) if worker.api_url is not None else None
         self.runner = AttemptRunner(
             settings=worker,
-            worker_class=self._class,
+            worker_class=site.worker_class,
             claims=ClaimStore(self._redis, worker=worker.name),
             running=self._running,
-            ledger=self._ledger,
-            executor=self._executor,
+            admission=site.admission,
+            executor=site.executor,
             reporter=self._reporter,
             disk=DiskGuard(worker.state_dir),
             inputs=InputFetcher(server, self._fetched),
@@ -173,7 +146,7 @@ class AnalysisWorker:
             adopt=self._adopt,
             runs_max=worker.slots,
         )
-        if "container" in self._runtimes.names:
+        if site.runs_outlive_worker:
             self._periodic += [
                 self._keep("handles", self._handles.look, interval_s=handle_watch.LOOK_EVERY_S),
                 self._keep("adoptions", self._adoptions.look, interval_s=adoption.LOOK_EVERY_S),
@@ -184,8 +157,8 @@ class AnalysisWorker:
         self._cancellations.start()
         for periodic in self._periodic:
             periodic.start()
-        logger.info("worker ready", name=self._settings.name, runtimes=self._runtimes.reason)
-        for weakness in self._weaknesses:
+        logger.info("worker ready", name=self._settings.name, runtimes=self._site.why)
+        for weakness in self._site.weaknesses:
             logger.warning("isolation is weak", reason=weakness)
 
     def close(self) -> None:
@@ -203,7 +176,7 @@ class AnalysisWorker:
             self._heartbeat.end()
         except (RedisError, OSError) as error:
             logger.warning("heartbeat not taken back", error=str(error))
-        self._executor.close()
+        self._site.executor.close()
         self._fetched.close()
         self._collected.close()
         self._redis.close()
@@ -217,25 +190,24 @@ class AnalysisWorker:
         self._cancellations.check_keys(self._redis)
 
     def _describe(self) -> dict[str, object]:
+        site = self._site
         return {
-            "runtime": self._runtimes.names[0],
-            "runtime_reason": self._runtimes.reason,
-            "runtimes": self._class.runtimes,
-            "labels": self._class.labels,
-            "serves": self._class.queues,
-            "weaknesses": self._weaknesses,
-            "queues": self._queues,
+            "runtime": site.worker_class.runtimes[0],
+            "runtime_reason": site.why,
+            "runtimes": site.worker_class.runtimes,
+            "labels": site.worker_class.labels,
+            "serves": site.worker_class.queues,
+            "weaknesses": site.weaknesses,
+            "queues": site.queues,
             "slots": self._slots.slots,
             "slots_taken": self._slots.taken,
             "seats": self._slots.seats,
             "running": [(key.job_id, key.attempt) for key in self._running.in_slots()],
-            "draining": self.drain.has_begun,
+            "draining": self.drain.has_begun or not site.takes_jobs,
             "consumer_ok": self.canary.is_well,
-            "total": self._ledger.total(),
-            "free": self._ledger.free(),
-            "cards": self._cards,
-            "loaded": self._residents.loaded(),
-            "spares": self._residents.spares(),
+            "total": site.admission.total(),
+            "free": site.admission.free(),
+            **site.describe(),
             "spans_dropped": self._spans_dropped,
         }
 
@@ -253,6 +225,13 @@ class AnalysisWorker:
         finally:
             self._slots.give_back(None)
 
+    def _hand_back(self) -> None:
+        self._cancellations.stop_attempts(Stop.DRAINED)
+
+    def _let_go(self) -> None:
+        logger.info("attempts go on without this worker", count=len(self._attachable()))
+        self._end(0)
+
     def _is_saturated(self) -> bool:
         return self.drain.has_begun or not self._slots.free
 
@@ -269,9 +248,9 @@ class AnalysisWorker:
         logger.critical("consumer is deaf, ending", silence_s=round(silence_s, 1))
         self._end(EXIT_DEAF)
 
-    def _end_without_ray(self, silence_s: float) -> None:
-        logger.critical("Ray is gone, ending", silence_s=round(silence_s, 1))
-        self._end(EXIT_RAY_GONE)
+    def _end_without_site(self, reason: str) -> None:
+        logger.critical("what plugins run on is gone or was changed, ending", reason=reason)
+        self._end(EXIT_SITE_GONE)
 
     def _end(self, exit_code: int) -> None:
         # Nothing is lost: leases run out, and the operation server gives the attempts to others.
@@ -279,6 +258,18 @@ class AnalysisWorker:
         with contextlib.suppress(RedisError, OSError):
             self._leases.let_go(self._attachable())
         os._exit(exit_code)
+
+
+def make_site(settings: AnalysisSettings) -> Site:
+    """Return where the plugins of this worker run."""
+    # Each takes a library that the other has no use for: Ray takes half a second and 100 MB.
+    if settings.worker.cluster is not None:
+        from analysis_server.connector.cluster_site import ClusterSite  # noqa: PLC0415
+
+        return ClusterSite(settings, name=settings.worker.cluster)
+    from analysis_server.lifecycle.own_machine import OwnMachine  # noqa: PLC0415
+
+    return OwnMachine(settings)
 
 
 _current: AnalysisWorker | None = None

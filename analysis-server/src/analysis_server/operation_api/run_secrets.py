@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import base64
 import time
 from collections.abc import Mapping
 from typing import Final
 
-import orjson
 import structlog
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import ValidationError
 
 from analysis_server.operation_api.client import APIRefused, APIUnavailable, OperationAPI
+from analysis_server.operation_api.sealing import SealedFor
 from analysis_server.runtimes.secrets.errors import SecretMissing, SecretsUnavailable
 from satellite.contracts.identity import AttemptKey
-from satellite.contracts.run_secrets import PATH, RunSecretsRequest, SealedSecrets, context_of, salt_of
+from satellite.contracts.run_secrets import PATH, RunSecretsRequest, SealedSecrets, context_of
 
 TRY_FOR_S: Final = 6.0
 """Longer than an API takes to be started anew; what then still fails is tried again as another attempt."""
 PAUSE_S: Final = 0.5
-NONCE_BYTES: Final = 12
 NOT_OURS: Final = "attempt_not_active"
 
 logger = structlog.get_logger(__name__)
@@ -55,26 +49,16 @@ class SecretsOfAPI:
                 time.sleep(PAUSE_S)
 
     def _fetch(self, key: AttemptKey) -> Mapping[str, str]:
-        own = X25519PrivateKey.generate()
-        public_key = base64.b64encode(own.public_key().public_bytes_raw()).decode()
-        request = RunSecretsRequest(**key._asdict(), worker=self._worker, public_key=public_key)
+        own = SealedFor()
+        request = RunSecretsRequest(**key._asdict(), worker=self._worker, public_key=own.public_key)
         answer = self._api.post(PATH, request.model_dump_json().encode())
         try:
-            return _open(SealedSecrets.model_validate_json(answer), own, request, token=self._api.token)
+            sealed = SealedSecrets.model_validate_json(answer)
+            context = context_of(request, sealed.public_key)
+            return own.open(sealed.sealed, peer=sealed.public_key, context=context, token=self._api.token)
         except (ValidationError, ValueError, InvalidTag) as error:
             # Without what it says: it may show what was answered.
             raise SecretMissing(
                 "The API's answer does not open: it is not for this attempt, or not by who has "
                 f"SATELLITE_WORKER_API_TOKEN ({type(error).__name__})."
             ) from None
-
-
-def _open(
-    answer: SealedSecrets, own: X25519PrivateKey, request: RunSecretsRequest, *, token: str
-) -> Mapping[str, str]:
-    context = context_of(request, answer.public_key)
-    shared = own.exchange(X25519PublicKey.from_public_bytes(base64.b64decode(answer.public_key)))
-    key = HKDF(SHA256(), length=32, salt=salt_of(token), info=context).derive(shared)
-    sealed = base64.b64decode(answer.sealed)
-    values = orjson.loads(AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], context))
-    return {str(name): str(value) for name, value in values.items()}

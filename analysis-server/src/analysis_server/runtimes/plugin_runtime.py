@@ -13,6 +13,7 @@ import structlog
 from analysis_server.runtimes.port import RunListener, RunRequest, RunResult, RunStatus
 from analysis_server.runtimes.residents import Eviction, ResidentKey, Residents, SpareAllowance
 from analysis_server.runtimes.run.control import ActiveRuns, RunControl
+from analysis_server.runtimes.run.inputs import with_contents
 from analysis_server.runtimes.run.verdict import failed
 from analysis_server.runtimes.serving.connection import ServerConnection, Sink
 from analysis_server.runtimes.serving.fleet import ServerFleet
@@ -104,7 +105,7 @@ class PluginRuntime(ABC, Generic[SpareT]):
                 if control.reason is not None:
                     return RunResult(status=RunStatus.CANCELLED)
                 if request.manifest.mode is PluginMode.SERVER:
-                    return self._fleet.run(request, listener, control)
+                    return self._fleet.run(with_contents(request), listener, control)
                 return self._run_once(request, listener, control, began)
             except Exception as error:  # noqa: BLE001 - what it means is told in one place
                 return RunResult(status=RunStatus.FAILED, error=self.explain(error, request.manifest))

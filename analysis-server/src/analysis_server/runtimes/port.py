@@ -122,6 +122,11 @@ class RunRequest:
     """Of a server that is started: the attempt because of which, by which its secrets are asked for."""
 
     @property
+    def keeps_checkpoints(self) -> bool:
+        """Tell whether a later attempt goes on from what this one leaves."""
+        return self.shares_files and self.manifest.trains is not None
+
+    @property
     def resident(self) -> str:
         """Return what its servers or its spares are known by, on whatever cards."""
         digest = None if self.model is None else self.model.digest

@@ -44,7 +44,7 @@ class RuntimeOptions:
     stack_id: str
     state_dir: Path
     files_dir: Path
-    plugin_dir: Path | None = None
+    plugin_dirs: Sequence[Path] = ()
     uv: str | None = None
     containers: ContainerOptions = field(default_factory=ContainerOptions)
     kubernetes: KubernetesOptions = field(default_factory=KubernetesOptions)
@@ -117,7 +117,7 @@ def _make(name: RuntimeName, options: RuntimeOptions) -> Runtime:
     return ProcessRuntime(
         stack_id=options.stack_id,
         state_dir=options.state_dir,
-        plugin_dir=options.plugin_dir,
+        plugin_dirs=options.plugin_dirs,
         uv=options.uv,
         variables=options.variables,
         secrets=options.secrets(),

@@ -42,8 +42,12 @@ class WorkerVariables:
 
 def _uv_variables(environ: Mapping[str, str]) -> dict[str, str]:
     """Return what uv, and the builds that it starts, are given of an environment."""
-    return {
+    given = {
         name: value
         for name, value in environ.items()
         if name != "VIRTUAL_ENV" and not name.startswith(PLATFORMS_OWN)
     }
+    # Where packages lie besides an index; uv does not read what pip is told, and writes its list with commas.
+    if links := given.get("PIP_FIND_LINKS", "").split():
+        given.setdefault("UV_FIND_LINKS", ",".join(links))
+    return given

@@ -7,7 +7,8 @@ from analysis_server.lifecycle.worker import current_worker
 from satellite.contracts.task_names import CANARY
 
 
-@app.task(name=CANARY, ignore_result=True)
+# One every few seconds: Flower would soon remember nothing else.
+@app.task(name=CANARY, ignore_result=True, send_events=False)
 def canary(worker: str, token: str) -> None:
     """Note that a canary has come back."""
     del worker

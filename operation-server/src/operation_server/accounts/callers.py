@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import math
 import time
 from datetime import datetime
@@ -12,9 +11,8 @@ from cachetools import TLRUCache
 
 from operation_server.accounts import repository as accounts
 from operation_server.accounts.account import Account
-from operation_server.accounts.errors import KeyRefused, TokenRefused
-from operation_server.accounts.keys import repository as keys
-from operation_server.accounts.keys.key_text import parse_key
+from operation_server.accounts.errors import TokenRefused
+from operation_server.accounts.keys.shown import find_key
 from operation_server.accounts.keys.usage import KeyUsage
 from operation_server.accounts.random_secret import digest_of
 from operation_server.accounts.sessions import repository as sessions
@@ -111,13 +109,7 @@ class Callers:
         self._known.clear()
 
     async def _find_key(self, text: str, digest: bytes) -> Account:
-        parts = parse_key(text)
-        if parts is None:
-            raise KeyRefused("This is no API key: its checksum does not fit, so something of it is missing.")
-        async with self._connections.connect() as connection:
-            stored = await keys.find_valid(connection, parts.key_id)
-        if stored is None or not hmac.compare_digest(stored.digest, digest_of(parts.secret)):
-            raise KeyRefused
+        stored = await find_key(self._connections, text)
         self._known[digest] = (stored.caller, _timestamp(stored.expires_at))
         return stored.caller
 

@@ -197,4 +197,4 @@ async def replay_letters(
 
 
 def _dead(reach: Reach, wanted: JobFilter) -> JobFilter:
-    return replace(wanted.within(reach), status=JobStatus.FAILED)
+    return replace(wanted.within(reach), status=JobStatus.FAILED, is_step=False)

@@ -36,6 +36,8 @@ class Orphan:
     generation: int
     offered_s: float | None
     """How long ago it was offered, None if it was not since a worker has last told of it."""
+    only_its_place_may_end_it: bool = False
+    """It is offered for as long as it takes: only there can be seen whether it still runs."""
 
 
 class Adoptions:
@@ -71,7 +73,7 @@ class Adoptions:
             if is_offered:
                 if self._is_over(one) and await self._withdraw(one):
                     given_up.append(one.key)
-            elif self._settings.adoption_timeout_s and one.generation < self._settings.adoptions_max:
+            elif self._may_be_offered(one):
                 to_offer.append(one.key)
             else:
                 given_up.append(one.key)
@@ -81,7 +83,14 @@ class Adoptions:
             await self._redis.delete(*map(redis_keys.adoptable, given_up))
         return given_up
 
+    def _may_be_offered(self, one: Orphan) -> bool:
+        if one.only_its_place_may_end_it:
+            return True
+        return bool(self._settings.adoption_timeout_s) and one.generation < self._settings.adoptions_max
+
     def _is_over(self, one: Orphan) -> bool:
+        if one.only_its_place_may_end_it:
+            return False
         return one.offered_s is not None and one.offered_s > self._settings.adoption_timeout_s
 
     async def _look(self, orphans: Sequence[Orphan]) -> list[tuple[bool, bool]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operation_server.dispatch.cluster_ends import tell_of_cluster
 from operation_server.jobs.transitions import AppliedOutcomes
 from operation_server.metrics import recording
 
@@ -19,3 +20,4 @@ def count_reports(reports: int, applied: AppliedOutcomes) -> None:
             has_ended=status.is_terminal,
             timings=end.timings,
         )
+        tell_of_cluster(end)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from redis.asyncio import Redis
 
-from operation_server.database.engine import AsyncEngine, create_blocking_engine, create_engine
+from operation_server.database.engine import AsyncEngine, Engine, create_blocking_engine, create_engine
 from operation_server.dispatch.transaction_thread import TransactionThread
 from operation_server.health.sign_of_life import SignOfLife
 from operation_server.incarnations.guard import DatabaseGuard
@@ -31,6 +31,7 @@ class Parts:
 
     database_url: str
     engine: AsyncEngine
+    blocking_engine: Engine
     transactions: TransactionThread
     redis: Redis
     redis_url: str
@@ -54,6 +55,7 @@ async def open_parts(name: str) -> AsyncIterator[Parts]:
         yield Parts(
             database_url=database.url.get_secret_value(),
             engine=engine,
+            blocking_engine=blocking_engine,
             transactions=transactions,
             redis=redis,
             redis_url=broker.redis_url,

@@ -3,40 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
-from collections.abc import Coroutine
-from typing import Any
 
 from redis import Redis as BlockingRedis
 
-from operation_server.cancellation import cancellable
+from operation_server.dispatch.advancer import Advancer
 from operation_server.dispatch.amqp_results import AmqpResults
 from operation_server.dispatch.attempt_grants import AttemptGrants
 from operation_server.dispatch.capacity import CapacityReader
 from operation_server.dispatch.celery_app import make_app
 from operation_server.dispatch.dispatcher import Dispatcher
 from operation_server.dispatch.leadership import Leadership, Loops, lead
+from operation_server.dispatch.locks import DISPATCHER_LOCK, RESULTS_LOCK
 from operation_server.dispatch.parts import REDIS_TIMEOUTS, Parts, open_parts
 from operation_server.dispatch.publisher import JobPublisher
 from operation_server.dispatch.reconciler import Reconciler
 from operation_server.dispatch.redis_results import RedisResults
 from operation_server.dispatch.results_consumer import ResultsConsumer
 from operation_server.dispatch.results_source import ResultsSource
+from operation_server.dispatch.scheduler import Scheduler
+from operation_server.dispatch.transaction_thread import TransactionThread
 from operation_server.dispatch.wakeups import Wakeups
 from operation_server.events.handler import EventHandler
 from operation_server.events.reader import EventReader
 from operation_server.files.grants import Grants
 from operation_server.files.storage import FileStorage
 from operation_server.files.sweeper import FileSweeper
+from operation_server.inference.rollout_watch import RolloutWatch
 from operation_server.jobs.loss_budget import loss_budget
+from operation_server.process_end import until_signal
 from operation_server.settings import DAY_S, AuthSettings, DispatchSettings, FileSettings
+from operation_server.workflows.schedules.beginning import SchedulerParts
+from operation_server.workflows.transitions import AdvanceParts
 from satellite.settings.broker import BrokerSettings, BrokerTransport
 from satellite.settings.log_lines import configure_logging
 from satellite.settings.observability import LogSettings
 
-DISPATCHER_LOCK = 5_172_001
-RESULTS_LOCK = 5_172_002
 EVENT_READERS: tuple[EventHandler, ...] = ()
 """Who follows durable events, beside the stream of clients."""
 
@@ -63,6 +64,21 @@ async def lead_dispatch(parts: Parts, settings: DispatchSettings) -> None:
         granting=granting,
     )
 
+    advancing = AdvanceParts()
+    run_transactions = TransactionThread(parts.blocking_engine)
+    advancer = Advancer(
+        transactions=run_transactions,
+        redis=parts.redis,
+        events=parts.events,
+        parts=advancing,
+    )
+    tick_transactions = TransactionThread(parts.blocking_engine)
+    scheduler = Scheduler(
+        transactions=tick_transactions,
+        redis=parts.redis,
+        events=parts.events,
+        parts=SchedulerParts(expressions=advancing.expressions),
+    )
     storage = FileStorage.of(files)
 
     def loops(leadership: Leadership) -> Loops:
@@ -71,8 +87,11 @@ async def lead_dispatch(parts: Parts, settings: DispatchSettings) -> None:
         return {
             "wakeups": wakeups.listen(),
             "dispatcher": dispatcher.run(wakeups),
+            "advancer": advancer.run(wakeups),
+            "scheduler": scheduler.run(),
             "reconciler": reconciler.run(),
             "database mark": parts.guard.keep_mark(),
+            "rollouts": RolloutWatch(parts.engine, parts.events).run(),
             **{
                 f"events for {reader.name}": EventReader(parts.engine, reader).run()
                 for reader in EVENT_READERS
@@ -90,6 +109,9 @@ async def lead_dispatch(parts: Parts, settings: DispatchSettings) -> None:
             guard=parts.guard,
         )
     finally:
+        run_transactions.close()
+        tick_transactions.close()
+        advancing.close()
         publisher.close()
 
 
@@ -147,7 +169,7 @@ def run_dispatcher() -> None:
         async with open_parts("dispatcher") as parts:
             await lead_dispatch(parts, DispatchSettings())
 
-    asyncio.run(_until_signal(work()))
+    asyncio.run(until_signal(work()))
 
 
 def run_results() -> None:
@@ -158,13 +180,4 @@ def run_results() -> None:
         async with open_parts("results") as parts:
             await lead_results(parts, DispatchSettings())
 
-    asyncio.run(_until_signal(work()))
-
-
-async def _until_signal(work: Coroutine[Any, Any, None]) -> None:
-    task = asyncio.create_task(cancellable(work))
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, task.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    asyncio.run(until_signal(work()))

@@ -111,6 +111,8 @@ def message_headers(job: DispatchedJob, task_id: str) -> dict[str, Any]:
         **_batch_header(job),
         "lang": "py",
         "task": EXECUTE_JOB,
+        # What Flower and logs call it: otherwise all tasks of the platform have one name.
+        "shadow": job.plugin.name,
         "id": task_id,
         "root_id": task_id,
         "parent_id": None,

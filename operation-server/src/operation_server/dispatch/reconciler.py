@@ -26,6 +26,7 @@ from operation_server.jobs.cancel_signal import signal_cancels
 from operation_server.jobs.loss_budget import loss_budget
 from operation_server.jobs.transitions import (
     Repaired,
+    assume_begun,
     confirm_cancelled,
     expire_waiting,
     find_expired,
@@ -41,7 +42,7 @@ from operation_server.workers.heartbeats import read_heartbeats
 from satellite.contracts import redis_keys
 from satellite.contracts.identity import AttemptKey, JobKey
 from satellite.contracts.job import JobStatus
-from satellite.contracts.task_names import EXECUTE_QUEUE, is_class_queue
+from satellite.contracts.task_names import EXECUTE_QUEUE, is_class_queue, is_cluster_queue
 from satellite.tracing.spans import span
 
 BATCH = 500
@@ -72,6 +73,11 @@ class ActiveAttempt:
     place: str | None = None
     """Where workers could go on with it, None where none could."""
     offered_s: float | None = None
+
+    @property
+    def is_on_cluster(self) -> bool:
+        """Tell whether it may have begun on a cluster, which alone can then say how it ended."""
+        return is_cluster_queue(self.queue)
 
 
 def find_missing(active: Sequence[ActiveAttempt], lengths: Mapping[str, int]) -> list[ActiveAttempt]:
@@ -162,6 +168,8 @@ class Reconciler:
             lengths,
         )
         undelivered = [one.key for one in missing if one.dispatched_s > start_timeout_s]
+        active = await self._assume_begun(active, {one.key for one in missing}, undelivered)
+        undelivered = [one.key for one in missing if one.key in undelivered and not one.is_on_cluster]
         # Also those that shall be cancelled: only who adopts them can end what still runs.
         adoptable = [one for one in active if self._is_adoptable(one)]
         given_up = await self._adoptions.place([_orphan(one) for one in adoptable])
@@ -177,6 +185,25 @@ class Reconciler:
             "undelivered",
         )
         await self._empty({one.queue for one in missing if one.key in undelivered} - lengths.keys())
+
+    async def _assume_begun(
+        self,
+        active: Sequence[ActiveAttempt],
+        missing: Collection[AttemptKey],
+        undelivered: Collection[AttemptKey],
+    ) -> list[ActiveAttempt]:
+        """Return the attempts but those that clusters have to say something about, before anybody else does.
+
+        Whoever took such an attempt from its queue may have begun it there, and died before it told of it.
+        """
+        unknown = [one for one in active if one.is_on_cluster and one.place is None and not one.has_lease]
+        left = [one for one in unknown if self._is_left(one) or one.key in undelivered]
+        still_left = set(await self._without_lease([one.key for one in left], []))
+        await self._repair(
+            [one.key for one in left if one.key in still_left], assume_begun, "assumed to be on their cluster"
+        )
+        waiting = {one.key for one in unknown if one.is_processing or one.key in missing}
+        return [one for one in active if one.key not in waiting]
 
     async def _queue_lengths(self) -> dict[str, int]:
         """Return how much waits in each queue that somebody takes, or may come to take, messages from."""
@@ -198,7 +225,8 @@ class Reconciler:
 
     def _is_adoptable(self, one: ActiveAttempt) -> bool:
         # What seems to end whoever runs it is to run alone, and so from the beginning.
-        return one.place is not None and self._is_left(one) and not self._losses.is_suspect(one.losses)
+        is_suspect = self._losses.is_suspect(one.losses) and not one.is_on_cluster
+        return one.place is not None and self._is_left(one) and not is_suspect
 
     def _is_cancelled(self, one: ActiveAttempt, undelivered: Sequence[AttemptKey]) -> bool:
         # The cancel key stands, so nobody can claim the attempt any more: without a lease it never will run.
@@ -299,7 +327,13 @@ class Reconciler:
 
 
 def _orphan(one: ActiveAttempt) -> Orphan:
-    return Orphan(key=one.key, place=one.place or "", generation=one.generation, offered_s=one.offered_s)
+    return Orphan(
+        key=one.key,
+        place=one.place or "",
+        generation=one.generation,
+        offered_s=one.offered_s,
+        only_its_place_may_end_it=one.is_on_cluster,
+    )
 
 
 def batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

@@ -1,4 +1,4 @@
-"""Why the dispatcher looks again: a notification of PostgreSQL, a delay that has passed, or the poll.
+"""Why dispatcher and advancer look again: a notification of PostgreSQL, a delay that has passed, or the poll.
 
 The connection that listens also holds the lock by which one dispatcher of several is active.
 """
@@ -10,6 +10,7 @@ import contextlib
 
 from operation_server.dispatch.leadership import CHECK_EVERY_S, Leadership, lost_with_session
 from operation_server.jobs.transitions.events import JOBS_CHANNEL, ROOM
+from operation_server.jobs.transitions.step_ends import RUNS
 
 
 class Wakeups:
@@ -19,6 +20,8 @@ class Wakeups:
         self._leadership = leadership
         self._woken = asyncio.Event()
         self._woken.set()
+        self._runs_woken = asyncio.Event()
+        self._runs_woken.set()
         self.wants_room = True
         """Whether a freed place is a reason: only while jobs wait for one."""
 
@@ -50,7 +53,20 @@ class Wakeups:
                 await self._woken.wait()
         self._woken.clear()
 
+    async def wait_for_runs(self, timeout_s: float) -> bool:
+        """Return whether there was a reason to look at runs within `timeout_s`, as soon as there is."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._runs_woken.wait()
+        except TimeoutError:
+            return False
+        self._runs_woken.clear()
+        return True
+
     def _hear(self, payload: str) -> None:
+        if payload == RUNS:
+            self._runs_woken.set()
+            return
         reason, _, delay = payload.partition(":")
         if not delay:
             if reason != ROOM or self.wants_room:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import structlog
 
@@ -30,11 +30,22 @@ class MarkMoved(Exception):
 class EventReader:
     """A second reader of the outbox: its mark is a row, moved in the transaction of its handler's effects."""
 
-    def __init__(self, engine: AsyncEngine, handler: EventHandler, *, batch: int = BATCH) -> None:
-        """Begin at the handler's mark, or with the first event."""
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        handler: EventHandler,
+        *,
+        batch: int = BATCH,
+        data_of: Collection[str] | None = None,
+    ) -> None:
+        """Begin at the handler's mark, or with the first event.
+
+        Of events of other types than `data_of` the data is not read: results may be large.
+        """
         self._engine = engine
         self._handler = handler
         self._batch = batch
+        self._data_of = data_of
         self._horizon = Horizon()
         self._has_begun = False
 
@@ -66,7 +77,7 @@ class EventReader:
             self._has_begun = True
         async with self._engine.begin() as connection:
             position = await repository.find_position(connection, name)
-            rows = await repository.list_after(connection, position, limit=self._batch)
+            rows = await repository.list_after(connection, position, limit=self._batch, data_of=self._data_of)
             if not rows:
                 return 0
             complete = self._horizon.look(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from sqlalchemy import text
@@ -16,7 +16,9 @@ POSITION: Final = text("SELECT position FROM event_readers WHERE name = :name")
 # seen here was running then, and has a smaller number than the one given to this transaction now. It is given
 # only if there are events, or each idle look would use one up.
 AFTER: Final = text("""
-    SELECT id, subject, job_id, owner_id, type, CAST(data AS text) AS data, at,
+    SELECT id, subject, job_id, owner_id, type,
+           CASE WHEN CAST(:data_of AS text[]) IS NULL OR type = ANY(CAST(:data_of AS text[]))
+                THEN CAST(data AS text) ELSE 'null' END AS data, at,
            CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) AS oldest_running,
            CAST(CAST(pg_current_xact_id() AS text) AS bigint) AS next_transaction
     FROM job_events WHERE id > :position ORDER BY id LIMIT :limit
@@ -43,9 +45,13 @@ async def find_position(connection: AsyncConnection, name: str) -> int:
     return position
 
 
-async def list_after(connection: AsyncConnection, position: int, *, limit: int) -> Sequence[AnyRow]:
-    """Return committed events beyond an id, in order."""
-    return (await connection.execute(AFTER, {"position": position, "limit": limit})).all()
+async def list_after(
+    connection: AsyncConnection, position: int, *, limit: int, data_of: Collection[str] | None = None
+) -> Sequence[AnyRow]:
+    """Return committed events beyond an id, in order; of types outside of `data_of` the data is null."""
+    wanted = None if data_of is None else list(data_of)
+    parameters = {"position": position, "limit": limit, "data_of": wanted}
+    return (await connection.execute(AFTER, parameters)).all()
 
 
 async def move(connection: AsyncConnection, name: str, *, was: int, position: int) -> bool:

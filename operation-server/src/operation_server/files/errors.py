@@ -43,6 +43,12 @@ class TooManyArtifacts(SatelliteError):
     code = "too_many_artifacts"
 
 
+class ArtifactRefused(SatelliteError):
+    """An artifact is not what its job has to write."""
+
+    code = "artifact_refused"
+
+
 class StorageMissing(SatelliteError):
     """This installation stores no files; an operator has to set SATELLITE_FILES_STORAGE_URL."""
 

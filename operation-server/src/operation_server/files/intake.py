@@ -15,8 +15,11 @@ class Intake:
     SHA-256 takes 0.5 ms a mebibyte (1.9 GB/s on 2026-11-25), so it stays in the event loop.
     """
 
-    def __init__(self, *, bytes_max: int) -> None:
+    def __init__(self, *, bytes_max: int, head_bytes: int = 0) -> None:
+        """Take at most so many bytes, and keep the first `head_bytes` of them."""
         self._bytes_max = bytes_max
+        self._head_bytes = head_bytes
+        self.head = bytearray()
         self._hash = hashlib.sha256()
         self.size_bytes = 0
 
@@ -31,6 +34,7 @@ class Intake:
             if self.size_bytes > self._bytes_max:
                 raise BodyTooLarge(self._bytes_max)
             self._hash.update(chunk)
+            self.head += chunk[: self._head_bytes - len(self.head)]
             if chunk:
                 yield chunk
 

@@ -15,8 +15,14 @@ from operation_server.jobs import repository
 from operation_server.jobs.access import within
 from operation_server.jobs.after_commit import AfterCommit
 from operation_server.jobs.document import JobDocument, job_document
-from operation_server.jobs.errors import InputFilesMissing, JobAlreadyFinished, JobNotRetryable
+from operation_server.jobs.errors import (
+    InputFilesMissing,
+    JobAlreadyFinished,
+    JobNotFound,
+    JobNotRetryable,
+)
 from operation_server.jobs.repository import JobFilter
+from operation_server.jobs.runs import RunChanges
 from operation_server.jobs.submission.input_files import find_gone
 from operation_server.jobs.transitions import CancelRequested, replay, request_cancel
 from operation_server.limits.submissions import SubmissionLimits
@@ -50,20 +56,33 @@ class JobChangeService:
     """Changes jobs for who may change them."""
 
     def __init__(
-        self, connections: Connections, *, after_commit: AfterCommit, limits: SubmissionLimits
+        self,
+        connections: Connections,
+        *,
+        after_commit: AfterCommit,
+        limits: SubmissionLimits,
+        runs: RunChanges,
     ) -> None:
         self._connections = connections
+        self._runs = runs
         self._after_commit = after_commit
         self._limits = limits
 
     async def cancel(self, caller: Account, job_id: int) -> JobDocument:
-        """Cancel a job and return it: ended when it was waiting, `cancelling` when a worker holds it.
+        """Cancel a job or a run of a workflow, and return it.
+
+        It has ended if it was waiting, and is `cancelling` if a worker holds it.
 
         Raises:
             JobAlreadyFinished: there is nothing to cancel.
         """
         async with self._connections.begin() as connection:
-            row, requested = await cancel_job(connection, caller, job_id)
+            try:
+                row, requested = await cancel_job(connection, caller, job_id)
+            except JobNotFound:
+                await _require_run(connection, caller, job_id)
+                requested = await self._runs.cancel(connection, caller, job_id)
+                row = await _find_run(connection, caller, job_id)
         self._tell(requested)
         return job_document(row)
 
@@ -90,13 +109,29 @@ class JobChangeService:
         """
         await self._limits.admit(caller.id)
         async with self._connections.begin() as connection:
-            row, entries = await retry_job(connection, caller, job_id)
+            try:
+                row, entries = await retry_job(connection, caller, job_id)
+            except JobNotFound:
+                await _require_run(connection, caller, job_id)
+                entries = await self._runs.retry(connection, caller, job_id)
+                row = await _find_run(connection, caller, job_id)
         self._after_commit.publish(entries)
         return job_document(row)
 
     def _tell(self, requested: CancelRequested) -> None:
         self._after_commit.publish(requested.entries)
         self._after_commit.signal_cancel(requested.cancelling)
+
+
+async def _require_run(connection: AsyncConnection, caller: Account, job_id: int) -> None:
+    """Refuse callers who may not change the run of a number that no job has."""
+    head = await repository.find_run_head(connection, job_id)
+    within(require(caller, Permission.CHANGE_JOBS), head, job_id)
+
+
+async def _find_run(connection: AsyncConnection, caller: Account, run_id: int) -> AnyRow:
+    row = await repository.find_run(connection, run_id)
+    return within(require(caller, Permission.CHANGE_JOBS), row, run_id)
 
 
 async def cancel_job(
@@ -149,6 +184,8 @@ async def retry_job(
     """
     reach = require(caller, Permission.CHANGE_JOBS)
     head = within(reach, await repository.find_head(connection, job_id), job_id)
+    if head.run_id is not None:
+        raise JobNotRetryable(_why_not(head))
     if head.needs_files and (gone := await find_gone(connection, [job_id])):
         raise InputFilesMissing(gone[job_id])
     entries = await connection.run_sync(replay, [job_id])
@@ -156,3 +193,7 @@ async def retry_job(
         raise JobNotRetryable
     await record(connection, caller, Action.RETRY_JOB, job_id)
     return within(reach, await repository.find(connection, job_id), job_id), entries
+
+
+def _why_not(head: AnyRow) -> str:
+    return f"The job is a step of run {head.run_id}; retry the run: POST /api/v1/jobs/{head.run_id}/retry"

@@ -44,10 +44,12 @@ def submitted_document(job: NewJob, *, key: JobKey, created_at: datetime) -> Job
     created = _as_stored(created_at)
     fields = BEFORE_THE_FIRST_ATTEMPT | {
         "id": key.job_id,
+        "kind": "job",
         "uid": key.uid,
         "plugin_name": job.plugin_name,
         "plugin_version": job.plugin_version,
         "model": job.model and job.model.label,
+        "run_id": job.run_id,
         "input_data": orjson.Fragment(job.input_json),
         "requires": orjson.Fragment(job.requires_json),
         "owner_id": job.owner_id,

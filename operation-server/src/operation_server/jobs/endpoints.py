@@ -7,11 +7,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response, status
 
+from operation_server.accounts.account import Account
 from operation_server.accounts.caller import CallerDep
-from operation_server.dependencies import PaginationDep, ServicesDep
+from operation_server.dependencies import PaginationDep, Services, ServicesDep
 from operation_server.jobs.changes import JobChangeService
 from operation_server.jobs.document import render, render_page
 from operation_server.jobs.explain import Explanation
+from operation_server.jobs.listed_kinds import Kind, ListedKinds
 from operation_server.jobs.preferences import wait_seconds
 from operation_server.jobs.repository import JobFilter
 from operation_server.jobs.schemas import (
@@ -24,17 +26,18 @@ from operation_server.jobs.schemas import (
     JobCreate,
     JobList,
     JobRead,
+    RunRead,
     Timeline,
     event_fields,
     reset_fields,
     timeline_of,
 )
 from operation_server.jobs.service import JobService
-from operation_server.jobs.submission.service import SubmissionService
+from operation_server.jobs.submission.service import Submission, SubmissionService
 from operation_server.json_route import StrictJSONRoute
 from operation_server.live.cursor import Cursor
 from operation_server.live.hub import Hub
-from operation_server.live.sse import EVENT_STREAM, STREAM_ANSWER, ResumeDep, sse_response
+from operation_server.live.sse import EVENT_STREAM, STREAM_ANSWER, ResumeDep, lines_response, sse_response
 from operation_server.live.websocket import subscription_to
 from operation_server.problems import problem_responses
 from satellite.contracts.job import JobStatus
@@ -80,6 +83,9 @@ Traceparent = Annotated[
 LOG_ANSWER: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/plain": {"example": "model loaded\n1 row classified\n"}}}
 }
+LOG_OR_STREAM_ANSWER: dict[int | str, dict[str, Any]] = {
+    200: {"content": LOG_ANSWER[200]["content"] | STREAM_ANSWER[200]["content"]}
+}
 FINISHED: dict[int | str, dict[str, Any]] = {200: {"model": JobRead, "description": "The job has finished"}}
 
 
@@ -89,18 +95,25 @@ class ListFilter:
 
     status: Annotated[JobStatus | None, Query()] = None
     plugin_name: Annotated[str | None, Query(max_length=64)] = None
+    kind: Annotated[Kind | None, Query(description="Only jobs, or only runs of workflows.")] = None
+    workflow_id: Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="Only runs of it.")] = None
+    run_id: Annotated[
+        int | None, Query(ge=1, le=LARGEST_ID, description="The jobs of its steps, which no other list has.")
+    ] = None
     cursor: Annotated[
         str | None, Query(pattern=r"^[0-9]{1,18}$", description="`next_cursor` of the page before.")
     ] = None
 
-    def as_jobs(self) -> JobFilter:
-        """Return the filter in terms of jobs."""
-        return JobFilter(status=self.status, plugin_name=self.plugin_name)
-
-    @property
-    def before_id(self) -> int | None:
-        """Return the id that the page before ended with."""
-        return None if self.cursor is None else int(self.cursor)
+    def wanted(self) -> ListedKinds:
+        """Return the filter in terms of jobs and runs."""
+        return ListedKinds(
+            kind=self.kind,
+            status=self.status,
+            plugin_name=self.plugin_name,
+            workflow_id=self.workflow_id,
+            run_id=self.run_id,
+            before_id=None if self.cursor is None else int(self.cursor),
+        )
 
 
 FilterDep = Annotated[ListFilter, Depends()]
@@ -125,6 +138,13 @@ async def create_job(
     submission = await services[SubmissionService].submit(
         caller, body, idempotency_key=idempotency_key, traceparent=traceparent
     )
+    return await answer_submission(caller, services, submission, prefer)
+
+
+async def answer_submission(
+    caller: Account, services: Services, submission: Submission, prefer: str | None
+) -> Response:
+    """Return the answer to a submission, once the job has finished where `Prefer` asks for that."""
     job = submission.document
     headers = {"Location": f"/api/v1/jobs/{job.id}"}
     if submission.replayed:
@@ -163,9 +183,9 @@ async def list_jobs(
     page: PaginationDep,
     wanted: FilterDep,
 ) -> Response:
-    """List jobs, newest first: the caller's own, for admins all. Totals are exact up to 1,000."""
-    total, items = await services[JobService].list_page(
-        caller, wanted.as_jobs(), before_id=wanted.before_id, skip=page.skip, limit=page.limit
+    """List jobs and runs, newest first: the caller's own, for admins all. Totals are exact up to 1,000."""
+    total, items = await services[JobService].list_all(
+        caller, wanted.wanted(), skip=page.skip, limit=page.limit
     )
     more = len(items) == page.limit
     return _json(render_page(total, items, next_cursor=str(items[-1].id) if more else None))
@@ -182,11 +202,13 @@ async def cancel_jobs(caller: CallerDep, services: ServicesDep, body: CancelRequ
 
 
 # `:int`, so that GET /jobs/batch is a wrong method and no wrong number.
-@router.get("/jobs/{job_id:int}", response_model=JobRead, responses=problem_responses(401, 403, 404))
+@router.get(
+    "/jobs/{job_id:int}", response_model=JobRead | RunRead, responses=problem_responses(401, 403, 404)
+)
 async def read_job(
     caller: CallerDep, services: ServicesDep, job_id: JobId, prefer: Prefer = None
 ) -> Response:
-    """Show a job; with `Prefer: wait=N` once it has finished."""
+    """Show a job or a run of a workflow; with `Prefer: wait=N` once it has finished."""
     wait_s = wait_seconds(prefer)
     job = await services[JobService].get(caller, job_id)
     if wait_s is not None and not job.status.is_terminal:
@@ -203,40 +225,70 @@ async def read_timeline(caller: CallerDep, services: ServicesDep, job_id: JobId)
 @router.post(
     "/jobs/{job_id}/cancel",
     status_code=status.HTTP_202_ACCEPTED,
-    response_model=JobRead,
+    response_model=JobRead | RunRead,
     responses=problem_responses(401, 403, 404, 409),
 )
 async def cancel_job(caller: CallerDep, services: ServicesDep, job_id: JobId) -> Response:
-    """Cancel a job: at once while it waits, within seconds while it runs."""
+    """Cancel a job or a run: at once while it waits, within seconds while it runs."""
     return _json((await services[JobChangeService].cancel(caller, job_id)).text, status_code=202)
 
 
 @router.post(
     "/jobs/{job_id}/retry",
     status_code=status.HTTP_202_ACCEPTED,
-    response_model=JobRead,
+    response_model=JobRead | RunRead,
     responses=problem_responses(401, 403, 404, 409),
 )
 async def retry_job(caller: CallerDep, services: ServicesDep, job_id: JobId) -> Response:
-    """Run a failed or cancelled job again, with a fresh retry budget."""
+    """Run a failed or cancelled job again, with a fresh retry budget; of a run what did not complete."""
     return _json((await services[JobChangeService].retry(caller, job_id)).text, status_code=202)
 
 
 @router.get(
     "/jobs/{job_id}/logs",
     response_class=Response,
-    responses=LOG_ANSWER | problem_responses(401, 403, 404),
+    responses=LOG_OR_STREAM_ANSWER | problem_responses(401, 403, 404, 422),
 )
 async def read_log(
+    *,
+    request: Request,
     caller: CallerDep,
     services: ServicesDep,
     job_id: JobId,
+    after: ResumeDep,
     attempt: Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="The newest unless given.")] = None,
 ) -> Response:
-    """Show what the plugin wrote to stderr, stored when an attempt ends."""
-    text = await services[JobService].get_log(caller, job_id, attempt)
-    return Response(
-        text, media_type="text/plain; charset=utf-8", headers={"X-Content-Type-Options": "nosniff"}
+    """Show what the plugin wrote to stderr, stored when an attempt ends; of a run what its steps wrote.
+
+    With `Accept: text/event-stream` the log of a run is followed to its end: each frame of the type `log`
+    tells the `task` of its lines too, and the last one is the result of the run.
+    """
+    if EVENT_STREAM in request.headers.get("accept", ""):
+        frames = await services[JobService].follow_log(caller, job_id, after)
+        if frames is not None:
+            return lines_response(frames)
+    return _plain_text(await services[JobService].get_log(caller, job_id, attempt))
+
+
+@router.get(
+    "/jobs/{job_id}/logs/{task_name}",
+    response_class=Response,
+    responses=LOG_ANSWER | problem_responses(401, 403, 404, 422),
+)
+async def read_step_log(
+    caller: CallerDep,
+    services: ServicesDep,
+    job_id: JobId,
+    task_name: Annotated[str, Path(max_length=100, examples=["data_preprocessing"])],
+    *,
+    map_index: Annotated[int | None, Query(ge=0, le=LARGEST_ID, description="Of a mapped task.")] = None,
+    attempt: Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="The newest unless given.")] = None,
+) -> Response:
+    """Show what a task of a run has printed."""
+    return _plain_text(
+        await services[JobService].get_step_log(
+            caller, job_id, task_name, map_index=map_index, attempt=attempt
+        )
     )
 
 
@@ -279,6 +331,12 @@ async def list_events(
 async def explain_job(caller: CallerDep, services: ServicesDep, job_id: JobId) -> Explanation:
     """Say why a job waits (or what it does) and what would help."""
     return await services[JobService].explain(caller, job_id)
+
+
+def _plain_text(text: str) -> Response:
+    return Response(
+        text, media_type="text/plain; charset=utf-8", headers={"X-Content-Type-Options": "nosniff"}
+    )
 
 
 def _json(content: bytes | str, *, status_code: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -27,7 +27,7 @@ class JobAlreadyFinished(SatelliteError):
 
 
 class JobNotRetryable(SatelliteError):
-    """Only failed and cancelled jobs can be run again."""
+    """Only failed and cancelled jobs and runs can be run again."""
 
     code = "job_not_retryable"
 

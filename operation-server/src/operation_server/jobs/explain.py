@@ -10,12 +10,14 @@ from pydantic import BaseModel, Field
 
 from operation_server.database.connections import AsyncConnection
 from operation_server.database.rows import AnyRow
+from operation_server.jobs.explain_clusters import refusals_of_clusters, told
 from operation_server.jobs.put_aside import AsideNotes
 from operation_server.jobs.repository import Circumstances, look_around
 from operation_server.jobs.transitions import LossBudget
 from operation_server.jobs.transitions.dispatch import MOST_REQUIREMENTS
 from operation_server.models.job_states import is_waiting
 from operation_server.workers.service import BrokerUnavailable, WorkerService
+from satellite.contracts.cluster_needs import CLUSTER_RUNTIME
 from satellite.contracts.job import JobStatus
 from satellite.contracts.worker import WorkerHeartbeat
 
@@ -36,11 +38,17 @@ class Reason(StrEnum):
     PLUGIN_PAUSED = "plugin_paused"
     NO_LIVE_WORKER = "no_live_worker"
     NO_FITTING_WORKER = "no_fitting_worker"
+    NO_FITTING_CLUSTER = "no_fitting_cluster"
     TOO_MANY_REQUIREMENTS = "too_many_requirements"
     PLUGIN_LIMIT = "plugin_limit"
     USER_LIMIT = "user_limit"
     WAITING_FOR_SLOT = "waiting_for_slot"
     IN_QUEUE = "in_queue"
+    CONCURRENCY_KEY = "concurrency_key"
+    RUN_LIMIT = "run_limit"
+    WAITING_FOR_APPROVAL = "waiting_for_approval"
+    WAITING_FOR_TIME = "waiting_for_time"
+    STEPS_UNDER_WAY = "steps_under_way"
 
 
 class Explanation(BaseModel):
@@ -181,6 +189,27 @@ def plugin_paused(situation: Situation) -> Answer:
     )
 
 
+def no_fitting_cluster(situation: Situation) -> Answer:
+    """It requires a cluster, and none takes it now."""
+    around = situation.around
+    if around.requires.runtime != CLUSTER_RUNTIME or situation.job.dispatched_at is not None:
+        return None
+    if not around.clusters:
+        return (
+            Reason.NO_FITTING_CLUSTER,
+            "It requires a cluster, and none is registered.",
+            "An admin registers one: POST /api/v1/clusters, or `satellite cluster add`.",
+        )
+    refusals = refusals_of_clusters(around, situation.workers or ())
+    if not all(refusals.values()):
+        return None
+    return (
+        Reason.NO_FITTING_CLUSTER,
+        f"No cluster takes it now: {told(refusals)}.",
+        "It waits for what changes by itself; else ask for less, or look at `satellite cluster doctor NAME`.",
+    )
+
+
 def no_live_worker(situation: Situation) -> Answer:
     """Nobody is there to run anything."""
     if situation.taking:
@@ -275,10 +304,12 @@ def user_limit(situation: Situation) -> Answer:
 
 def in_queue(situation: Situation) -> Answer:
     """Others are before it."""
-    before = situation.around.ahead
+    before, around = situation.around.ahead, situation.around
+    refusals = told(refusals_of_clusters(around, situation.workers or ()))
+    others = f" It cannot go everywhere: {refusals}." if refusals else ""
     return (
         Reason.IN_QUEUE,
-        f"{before} waiting jobs are before it." if before else "It is next.",
+        (f"{before} waiting jobs are before it." if before else "It is next.") + others,
         "Wait; a higher priority or more workers would start it sooner.",
     )
 
@@ -292,6 +323,7 @@ REASONS: tuple[Callable[[Situation], Answer], ...] = (
     plugin_unreadable,
     put_aside,
     plugin_paused,
+    no_fitting_cluster,
     no_live_worker,
     no_fitting_worker,
     too_many_requirements,

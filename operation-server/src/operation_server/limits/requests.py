@@ -42,13 +42,20 @@ class RequestLimits:
         Raises:
             RateExceeded: there were too many.
         """
-        standings = await self._rates.take(await self._rates_of(connection, user_id, key))
+        rates = [*await self._rates_of(user_id, key), *self._rates_from(connection)]
+        standings = await self._rates.take(rates)
         connection.scope.setdefault("state", {})["rates"] = standings
         refuse_beyond(standings)
 
-    async def _rates_of(
-        self, connection: HTTPConnection, user_id: int | None, key: KeyRate | None
-    ) -> list[Rate]:
+    async def count_record(self, *, user_id: int, key: KeyRate | None) -> None:
+        """Count what somebody asks for by other ways than a connection of theirs.
+
+        Raises:
+            RateExceeded: there was too much.
+        """
+        refuse_beyond(await self._rates.take(await self._rates_of(user_id, key)))
+
+    async def _rates_of(self, user_id: int | None, key: KeyRate | None) -> list[Rate]:
         rates = []
         if user_id is not None:
             quantity = (await self._users.of(user_id)).requests_per_minute
@@ -56,11 +63,14 @@ class RequestLimits:
         if key is not None and key.requests_per_minute is not None:
             who, quantity = str(key.key_id), key.requests_per_minute
             rates.append(Rate(name="key", what="requests", who=who, quantity=quantity))
-        address = address_of(connection.scope)
-        if address is not None:
-            quantity = self._settings.address_requests_per_minute
-            rates.append(Rate(name="address", what="requests", who=address, quantity=quantity))
         return rates
+
+    def _rates_from(self, connection: HTTPConnection) -> list[Rate]:
+        address = address_of(connection.scope)
+        if address is None:
+            return []
+        quantity = self._settings.address_requests_per_minute
+        return [Rate(name="address", what="requests", who=address, quantity=quantity)]
 
 
 def refuse_beyond(standings: Sequence[Standing]) -> None:

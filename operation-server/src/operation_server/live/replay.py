@@ -83,7 +83,7 @@ async def follow(hub: Hub, subscription: Subscription, *, after: Cursor | None) 
             yield reset_frame(recovery, subscription, at=present)
         if after is None and subscription.job is None:
             missed = None
-        elif after is not None and await _stream_holds(hub, after.stream_id):
+        elif after is not None and await stream_holds(hub, after.stream_id):
             missed = _from_stream(hub, subscription, after.stream_id, present)
         else:
             subscription.event_id = after.event_id if after else 0
@@ -114,7 +114,7 @@ def reset_data(recovery: Recovery) -> str:
     return orjson.dumps({"message": TAKEN_BACK, "recovered_at": recovery.began_at}).decode()
 
 
-async def _stream_holds(hub: Hub, stream_id: StreamId) -> bool:
+async def stream_holds(hub: Hub, stream_id: StreamId) -> bool:
     """Tell whether the stream still has everything after an entry, that entry included."""
     try:
         oldest: Any = await hub.redis.xrange(redis_keys.EVENTS, count=1)
@@ -129,6 +129,22 @@ async def _stream_holds(hub: Hub, stream_id: StreamId) -> bool:
 async def _from_stream(
     hub: Hub, subscription: Subscription, start: StreamId, end: StreamId
 ) -> AsyncIterator[str]:
+    async for frame in frames_between(hub, start, end):
+        if _is_wanted(frame, subscription):
+            yield subscription.show(frame)
+
+
+async def newest_in_stream(hub: Hub) -> StreamId | None:
+    """Return the newest entry of the stream, None where there is none or it cannot be read."""
+    try:
+        newest: Any = await hub.redis.xrevrange(redis_keys.EVENTS, count=1)
+    except (RedisError, OSError):
+        return None
+    return parse_stream_id(newest[0][0]) if newest else None
+
+
+async def frames_between(hub: Hub, start: StreamId, end: StreamId) -> AsyncIterator[Frame]:
+    """Yield what the stream has after `start`, up to `end`."""
     position = start
     while position < end:
         entries: Any = await hub.redis.xrange(
@@ -137,8 +153,8 @@ async def _from_stream(
         for raw_id, fields in entries:
             position = parse_stream_id(raw_id)
             frame = readable(position, fields)
-            if frame is not None and _is_wanted(frame, subscription):
-                yield subscription.show(frame)
+            if frame is not None:
+                yield frame
         if len(entries) < PAGE:
             return
 

@@ -14,12 +14,20 @@ NEWEST_PUBLISHED: Final = text("SELECT coalesce(max(id), 0) FROM job_events WHER
 FINISHED: Final = text("""
     SELECT id FROM jobs
     WHERE id = ANY(CAST(:ids AS bigint[])) AND status IN ('completed', 'failed', 'cancelled')
+    UNION ALL
+    SELECT id FROM workflow_runs
+    WHERE id = ANY(CAST(:ids AS bigint[])) AND status IN ('completed', 'failed', 'cancelled')
 """)
-HEAD: Final = text("SELECT uid, owner_id, plugin_name FROM jobs WHERE id = :id")
+HEAD: Final = text("""
+    SELECT uid, owner_id, plugin_name FROM jobs WHERE id = :id
+    UNION ALL SELECT uid, owner_id, 'a workflow' FROM workflow_runs WHERE id = :id
+""")
 _COLUMNS = """
     id, subject, job_id, owner_id, type,
     coalesce(
-        (SELECT uid FROM jobs WHERE jobs.id = job_id), CAST(md5('satellite job ' || job_id) AS uuid)
+        (SELECT uid FROM jobs WHERE jobs.id = job_id),
+        (SELECT uid FROM workflow_runs WHERE workflow_runs.id = job_id),
+        CAST(md5('satellite job ' || job_id) AS uuid)
     ) AS uid,
     CAST(data AS text) AS data, at
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query
@@ -63,18 +63,22 @@ def sse_response(hub: Hub, subscription: Subscription, *, after: str | None) -> 
     Raises:
         CursorInvalid: `after` is no cursor.
     """
-    cursor = Cursor.parse(after) if after else None
+    return lines_response(follow(hub, subscription, after=Cursor.parse(after) if after else None))
+
+
+def lines_response(lines: AsyncGenerator[str]) -> StreamingResponse:
+    """Return a stream of frames, each given by its text, which begins with its cursor."""
     return StreamingResponse(
-        _messages(hub, subscription, cursor),
+        _messages(lines),
         media_type=EVENT_STREAM,
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _messages(hub: Hub, subscription: Subscription, cursor: Cursor | None) -> AsyncIterator[str]:
+async def _messages(frames: AsyncGenerator[str]) -> AsyncIterator[str]:
     # A comment at once, so that the client knows that the stream is open before anything happens.
     yield ": open\n\n"
-    async with contextlib.aclosing(follow(hub, subscription, after=cursor)) as lines:
+    async with contextlib.aclosing(frames) as lines:
         following: asyncio.Task[str] | None = None
         try:
             while True:
@@ -86,7 +90,7 @@ async def _messages(hub: Hub, subscription: Subscription, cursor: Cursor | None)
                 line, following = following.result(), None
                 cursor_text, _, _ = line[CURSOR_START:].partition('"')
                 yield f"id: {cursor_text}\ndata: {line}\n\n"
-        except StreamEnded:
+        except (StreamEnded, StopAsyncIteration):
             # The browser reconnects by itself and sends the last cursor.
             return
         finally:

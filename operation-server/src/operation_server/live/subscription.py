@@ -86,6 +86,14 @@ class Subscription:
         """Return the text of the next frame not shown yet.
 
         Raises:
+            StreamEnded: as `take_frame` says.
+        """
+        return self.show(await self.take_frame())
+
+    async def take_frame(self) -> Frame:
+        """Return the next frame not shown yet.
+
+        Raises:
             FellBehind: frames were dropped.
             AccessEnded: the client may not see them any more.
             StreamEnded: the process stops.
@@ -96,7 +104,7 @@ class Subscription:
                 frame = self._waiting.popleft()
                 if frame.event_id and frame.event_id in self.shown:
                     continue
-                return self.show(frame)
+                return frame
             if self._has_overflowed:
                 raise FellBehind
             if self._has_ended:

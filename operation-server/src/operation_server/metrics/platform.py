@@ -140,6 +140,12 @@ def _job_gauges(jobs: JobCounts) -> Iterable[Metric]:
     yield GaugeMetricFamily(
         "satellite_rejected_reports", "Reports set aside that are still kept.", value=jobs.rejected_reports
     )
+    yield GaugeMetricFamily(
+        "gpu_jobs_active", "Jobs that were sent to a cluster and have not ended.", value=jobs.on_clusters
+    )
+    yield GaugeMetricFamily(
+        "cluster_connections_active", "Open connections of SSH to clusters.", value=jobs.cluster_connections
+    )
 
 
 def _worker_gauges(workers: list[WorkerHeartbeat]) -> Iterable[Metric]:

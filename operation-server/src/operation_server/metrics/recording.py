@@ -17,9 +17,17 @@ from satellite.contracts.phases import PHASES
 MOST_PLUGINS = 500
 """Plugins beyond these are counted together, so that scrapes stay small."""
 
+MOST_USERS = 1_000
+"""The same of users."""
+
 _DISPATCH_BATCH = PendingHistogram(definitions.DISPATCH_BATCH)
 _RESULTS_BATCH = PendingHistogram(definitions.RESULTS_BATCH)
+_MODEL_ACCURACY = PendingHistogram(definitions.MODEL_ACCURACY)
+_TRAINING_LOSS = PendingHistogram(definitions.TRAINING_LOSS)
+_NOTIFICATION_LAG = PendingHistogram(definitions.NOTIFICATION_LAG)
+_TICK_LAG = PendingHistogram(definitions.TICK_LAG)
 _plugins: set[str] = set()
+_users: set[int] = set()
 
 
 def attempt_ended(
@@ -63,6 +71,32 @@ def attempts_repaired(reason: str, count: int) -> None:
     definitions.REPAIRED.labels(reason).inc(count)
 
 
+def model_rolled_back(model: str) -> None:
+    """Count a version that was taken back."""
+    definitions.ROLLED_BACK.labels(model).inc()
+
+
+def run_ended(status: str) -> None:
+    """Count a run of a workflow that has ended."""
+    definitions.RUNS_ENDED.labels(status).inc()
+
+
+def run_deadline_passed() -> None:
+    """Count a run that was cancelled because its deadline had passed."""
+    definitions.RUN_DEADLINES.inc()
+
+
+def ticks_ran(lags_s: Iterable[float]) -> None:
+    """Count runs of schedules by how long after their ticks they began."""
+    for lag_s in lags_s:
+        _TICK_LAG.observe(lag_s)
+
+
+def run_not_advanced() -> None:
+    """Count that a run could not be advanced."""
+    definitions.RUN_FAULTS.inc()
+
+
 def report_rejected() -> None:
     """Count a report that was set aside."""
     definitions.REJECTED.inc()
@@ -82,6 +116,21 @@ def events_published(entries: Iterable[StreamEntry]) -> None:
     """Count durable events that the stream took."""
     for entry in entries:
         _events(entry.type.value).inc()
+
+
+def notification_sent(channel: str, outcome: str) -> None:
+    """Count an attempt to tell somebody something."""
+    definitions.NOTIFICATIONS_SENT.labels(channel, outcome).inc()
+
+
+def notification_lag(seconds: float) -> None:
+    """Count how late the first attempt of a notification is."""
+    _NOTIFICATION_LAG.observe(seconds)
+
+
+def notifications_overdue(seconds: float) -> None:
+    """Tell for how long the notification that waits longest could have been sent."""
+    definitions.NOTIFICATIONS_OVERDUE.set(seconds)
 
 
 def spans_dropped(count: int) -> None:
@@ -107,6 +156,43 @@ def live_client_left() -> None:
 def request_answered(method: str, route: str, status: int, seconds: float) -> None:
     """Count an answered HTTP request; `route` is its template, never its path."""
     _request(method, route, status).observe(seconds)
+
+
+def gpu_job_submitted(owner_id: int) -> None:
+    """Count a job for a cluster."""
+    definitions.GPU_JOBS_SUBMITTED.inc()
+    if owner_id in _users or len(_users) < MOST_USERS:
+        _users.add(owner_id)
+        definitions.USER_JOBS.labels(str(owner_id)).inc()
+    else:
+        definitions.USER_JOBS.labels("(others)").inc()
+
+
+def gpu_attempt_ended(*, cards: int, seconds: float) -> None:
+    """Count what an attempt on a cluster had of its cards."""
+    definitions.GPU_HOURS.inc(cards * max(0.0, seconds) / 3600)
+
+
+def gpu_job_ended(status: str, *, seconds: float) -> None:
+    """Count a job on a cluster that has ended."""
+    if status == "completed":
+        definitions.GPU_JOBS_COMPLETED.inc()
+    elif status == "failed":
+        definitions.GPU_JOBS_FAILED.inc()
+    _gpu_job(status).observe(max(0.0, seconds))
+
+
+def training_measured(*, accuracy: float | None, loss: float | None) -> None:
+    """Count what a completed job has measured last."""
+    if accuracy is not None:
+        _MODEL_ACCURACY.observe(accuracy)
+    if loss is not None:
+        _TRAINING_LOSS.observe(loss)
+
+
+def files_transferred(direction: str, seconds: float) -> None:
+    """Count files that were brought to a cluster or from it."""
+    _transfer(direction).observe(seconds)
 
 
 def _bounded(plugin_name: str) -> str:
@@ -145,6 +231,16 @@ def _phases(start: str) -> list[tuple[str, PendingHistogram]]:
 @cache
 def _job(status: str) -> PendingHistogram:
     return PendingHistogram(definitions.JOB.labels(status))
+
+
+@cache
+def _gpu_job(status: str) -> PendingHistogram:
+    return PendingHistogram(definitions.GPU_JOB.labels(status))
+
+
+@cache
+def _transfer(direction: str) -> PendingHistogram:
+    return PendingHistogram(definitions.FILE_TRANSFER.labels(direction))
 
 
 @cache

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.models.job_states import ACTIVE, WAITING
+from satellite.contracts.task_names import CLUSTER_QUEUE_PREFIX
 
 COUNTED_AT_MOST = 10_000
 
@@ -17,13 +18,17 @@ JOBS = text(f"""
     SELECT waiting.jobs AS waiting, waiting.oldest_s, active.dispatched, active.processing,
            (SELECT count(*) FROM (
                SELECT FROM jobs WHERE status = 'failed' LIMIT {COUNTED_AT_MOST}) AS f) AS failed,
-           (SELECT count(*) FROM rejected_reports) AS rejected_reports
+           (SELECT count(*) FROM rejected_reports) AS rejected_reports,
+           active.on_clusters,
+           (SELECT coalesce(sum((report ->> 'connections')::bigint), 0) FROM clusters
+            WHERE reported_at > now() - interval '60 s') AS cluster_connections
     FROM (
         SELECT count(*) AS jobs, extract(epoch FROM now() - min(run_at)) AS oldest_s
         FROM jobs WHERE {WAITING}
     ) AS waiting CROSS JOIN (
         SELECT count(*) FILTER (WHERE status = 'queued') AS dispatched,
-               count(*) FILTER (WHERE status = 'processing') AS processing
+               count(*) FILTER (WHERE status = 'processing') AS processing,
+               count(*) FILTER (WHERE starts_with(queue, '{CLUSTER_QUEUE_PREFIX}')) AS on_clusters
         FROM jobs WHERE {ACTIVE}
     ) AS active
 """)  # noqa: S608 - only constants of this program go in.
@@ -39,6 +44,8 @@ class JobCounts:
     processing: int
     failed: int
     rejected_reports: int
+    on_clusters: int = 0
+    cluster_connections: int = 0
 
 
 async def count_jobs(connection: AsyncConnection) -> JobCounts:
@@ -52,4 +59,6 @@ async def count_jobs(connection: AsyncConnection) -> JobCounts:
         processing=row.processing,
         failed=row.failed,
         rejected_reports=row.rejected_reports,
+        on_clusters=row.on_clusters,
+        cluster_connections=int(row.cluster_connections),
     )

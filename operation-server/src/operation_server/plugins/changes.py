@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from operation_server.accounts import repository as accounts
@@ -16,10 +17,14 @@ from operation_server.plugins.errors import (
     PluginNotFound,
     PluginNotYours,
     PluginVersionTaken,
+    ReportOfOtherContent,
 )
 from operation_server.trail.actions import Action
 from operation_server.trail.recording import record
 from satellite.contracts.plugin_manifest import PluginManifest
+from satellite.contracts.plugin_report import Report
+
+LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
 async def register(
@@ -97,6 +102,28 @@ async def control(connection: AsyncConnection, caller: Account, name: str, **val
         # What was set for the name goes with the transaction.
         raise not_found(name)
     return row
+
+
+async def keep_report(
+    connection: AsyncConnection, caller: Account, name: str, version: str, report: Report
+) -> None:
+    """Keep what was found while a version was tried; the last report stays.
+
+    Raises:
+        PluginNotFound: there is no such version.
+        PluginNotYours: the name belongs to somebody else.
+        ReportOfOtherContent: it is not of what is registered.
+    """
+    _require_owner(caller, await repository.lock_owner(connection, name), name)
+    row = await repository.find(connection, name, version)
+    if row is None:
+        raise not_found(name, version)
+    if (report.plugin, report.version, report.manifest_digest) != (name, version, row.digest):
+        raise ReportOfOtherContent
+    # A clock that is wrong is no reason to refuse, and a time that no database holds none to fail.
+    tested_at = min(max(report.tested_at, LONG_AGO), datetime.now(UTC))
+    await repository.put_report(connection, row.id, report, tested_at=tested_at, sent_by=caller.id)
+    await record(connection, caller, Action.REPORT_PLUGIN, name, version=version, findings=report.count)
 
 
 def not_found(name: str, version: str | None = None) -> PluginNotFound:

@@ -24,6 +24,7 @@ from operation_server.plugins.service import PluginService
 from operation_server.problems import Violation, problem_responses
 from satellite.contracts.json_text import json_pointer
 from satellite.contracts.plugin_manifest import PluginManifest
+from satellite.contracts.plugin_report import Report
 
 
 class ManifestRoute(StrictJSONRoute):
@@ -56,6 +57,7 @@ REGISTERED_ALREADY: dict[int | str, dict[str, Any]] = {
     200: {"model": PluginRead, "description": "It was registered already"}
 }
 Name = Annotated[str, Path(max_length=64, examples=["example-classifier"])]
+Version = Annotated[str, Path(max_length=64, examples=["1.0.0"])]
 VersionQuery = Annotated[
     str | None, Query(max_length=64, description="The newest registration unless given.")
 ]
@@ -112,6 +114,36 @@ async def list_plugin_versions(caller: CallerDep, services: ServicesDep, name: N
     del caller
     rows = await services[PluginService].list_versions(name)
     return PluginList(total=len(rows), items=[PluginRead.of(row) for row in rows])
+
+
+@router.get("/plugins/{name}/versions/{version}", responses=problem_responses(401, 404))
+async def read_plugin_version(
+    caller: CallerDep, services: ServicesDep, name: Name, version: Version
+) -> PluginRead:
+    """Show a version of a plugin."""
+    del caller
+    return PluginRead.of(await services[PluginService].get(name, version))
+
+
+@router.put(
+    "/plugins/{name}/versions/{version}/report",
+    status_code=status.HTTP_204_NO_CONTENT,
+    responses=problem_responses(401, 403, 404, 409, 413, 422),
+)
+async def keep_plugin_report(
+    caller: CallerDep, services: ServicesDep, name: Name, version: Version, body: Report
+) -> None:
+    """Keep what `satellite plugin test` said of a version, for its owner and admins; the last one stays."""
+    await services[PluginService].keep_report(caller, name, version, body)
+
+
+@router.get("/plugins/{name}/versions/{version}/report", responses=problem_responses(401, 404))
+async def read_plugin_report(
+    caller: CallerDep, services: ServicesDep, name: Name, version: Version
+) -> Report:
+    """Show what `satellite plugin test` said of a version."""
+    del caller
+    return await services[PluginService].get_report(name, version)
 
 
 @router.delete(

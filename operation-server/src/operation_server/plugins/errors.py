@@ -39,6 +39,18 @@ class PluginVersionTaken(SatelliteError):
     code = "plugin_version_taken"
 
 
+class PluginReportNotFound(SatelliteError):
+    """Nobody has sent a report of this version: `satellite plugin register` sends that of the last test."""
+
+    code = "plugin_report_not_found"
+
+
+class ReportOfOtherContent(SatelliteError):
+    """The report is of other content than what is registered; test what you have registered."""
+
+    code = "report_of_other_content"
+
+
 class PluginInUse(SatelliteError):
     """The plugin still has queued or processing jobs; cancel them or wait for them first."""
 

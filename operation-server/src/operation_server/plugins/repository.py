@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, bindparam, exists, func, literal, select, text, update
@@ -10,9 +11,10 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.database.rows import AnyRow
-from operation_server.models import Job, Plugin, PluginControl, PluginOwner, User
+from operation_server.models import Job, Plugin, PluginControl, PluginOwner, PluginReport, User
 from satellite.contracts.job import JobStatus
 from satellite.contracts.plugin_manifest import PluginManifest
+from satellite.contracts.plugin_report import Report
 
 UNFINISHED = [JobStatus.QUEUED.value, JobStatus.PROCESSING.value]
 
@@ -30,9 +32,13 @@ def _with_control() -> Select[*tuple[Any, ...]]:
             func.coalesce(PluginOwner.owner_id, Plugin.created_by).label("owner_id"),
             func.coalesce(PluginControl.is_paused, text("false")).label("is_paused"),
             PluginControl.max_running.label("max_running"),
+            PluginReport.passed,
+            PluginReport.findings,
+            PluginReport.tested_at,
         )
         .outerjoin(PluginOwner, PluginOwner.plugin_name == Plugin.name)
         .outerjoin(PluginControl, PluginControl.plugin_name == Plugin.name)
+        .outerjoin(PluginReport, PluginReport.plugin_id == Plugin.id)
         .where(Plugin.deleted_at.is_(None))
     )
 
@@ -84,6 +90,7 @@ async def add(
             version=manifest.version,
             digest=digest,
             manifest=manifest.model_dump(mode="json"),
+            trains=manifest.trains and manifest.trains.model_dump(),
             created_by=created_by,
         )
         .on_conflict_do_nothing(index_elements=[Plugin.name, Plugin.version])
@@ -162,3 +169,31 @@ async def set_control(connection: AsyncConnection, name: str, **values: Any) -> 
         .values(plugin_name=name, **values)
         .on_conflict_do_update(index_elements=[PluginControl.plugin_name], set_=values)
     )
+
+
+async def put_report(
+    connection: AsyncConnection, plugin_id: int, report: Report, *, tested_at: datetime, sent_by: int
+) -> None:
+    """Keep the report of a version in place of the last one."""
+    values = {
+        "passed": report.is_clean,
+        "findings": report.count,
+        "tested_at": tested_at,
+        "report": report.bounded().model_dump(mode="json"),
+        "sent_by": sent_by,
+    }
+    await connection.execute(
+        insert(PluginReport)
+        .values(plugin_id=plugin_id, **values)
+        .on_conflict_do_update(
+            index_elements=[PluginReport.plugin_id], set_=values | {"received_at": func.now()}
+        )
+    )
+
+
+async def find_report(connection: AsyncConnection, plugin_id: int) -> dict[str, Any] | None:
+    """Return the report of a version, if it has one."""
+    found: dict[str, Any] | None = await connection.scalar(
+        select(PluginReport.report).where(PluginReport.plugin_id == plugin_id)
+    )
+    return found

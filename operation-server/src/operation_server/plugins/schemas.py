@@ -35,6 +35,7 @@ REGISTERED: dict[str, Any] = EXAMPLE | {
     "owner_id": 1,
     "created_at": "2026-01-02T03:04:05Z",
     "control": {"is_paused": False, "max_running": None},
+    "report": {"passed": True, "findings": 0, "when": "2026-01-02T03:00:00Z"},
 }
 
 log = structlog.get_logger(__name__)
@@ -45,6 +46,14 @@ class PluginControlRead(BaseModel):
 
     is_paused: bool = Field(description="No job of it is started.")
     max_running: int | None = Field(description="At most so many of its jobs run at once.")
+
+
+class PluginTrialRead(BaseModel):
+    """What `satellite plugin test` said of a version."""
+
+    passed: bool = Field(description="Nothing was found.")
+    findings: int = Field(description="How much was found.")
+    when: datetime
 
 
 class PluginRead(PluginManifest):
@@ -61,6 +70,10 @@ class PluginRead(PluginManifest):
     )
     created_at: datetime
     control: PluginControlRead
+    report: PluginTrialRead | None = Field(
+        default=None,
+        description="Of the last test of this content whose report was sent; all of it: `…/report`.",
+    )
     unreadable: str | None = Field(
         default=None,
         description="Why this release cannot read the stored manifest, of which nothing is shown.",
@@ -84,6 +97,7 @@ class PluginRead(PluginManifest):
             "owner_id": row.owner_id,
             "created_at": row.created_at,
             "control": PluginControlRead(is_paused=row.is_paused, max_running=row.max_running),
+            "report": _trial(row),
         }
         try:
             return cls.of_stored({**row.manifest, **added})
@@ -94,6 +108,12 @@ class PluginRead(PluginManifest):
             )
             nothing: dict[str, Any] = {"docker_image": "", "input_schema": {}, "output_schema": {}}
             return cls.model_construct(**added, **nothing, unreadable=reason)
+
+
+def _trial(row: AnyRow) -> PluginTrialRead | None:
+    if row.tested_at is None:
+        return None
+    return PluginTrialRead(passed=row.passed, findings=row.findings, when=row.tested_at)
 
 
 class PluginList(BaseModel):

@@ -7,20 +7,19 @@ from typing import Any
 
 from operation_server.accounts.access import Permission, require
 from operation_server.accounts.account import Account
-from operation_server.accounts.errors import AdminRequired
 from operation_server.database.connections import Connections
 from operation_server.database.rows import AnyRow
 from operation_server.plugins import changes, repository
 from operation_server.plugins.catalog import PluginCatalog
-from operation_server.plugins.errors import PluginInvalid, PluginNotFound
+from operation_server.plugins.errors import PluginInvalid, PluginNotFound, PluginReportNotFound
 from operation_server.plugins.file_places import unfit_for_files
+from operation_server.plugins.isolation import Isolation
 from operation_server.plugins.json_schema import SchemaChecks
 from operation_server.plugins.retry_kinds import unknown_kinds
 from operation_server.problems import Violation
-from operation_server.settings import PluginSettings
-from operation_server.workers.service import WorkerService
 from satellite.contracts.image_reference import WANTED, is_image_reference
 from satellite.contracts.plugin_manifest import PluginManifest
+from satellite.contracts.plugin_report import Report
 
 
 class PluginService:
@@ -32,11 +31,9 @@ class PluginService:
         catalog: PluginCatalog,
         schemas: SchemaChecks,
         *,
-        workers: WorkerService,
-        settings: PluginSettings,
+        isolation: Isolation,
     ) -> None:
-        self._workers = workers
-        self._settings = settings
+        self._isolation = isolation
         self._connections = connections
         self._catalog = catalog
         self._schemas = schemas
@@ -71,23 +68,11 @@ class PluginService:
                 "Only an admin may register a plugin with `network`, `secrets`, `shared`, "
                 "`batch.across_owners` or `requires.runtime` `process`.",
             )
-        await self._require_isolation(caller)
+        await self._isolation.require(caller, "register plugins")
         async with self._connections.begin() as connection:
             registered = await changes.register(connection, caller, manifest)
         self._catalog.forget()
         return registered
-
-    async def _require_isolation(self, caller: Account) -> None:
-        """Raise `AdminRequired` for users while a live worker would run plugins without isolation."""
-        if self._settings.open_without_isolation:
-            return
-        try:
-            require(caller, Permission.TRUST_PLUGINS)
-        except AdminRequired as refusal:
-            # Asked only now, so that admins register also while nothing is known of workers.
-            names = [beat.name for beat in await self._workers.list_live() if not beat.isolates]
-            if names:
-                raise AdminRequired(_not_isolated(names)) from refusal
 
     async def get(self, name: str, version: str | None) -> AnyRow:
         """Return a plugin version, the newest registration unless `version` is given."""
@@ -109,6 +94,31 @@ class PluginService:
         if not rows:
             raise PluginNotFound(f"There is no plugin {name}.")
         return rows
+
+    async def keep_report(self, caller: Account, name: str, version: str, report: Report) -> None:
+        """Keep what was found while a version was tried; the last report stays, safe to repeat.
+
+        Raises:
+            PluginNotFound: there is no such version.
+            PluginNotYours: the name belongs to somebody else and the caller is not an admin.
+            ReportOfOtherContent: it is not of what is registered.
+        """
+        async with self._connections.begin() as connection:
+            await changes.keep_report(connection, caller, name, version, report)
+
+    async def get_report(self, name: str, version: str) -> Report:
+        """Return what was found while a version was tried.
+
+        Raises:
+            PluginNotFound: there is no such version.
+            PluginReportNotFound: nobody has sent a report of it.
+        """
+        row = await self.get(name, version)
+        async with self._connections.connect() as connection:
+            report = await repository.find_report(connection, row.id)
+        if report is None:
+            raise PluginReportNotFound
+        return Report.model_validate(report)
 
     async def delete(self, caller: Account, name: str, version: str | None) -> None:
         """Delete one version, or all; finished jobs keep referring to them.
@@ -143,14 +153,6 @@ class PluginService:
             row = await changes.control(connection, caller, name, **values)
         self._catalog.forget()
         return row
-
-
-def _not_isolated(workers: Sequence[str]) -> str:
-    return (
-        f"Only an admin may register plugins while workers run them without isolation, as {workers[0]} does. "
-        "Give such workers a container engine, or ask an admin to register the plugin or to set "
-        "SATELLITE_PLUGINS_OPEN_WITHOUT_ISOLATION."
-    )
 
 
 def unstartable(manifest: PluginManifest) -> list[Violation]:

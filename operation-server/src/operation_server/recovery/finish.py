@@ -9,8 +9,8 @@ from typing import Final
 
 from operation_server.database.connections import AsyncConnection
 from operation_server.dispatch.drain import drain_reports, purge_attempts
+from operation_server.dispatch.locks import LEADERS_LOCKS
 from operation_server.dispatch.parts import Parts
-from operation_server.dispatch.processes import DISPATCHER_LOCK, RESULTS_LOCK
 from operation_server.incarnations import repository as incarnations
 from operation_server.jobs.transitions import Settled, settle_unfinished
 from operation_server.recovery import leftovers, repository
@@ -65,7 +65,7 @@ async def lock_out_leaders(owner: AsyncConnection) -> None:
         StillWorkedOn: one of them does not let go.
     """
     deadline = time.monotonic() + LOCKED_WITHIN_S
-    for lock_id in (DISPATCHER_LOCK, RESULTS_LOCK):
+    for lock_id in LEADERS_LOCKS:
         while not await owner.run_sync(repository.try_lock, lock_id):
             if time.monotonic() > deadline:
                 raise StillWorkedOn

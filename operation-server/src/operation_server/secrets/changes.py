@@ -112,7 +112,7 @@ async def revoke(connection: AsyncConnection, caller: Account, secret_id: str, p
 async def _require_own(connection: AsyncConnection, caller: Account, secret_id: str) -> Identity:
     reach = require(caller, Permission.MANAGE_SECRETS)
     identity = await repository.lock_identity(connection, secret_id)
-    if identity is None:
+    if identity is None or identity.name.startswith(repository.OF_CLUSTERS):
         raise SecretNotFound
     if identity.owner_id is None:
         # That it is there everybody sees.

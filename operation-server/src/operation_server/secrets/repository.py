@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import Connection, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from operation_server.database.rows import AnyRow
 from operation_server.models import Secret, User
 from operation_server.secrets.envelope import Envelope, Identity
 
+OF_CLUSTERS: Final = "cluster/"
+"""How the names of the keys of clusters begin, which no plugin can ask for and nobody is shown."""
 SHOWN: Final = """
     s.id, s.owner_id, s.name, s.version, s.created_at, s.changed_at,
     ARRAY(SELECT plugin_name FROM secret_grants WHERE secret_id = s.id ORDER BY plugin_name) AS plugins
@@ -20,13 +22,15 @@ SHOWN: Final = """
 FIND: Final = text(f"SELECT {SHOWN} FROM secrets AS s WHERE s.id = :id")  # noqa: S608  # Only a constant.
 PAGE: Final = text(f"""
     SELECT {SHOWN} FROM secrets AS s
-    WHERE CAST(:owner_id AS bigint) IS NULL OR s.owner_id = :owner_id OR s.owner_id IS NULL
+    WHERE (CAST(:owner_id AS bigint) IS NULL OR s.owner_id = :owner_id OR s.owner_id IS NULL)
+      AND NOT starts_with(s.name, '{OF_CLUSTERS}')
     ORDER BY s.name, s.owner_id NULLS FIRST OFFSET :skip LIMIT :limit
 """)  # noqa: S608  # Only a constant.
-COUNT: Final = text("""
+COUNT: Final = text(f"""
     SELECT count(*) FROM secrets
-    WHERE CAST(:owner_id AS bigint) IS NULL OR owner_id = :owner_id OR owner_id IS NULL
-""")
+    WHERE (CAST(:owner_id AS bigint) IS NULL OR owner_id = :owner_id OR owner_id IS NULL)
+      AND NOT starts_with(name, '{OF_CLUSTERS}')
+""")  # noqa: S608  # Only a constant.
 GRANT: Final = text("""
     INSERT INTO secret_grants (secret_id, plugin_name)
     SELECT :secret_id, plugin_name FROM plugin_owners WHERE plugin_name = :plugin_name
@@ -41,12 +45,27 @@ GIVEN: Final = text("""
     ORDER BY s.name, s.owner_id NULLS LAST
 """)
 """One's own come before those of all."""
-KEYS: Final = text("SELECT key_id, count(*) AS secrets FROM secrets GROUP BY key_id ORDER BY key_id")
-FOREIGN: Final = text("""
-    SELECT id, owner_id, name, version, key_id, wrapped_key, ciphertext FROM secrets
-    WHERE key_id <> :present AND id > :after ORDER BY id LIMIT :limit FOR UPDATE
+ENVELOPES: Final = ("secrets", "notification_secrets")
+"""The tables of envelopes: all columns of an identity and an envelope, and ids that no other has."""
+KEYS: Final = text("""
+    SELECT key_id, count(*) AS secrets FROM (
+        SELECT key_id FROM secrets UNION ALL SELECT key_id FROM notification_secrets
+    ) AS every GROUP BY key_id ORDER BY key_id
 """)
-REWRAP: Final = update(Secret).where(Secret.id == bindparam("of"))
+FOREIGN: Final = {
+    table: text(f"""
+        SELECT id, owner_id, name, version, key_id, wrapped_key, ciphertext FROM {table}
+        WHERE key_id <> :present AND id > :after ORDER BY id LIMIT :limit FOR UPDATE
+    """)  # noqa: S608  # Only a constant.
+    for table in ENVELOPES
+}
+REWRAP: Final = {
+    table: text(f"""
+        UPDATE {table} SET key_id = :key_id, wrapped_key = :wrapped_key, ciphertext = :ciphertext
+        WHERE id = :id
+    """)  # noqa: S608  # Only a constant.
+    for table in ENVELOPES
+}
 
 
 class StoredSecret(NamedTuple):
@@ -133,24 +152,30 @@ async def find_given(
     return [_stored(row) for row in await connection.execute(GIVEN, wanted)]
 
 
+async def find_stored(connection: AsyncConnection, secret_ids: Sequence[str]) -> list[StoredSecret]:
+    """Return secrets as they are stored, whoever may have them: for the platform itself."""
+    columns = (Secret.id, Secret.owner_id, Secret.name, Secret.version)
+    sealed = (Secret.key_id, Secret.wrapped_key, Secret.ciphertext)
+    rows = await connection.execute(select(*columns, *sealed).where(Secret.id.in_(secret_ids)))
+    return [_stored(row) for row in rows]
+
+
 def count_by_key(connection: Connection) -> dict[str, int]:
     """Return how many secrets each key-encryption key has wrapped."""
     return {row.key_id: row.secrets for row in connection.execute(KEYS)}
 
 
 def lock_wrapped_by_others(
-    connection: Connection, present: str, *, after: str, limit: int
+    connection: Connection, table: str, present: str, *, after: str, limit: int
 ) -> list[StoredSecret]:
     """Return secrets that another than the present key has wrapped, which nobody else changes meanwhile."""
-    return [
-        _stored(row)
-        for row in connection.execute(FOREIGN, {"present": present, "after": after, "limit": limit})
-    ]
+    page = {"present": present, "after": after, "limit": limit}
+    return [_stored(row) for row in connection.execute(FOREIGN[table], page)]
 
 
-def put_envelope(connection: Connection, secret_id: str, envelope: Envelope) -> None:
+def put_envelope(connection: Connection, table: str, secret_id: str, envelope: Envelope) -> None:
     """Exchange what is stored of a value for the same value wrapped otherwise."""
-    connection.execute(REWRAP.values(**envelope._asdict()), {"of": secret_id})
+    connection.execute(REWRAP[table], {**envelope._asdict(), "id": secret_id})
 
 
 def _stored(row: AnyRow) -> StoredSecret:

@@ -30,10 +30,17 @@ def rewrap_all(engine: Engine, ring: KeyRing) -> Rewrapped:
     Raises:
         SecretsNotSetUp: there is no present key.
     """
+    each = [_rewrap_table(engine, ring, table) for table in repository.ENVELOPES]
+    return Rewrapped(sum(one.done for one in each), sum(one.failed for one in each))
+
+
+def _rewrap_table(engine: Engine, ring: KeyRing, table: str) -> Rewrapped:
     done, failed, after = 0, 0, ""
     while True:
         with engine.begin() as connection:
-            page = repository.lock_wrapped_by_others(connection, ring.present_id, after=after, limit=AT_ONCE)
+            page = repository.lock_wrapped_by_others(
+                connection, table, ring.present_id, after=after, limit=AT_ONCE
+            )
             for identity, envelope in page:
                 try:
                     wrapped = rewrap(ring, identity, envelope)
@@ -41,7 +48,7 @@ def rewrap_all(engine: Engine, ring: KeyRing) -> Rewrapped:
                     log.error("a secret stays as it is", secret_id=identity.id, error=str(error))  # noqa: TRY400
                     failed += 1
                 else:
-                    repository.put_envelope(connection, identity.id, wrapped)
+                    repository.put_envelope(connection, table, identity.id, wrapped)
                     done += 1
         if len(page) < AT_ONCE:
             return Rewrapped(done, failed)

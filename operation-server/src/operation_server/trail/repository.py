@@ -47,8 +47,14 @@ async def add(
     connection: AsyncConnection, *, object_ids: Sequence[str | None], detail: dict[str, Any], **columns: Any
 ) -> None:
     """Add an entry for each object, otherwise the same."""
-    text_of_detail = write_json(detail) if detail else None
-    await connection.execute(ADD, {"object_ids": list(object_ids), "detail": text_of_detail, **columns})
+    await connection.execute(ADD, _parameters(object_ids, detail, columns))
+
+
+def add_in_transition(
+    connection: Connection, *, object_ids: Sequence[str | None], detail: dict[str, Any], **columns: Any
+) -> None:
+    """Add an entry for each object on the connection of a transition, otherwise the same."""
+    connection.execute(ADD, _parameters(object_ids, detail, columns))
 
 
 def list_months(connection: Connection) -> list[str]:
@@ -99,3 +105,9 @@ def add_seal(connection: Connection, name: str, seal: Seal) -> None:
 def drop_month(connection: Connection, name: str) -> None:
     """Drop a month with all its entries."""
     connection.execute(text(f"DROP TABLE {SCHEMA}.{name}"))
+
+
+def _parameters(
+    object_ids: Sequence[str | None], detail: dict[str, Any], columns: dict[str, Any]
+) -> dict[str, Any]:
+    return {"object_ids": list(object_ids), "detail": write_json(detail) if detail else None, **columns}

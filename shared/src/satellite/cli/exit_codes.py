@@ -43,11 +43,13 @@ _BY_ERROR = {
     "Refused": ExitCode.REFUSED,
     "JSONMalformed": ExitCode.REFUSED,
     "Conflict": ExitCode.CONFLICT,
+    "NotFresh": ExitCode.CONFLICT,
     "Forbidden": ExitCode.FORBIDDEN,
     "TooManyRequests": ExitCode.LIMITED,
     "WaitTimedOut": ExitCode.TIMED_OUT,
     "BadUsage": ExitCode.USAGE,
     "FolderTaken": ExitCode.USAGE,
+    "WorkflowUnreadable": ExitCode.USAGE,
     "RequestUnfit": ExitCode.USAGE,
 }
 """By class name, so that a command which needs no client does not import it."""

@@ -22,7 +22,7 @@ from satellite.cli.session import open_client
 from satellite.cli.timeline import timeline_lines
 
 if TYPE_CHECKING:
-    from satellite.client import Job
+    from satellite.client import Job, Run
     from satellite.contracts.event import Event
 
 app = typer.Typer(help="Look at jobs, follow them, end them, run them again.", no_args_is_help=True)
@@ -61,7 +61,7 @@ def list_jobs(
 
 @app.command()
 def show(job_id: JobId, as_json: AsJSON = False) -> None:
-    """Show a job with its input, result and timings."""
+    """Show a job with its input, result and timings, or a run of a workflow."""
     with open_client() as client:
         _print_job(client.get_job(job_id), as_json=as_json)
 
@@ -104,6 +104,34 @@ def artifacts(
 
 
 @app.command()
+def files(job_id: JobId, as_json: AsJSON = False) -> None:
+    """List the files of a job, those among them that are on its cluster alone."""
+    with open_client() as client:
+        found = client.job_files(job_id)
+    if as_json:
+        print_json([file.model_dump(mode="json") for file in found])
+    else:
+        rows = [(one.path, one.size_bytes, one.place, one.file_id) for one in found]
+        print_table(["path", "bytes", "where", "file"], rows)
+
+
+@app.command()
+def pull(
+    job_id: JobId,
+    folder: Annotated[Path, typer.Argument(help="Write them below this folder.", file_okay=False)] = Path(),
+    as_json: AsJSON = False,
+) -> None:
+    """Fetch the stored files of a job."""
+    with open_client() as client:
+        written = client.pull_job_files(job_id, folder)
+    if as_json:
+        print_json([str(path) for path in written])
+        return
+    for path in written:
+        print_line(f"Wrote {path}.")
+
+
+@app.command()
 def watch(
     job_id: Annotated[int | None, typer.Argument(help="Id of the job [all own jobs].", min=1)] = None,
     after: Annotated[str | None, typer.Option(help="Resume after this cursor.")] = None,
@@ -127,7 +155,7 @@ def watch(
         if last_status is None:
             from satellite.client import WaitTimedOut  # noqa: PLC0415
 
-            raise WaitTimedOut(f"Job {job_id} did not end within {timeout:g} s.")
+            raise WaitTimedOut(job_id, timeout)
     if last_status != "completed":
         raise typer.Exit(ExitCode.FAILED)
 
@@ -159,19 +187,19 @@ def explain(job_id: JobId, as_json: AsJSON = False) -> None:
         print_fields(list(explanation.items()))
 
 
-def _print_job(job: Job, *, as_json: bool) -> None:
+def _print_job(job: Job | Run, *, as_json: bool) -> None:
     document = job.model_dump(mode="json")
     if as_json:
         print_json(document)
         return
-    timings = document.pop("timings")
+    timings = document.pop("timings", None)
     print_fields(list(document.items()))
     if timings:
         for line in ("", *timeline_lines(timings)):
             print_line(line)
 
 
-def _print_short(job: Job, *, as_json: bool, words: str) -> None:
+def _print_short(job: Job | Run, *, as_json: bool, words: str) -> None:
     if as_json:
         print_json(job.model_dump(mode="json"))
     else:
@@ -181,7 +209,7 @@ def _print_short(job: Job, *, as_json: bool, words: str) -> None:
 def _print_event(event: Event) -> None:
     from satellite.contracts.event import EventType  # noqa: PLC0415
 
-    data, moment = event.data, f"{event.at:%H:%M:%S} job {event.job_id}"
+    data, moment = event.data, f"{event.at:%H:%M:%S} {event.subject} {event.job_id}"
     if event.type is EventType.LOG:
         for line in data.get("lines", []):
             print_line(f"{moment} | {line}")
@@ -190,5 +218,6 @@ def _print_event(event: Event) -> None:
         share = "" if fraction is None else f"{fraction:.0%} "
         print_line(f"{moment} {share}{data.get('message') or ''}".rstrip())
     else:
-        error = (data.get("error") or {}).get("message")
-        print_line(f"{moment} {data.get('status')}{f': {error}' if error else ''}")
+        error = (data.get("error") or {}).get("message") or data.get("reason")
+        task = f"{data.get('task')} " if event.type is EventType.TASK else ""
+        print_line(f"{moment} {task}{data.get('status')}{f': {error}' if error else ''}")

@@ -7,7 +7,26 @@ from collections.abc import Sequence
 
 import typer
 
-from satellite.cli import admin, doctor, file, job, key, login, model, plugin, run, secret, up, user, worker
+from satellite.cli import (
+    admin,
+    cluster,
+    demo,
+    doctor,
+    file,
+    gpu_run,
+    job,
+    key,
+    login,
+    model,
+    notify,
+    plugin,
+    run,
+    secret,
+    up,
+    user,
+    worker,
+    workflow,
+)
 from satellite.cli.exit_codes import ExitCode, exit_code_of
 from satellite.cli.output import prepare_output, print_error
 from satellite.errors import SatelliteError
@@ -23,13 +42,18 @@ app = typer.Typer(
 app.command("up")(up.up)
 app.command("login")(login.login)
 app.command("run")(run.run)
+app.command("gpu-run")(gpu_run.gpu_run)
+app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.add_typer(job.app, name="job")
 app.add_typer(file.app, name="file")
 app.add_typer(secret.app, name="secret")
 app.add_typer(plugin.app, name="plugin")
 app.add_typer(model.app, name="model")
+app.add_typer(workflow.app, name="workflow")
+app.add_typer(notify.app, name="notify")
 app.add_typer(worker.app, name="worker")
+app.add_typer(cluster.app, name="cluster")
 app.add_typer(user.app, name="user")
 app.add_typer(key.app, name="key")
 app.add_typer(admin.app, name="admin")

@@ -11,8 +11,9 @@ from satellite.cli import plugin_authoring
 from satellite.cli.errors import BadUsage
 from satellite.cli.json_input import read_json_file
 from satellite.cli.output import AsJSON, print_json, print_line, print_table
+from satellite.cli.plugin_reports import find_report
 from satellite.cli.session import open_client
-from satellite.client.models import Page, Plugin
+from satellite.client.models import Page, Plugin, PluginTrial
 
 Name = Annotated[str, typer.Argument(help="The plugin's name.")]
 
@@ -64,22 +65,34 @@ def register(
     path: Annotated[Path, typer.Argument(help="A plugin.json, or the folder that holds it.")],
     as_json: AsJSON = False,
 ) -> None:
-    """Register a version of a plugin."""
+    """Register a version of a plugin, with the report of the last `test` of exactly these files."""
     manifest = read_manifest(path)
+    report = find_report(path if path.is_dir() else path.parent, manifest)
     with open_client() as client:
         plugin = client.register_plugin(manifest)
+        if report is not None:
+            client.send_plugin_report(plugin.name, plugin.version, report)
     if as_json:
         print_json(plugin.model_dump(mode="json"))
-    else:
-        print_line(f"Registered {plugin.name} {plugin.version}.")
+        return
+    print_line(f"Registered {plugin.name} {plugin.version}.")
+    print_line("No report: these files were not tested." if report is None else list(report.lines())[-1])
 
 
 def _print_page(page: Page[Plugin], *, as_json: bool) -> None:
     if as_json:
         print_json(page.model_dump(mode="json"))
         return
-    rows = [(plugin.name, plugin.version, plugin.description[:80]) for plugin in page.items]
-    print_table(["name", "version", "description"], rows)
+    rows = [
+        (plugin.name, plugin.version, _told(plugin.report), plugin.description[:80]) for plugin in page.items
+    ]
+    print_table(["name", "version", "tested", "description"], rows)
+
+
+def _told(report: PluginTrial | None) -> str:
+    if report is None:
+        return "-"
+    return f"{report.when:%Y-%m-%d}: " + ("passed" if report.passed else f"{report.findings} found")
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

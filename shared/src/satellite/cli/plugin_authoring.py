@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import typer
 
 from satellite.cli.errors import BadUsage
 from satellite.cli.output import AsJSON, print_json, print_line
+from satellite.cli.plugin_reports import make_room, report_file
 
 Folder = Annotated[Path, typer.Argument(help="The plugin's folder.", file_okay=False, exists=True)]
 
@@ -43,6 +45,10 @@ def try_out(  # noqa: PLR0917 - typer reads options from parameters
 ) -> None:
     """Run a plugin as a worker would: its examples, inputs near them, again and again, and stopped."""
     options = [f"--near={near}", f"--repeats={repeats}", f"--seed={seed}", *(["--json"] if as_json else [])]
+    # A report that cannot be kept is no reason not to try.
+    with contextlib.suppress(OSError):
+        make_room()
+        options.append(f"--report={report_file(folder)}")
     raise typer.Exit(_on_runtime(folder, runtime, *options))
 
 

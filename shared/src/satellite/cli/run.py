@@ -52,6 +52,9 @@ def run(  # noqa: PLR0917
     retry: Annotated[
         str | None, typer.Option(help='Retry policy for this job as JSON, such as {"max_retries": 1}.')
     ] = None,
+    webhook: Annotated[
+        str | None, typer.Option(help="Address that is told of the job's end; see `satellite notify rotate`.")
+    ] = None,
     as_json: AsJSON = False,
 ) -> None:
     """Submit a job; prints its id, or with --wait its result."""
@@ -63,7 +66,13 @@ def run(  # noqa: PLR0917
         for pointer, path in paths.items():
             input_data = put_reference(input_data, pointer, client.upload_file(path).reference)
         job = client.submit(
-            plugin, input_data, version=version, priority=priority, retry=policy, requires=required
+            plugin,
+            input_data,
+            version=version,
+            priority=priority,
+            retry=policy,
+            requires=required,
+            webhook=None if webhook is None else {"url": webhook},
         )
         if wait:
             from satellite.cli.following import follow  # noqa: PLC0415
@@ -77,6 +86,8 @@ def run(  # noqa: PLR0917
         print_line(str(job.id))
     elif job.status == "completed":
         print_json(job.result)
+        if job.made is not None:
+            print_line(f"Made {job.made}.", to_stderr=True)
     if wait and job.status != "completed":
         if not as_json:
             reason = job.error_message or "no reason given"

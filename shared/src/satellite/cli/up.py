@@ -49,6 +49,7 @@ def up(  # noqa: PLR0917
 ) -> None:
     """Start the whole platform on this machine; Ctrl-C stops it, the data is kept."""
     import asyncio  # noqa: PLC0415
+    import os  # noqa: PLC0415
     import sys  # noqa: PLC0415
 
     from rich.console import Console  # noqa: PLC0415
@@ -63,6 +64,7 @@ def up(  # noqa: PLR0917
         inference_port=inference_port,
         workers=workers,
         broker_url=_rabbitmq(),
+        with_kafka=bool(os.environ.get("SATELLITE_KAFKA_BOOTSTRAP_SERVERS")),
         **({} if slots is None else {"slots": slots}),
     )
     request = UpRequest(home=home or default_home(), options=options, runtime=runtime, wants_demo=demo)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from satellite.contracts.event import EventSubject
 from satellite.errors import SatelliteError
+
+if TYPE_CHECKING:
+    from satellite.client.models import Job
 
 
 class ClientError(SatelliteError):
@@ -21,10 +25,39 @@ class ServerUnreachable(ClientError):
     code = "unreachable"
 
 
+class ServiceAway(ServerUnreachable):
+    """The server was not reached several times in a row; it is tried again in `retry_after_s`."""
+
+    code = "service_away"
+
+    def __init__(self, retry_after_s: float) -> None:
+        self.retry_after_s = retry_after_s
+        when = f"in {retry_after_s:.1f} s" if retry_after_s else "by another call right now"
+        super().__init__(f"The server was not reached several times in a row; it is tried again {when}.")
+
+
+class JobFailed(ClientError):
+    """The job that was to give an answer has failed or was cancelled; `job` is it."""
+
+    code = "job_failed"
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        kind = (job.error or {}).get("kind", job.status)
+        super().__init__(f"Job {job.id} gave no answer ({kind}): {job.error_message or job.status}")
+
+
 class WaitTimedOut(ClientError):
-    """The job did not end in time."""
+    """The job or run `job_id` did not end in time."""
 
     code = "wait_timed_out"
+
+    def __init__(
+        self, job_id: int, timeout_s: float | None, *, subject: EventSubject = EventSubject.JOB
+    ) -> None:
+        self.job_id = job_id
+        within = "in time" if timeout_s is None else f"within {timeout_s:g} s"
+        super().__init__(f"{subject.capitalize()} {job_id} did not end {within}.")
 
 
 class RequestUnfit(ClientError):
@@ -73,7 +106,7 @@ class NotFound(APIError):
 
 
 class Conflict(APIError):
-    """It contradicts what the server already has (409)."""
+    """It contradicts what the server already has (409), or what it had when that was read (412)."""
 
 
 class Refused(APIError):
@@ -92,6 +125,7 @@ _BY_STATUS: dict[int, type[APIError]] = {
     403: Forbidden,
     404: NotFound,
     409: Conflict,
+    412: Conflict,
     413: Refused,
     415: Refused,
     422: Refused,

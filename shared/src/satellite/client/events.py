@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import time
-from collections.abc import Iterator, Mapping
+from typing import Any, Final
 from urllib.parse import urlencode
 
-from satellite.client.errors import Forbidden, NotAuthenticated, NotFound, ServerUnreachable
+from satellite.client.calls import API, Connect, Item, ItemFlow, Pause, Receive, Renew
+from satellite.client.connection import Connection
+from satellite.client.errors import APIError, Forbidden, NotAuthenticated, NotFound, ServerUnreachable
 from satellite.contracts.event import Event, EventType
 
+CONNECT_OPTIONS: Final[dict[str, Any]] = {"open_timeout": 10, "proxy": None}
+"""No proxy: the library would otherwise take one from the environment even for loopback."""
 RECONNECT_DELAY_S = 0.2
 RECONNECT_DELAY_MAX_S = 5.0
 RECONNECT_TRIES = 20
@@ -18,65 +21,49 @@ _CLOSE_REFUSALS = {4401: 401, 4403: 403, 4404: 404, 1008: 403}
 
 
 def stream_events(
-    address: str,
-    *,
-    headers: Mapping[str, str],
-    after: str | None,
-    deadline: float | None,
-    ends_with_result: bool,
-) -> Iterator[Event]:
-    """Yield events, reconnecting with the last cursor; returns at the deadline or after the result.
+    client: Connection, job_id: int | None, *, after: str | None, deadline_s: float | None
+) -> ItemFlow[Event]:
+    """Give events, reconnecting with the last cursor; returns at the deadline or after a job's result.
 
     Raises:
         ServerUnreachable: the connection could not be had again in many tries.
         APIError: the server refused the stream.
     """
-    failures = 0
+    from websockets.exceptions import WebSocketException  # noqa: PLC0415  # Slow to import.
+
+    path = f"{API}/ws/jobs" + (f"/{job_id}" if job_id is not None else "")
+    address = client.url.replace("http", "ws", 1) + path
+    failures, is_renewed = 0, False
     while failures < RECONNECT_TRIES:
-        query = f"?{urlencode({'after': after})}" if after else ""
-        for event in _connection(address + query, headers=headers, deadline=deadline):
-            if event is None:
-                return
-            failures, after = 0, event.cursor
-            yield event
-            if ends_with_result and event.type is EventType.RESULT:
-                return
+        refused = client.token
+        try:
+            socket = yield Connect(f"{address}?{urlencode({'after': after})}" if after else address)
+            while True:
+                event = _parse((yield Receive(socket, _left_s(deadline_s))))
+                if event is None:
+                    continue
+                failures, is_renewed, after = 0, False, event.cursor
+                yield Item(event)
+                if job_id is not None and event.type is EventType.RESULT:
+                    return
+        except (OSError, WebSocketException) as error:
+            refusal = _refusal(error)
+            # Streams end with the right of what was shown; a login that goes on goes on with its streams.
+            if isinstance(refusal, NotAuthenticated) and not is_renewed and (yield Renew(refused)):
+                is_renewed = True
+                continue
+            if refusal is not None:
+                raise refusal from error
         failures += 1
         delay_s = min(RECONNECT_DELAY_S * 2 ** (failures - 1), RECONNECT_DELAY_MAX_S)
-        if deadline is not None and time.monotonic() + delay_s > deadline:
+        if deadline_s is not None and time.monotonic() + delay_s > deadline_s:
             return
-        time.sleep(delay_s)
+        yield Pause(delay_s)
     raise ServerUnreachable(f"The stream at {address} could not be reached {RECONNECT_TRIES} times.")
 
 
-def _connection(
-    address: str, *, headers: Mapping[str, str], deadline: float | None
-) -> Iterator[Event | None]:
-    """Yield the events of one connection until it is lost; None when the deadline has passed."""
-    from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException  # noqa: PLC0415
-    from websockets.sync.client import connect  # noqa: PLC0415  # Half of the client's import time.
-
-    try:
-        # No proxy: the library would otherwise take one from the environment even for loopback.
-        with connect(address, additional_headers=dict(headers), open_timeout=10, proxy=None) as socket:
-            for _ in itertools.count():
-                left_s = None if deadline is None else max(deadline - time.monotonic(), 0)
-                try:
-                    frame = socket.recv(timeout=left_s)
-                except TimeoutError:
-                    yield None
-                    return
-                event = _parse(frame)
-                if event is not None:
-                    yield event
-    except InvalidStatus as error:
-        _raise_refusal(error.response.status_code)
-    except ConnectionClosed as error:
-        close = error.rcvd
-        if close is not None and close.code in _CLOSE_REFUSALS:
-            _raise_refusal(_CLOSE_REFUSALS[close.code], close.reason)
-    except (OSError, WebSocketException, TimeoutError):
-        return
+def _left_s(deadline_s: float | None) -> float | None:
+    return None if deadline_s is None else max(deadline_s - time.monotonic(), 0)
 
 
 def _parse(frame: str | bytes) -> Event | None:
@@ -87,8 +74,16 @@ def _parse(frame: str | bytes) -> Event | None:
         return None
 
 
-def _raise_refusal(status: int, reason: str = "") -> None:
-    """Raise what the server meant; server errors are worth another try."""
+def _refusal(error: Exception) -> APIError | None:
+    """Return what the server meant; server errors and lost connections are worth another try."""
+    from websockets.exceptions import ConnectionClosed, InvalidStatus  # noqa: PLC0415  # Slow to import.
+
+    status, reason = 0, ""
+    if isinstance(error, InvalidStatus):
+        status = error.response.status_code
+    elif isinstance(error, ConnectionClosed) and error.rcvd is not None:
+        status, reason = _CLOSE_REFUSALS.get(error.rcvd.code, 0), error.rcvd.reason
     refusal = _REFUSALS.get(status)
-    if refusal is not None:
-        raise refusal(status, {"detail": reason or f"The server refused the stream ({status})."})
+    if refusal is None:
+        return None
+    return refusal(status, {"detail": reason or f"The server refused the stream ({status})."})

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
 import httpx
 
+from satellite.client.calls import Flow, pause, send, work
 from satellite.client.errors import Conflict, ServerUnreachable, TransferCorrupted
 from satellite.client.models import StoredFile
 
@@ -24,11 +23,8 @@ CHUNK_TIMEOUT: Final = httpx.Timeout(30, read=600)
 """The answer to the last chunk comes when all are put together: some seconds a gigabyte."""
 TUS: Final = {"Tus-Resumable": "1.0.0"}
 
-Send = Callable[..., httpx.Response]
-Stream = Callable[..., AbstractContextManager[httpx.Response]]
 
-
-def send_file(send: Send, source: BufferedReader, *, name: str, media_type: str) -> tuple[str, str]:
+def send_file(source: BufferedReader, *, name: str, media_type: str) -> Flow[tuple[str, str]]:
     """Send what can be read and sought, and return the id of the file that it becomes and its SHA-256.
 
     Raises:
@@ -37,32 +33,39 @@ def send_file(send: Send, source: BufferedReader, *, name: str, media_type: str)
     size_bytes = source.seek(0, 2)
     metadata = f"filename {_encoded(name)},filetype {_encoded(media_type)}"
     announced = {"Upload-Length": str(size_bytes), "Upload-Metadata": metadata}
-    begun = send("POST", "/uploads", headers=TUS | announced)
+    begun = yield from send("POST", "/uploads", headers=TUS | announced, retry_for_s=0)
     path = "/uploads/" + begun.headers["Location"].rpartition("/")[2]
     offset, tries = 0, _Tries()
     while offset < size_bytes:
-        source.seek(offset)
-        chunk = source.read(CHUNK_BYTES)
-        checksum = base64.b64encode(hashlib.sha256(chunk).digest()).decode()
-        headers = TUS | {
-            "Upload-Offset": str(offset),
-            "Upload-Checksum": f"sha256 {checksum}",
-            "Content-Type": "application/offset+octet-stream",
-        }
+        chunk, headers = yield from work(functools.partial(_read_chunk, source, offset))
         try:
-            answer = send("PATCH", path, content=chunk, headers=headers, timeout=CHUNK_TIMEOUT)
+            answer = yield from send(
+                "PATCH", path, content=chunk, headers=headers, timeout=CHUNK_TIMEOUT, retry_for_s=0
+            )
         except (ServerUnreachable, Conflict) as error:
             # It may have arrived all the same: the server knows.
-            tries.failed(error)
-            answer = _until_answered(tries, lambda: send("HEAD", path, headers=TUS))
+            yield from tries.failed(error)
+            answer = yield from _until_answered(tries, path)
         else:
             tries.went_well()
         offset = int(answer.headers["Upload-Offset"])
     source.seek(0)
-    return path.rpartition("/")[2], hashlib.file_digest(source, "sha256").hexdigest()
+    digest = yield from work(lambda: hashlib.file_digest(source, "sha256"))
+    return path.rpartition("/")[2], digest.hexdigest()
 
 
-def receive_file(stream: Stream, file: StoredFile, target: Path) -> None:
+def _read_chunk(source: BufferedReader, offset: int) -> tuple[bytes, dict[str, str]]:
+    source.seek(offset)
+    chunk = source.read(CHUNK_BYTES)
+    checksum = base64.b64encode(hashlib.sha256(chunk).digest()).decode()
+    return chunk, TUS | {
+        "Upload-Offset": str(offset),
+        "Upload-Checksum": f"sha256 {checksum}",
+        "Content-Type": "application/offset+octet-stream",
+    }
+
+
+def receive_file(file: StoredFile, target: Path) -> Flow[None]:
     """Write a file to `target`, which appears whole or not at all.
 
     Raises:
@@ -73,28 +76,23 @@ def receive_file(stream: Stream, file: StoredFile, target: Path) -> None:
     digest, tries = hashlib.sha256(), _Tries()
     try:
         with draft.open("wb") as output:
+
+            def take(piece: bytes) -> None:
+                output.write(piece)
+                digest.update(piece)
+                tries.went_well()
+
             while (offset := output.tell()) < file.size_bytes:
                 headers = {"Range": f"bytes={offset}-", "If-Range": f'"{file.sha256}"'}
                 try:
-                    for chunk in _chunks(stream, file, headers):
-                        output.write(chunk)
-                        digest.update(chunk)
-                        tries.went_well()
+                    yield from send("GET", f"/files/{file.id}", headers=headers, sink=take, retry_for_s=0)
                 except ServerUnreachable as error:
-                    tries.failed(error)
+                    yield from tries.failed(error)
         if digest.hexdigest() != file.sha256:
             raise TransferCorrupted(f"What arrived of file {file.id} is not what is stored; fetch it again.")
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _chunks(stream: Stream, file: StoredFile, headers: dict[str, str]) -> Iterator[bytes]:
-    with stream("GET", f"/files/{file.id}", headers=headers) as answer:
-        try:
-            yield from answer.iter_raw()
-        except httpx.TransportError as error:
-            raise ServerUnreachable(f"The connection broke off ({error or type(error).__name__}).") from error
 
 
 class _Tries:
@@ -106,7 +104,7 @@ class _Tries:
     def went_well(self) -> None:
         self._failures = 0
 
-    def failed(self, error: Exception) -> None:
+    def failed(self, error: Exception) -> Flow[None]:
         """Wait before the next try.
 
         Raises:
@@ -115,15 +113,15 @@ class _Tries:
         self._failures += 1
         if self._failures >= TRIES:
             raise error
-        time.sleep(PAUSE_S * (self._failures - 1))
+        yield from pause(PAUSE_S * (self._failures - 1))
 
 
-def _until_answered(tries: _Tries, ask: Callable[[], httpx.Response]) -> httpx.Response:
+def _until_answered(tries: _Tries, path: str) -> Flow[httpx.Response]:
     while True:
         try:
-            return ask()
+            return (yield from send("HEAD", path, headers=TUS, retry_for_s=0))
         except ServerUnreachable as error:
-            tries.failed(error)
+            yield from tries.failed(error)
 
 
 def _encoded(text: str) -> str:

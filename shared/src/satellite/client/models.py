@@ -123,6 +123,48 @@ class ModelVersion(Answer):
     aliases: list[str] = Field(default_factory=list)
 
 
+class Evaluation(Answer):
+    """How good a version is on data of one SHA-256."""
+
+    id: int
+    version: int
+    data_digest: str
+    data_name: str | None = None
+    metrics: dict[str, float] = Field(default_factory=dict)
+    job_id: int | None = None
+    created_at: datetime
+
+
+class Gate(Answer):
+    """What a version has to reach before an alias is moved to it."""
+
+    alias: str
+    metric: str
+    data_digest: str
+    higher_is_better: bool = True
+    at_least: float | None = None
+    at_most: float | None = None
+    not_worse_than_champion: float | None = None
+
+
+class Rollout(Answer):
+    """How a version is tried on part of what names an alias, and what was counted so far."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+    model_name: str
+    alias: str
+    stable: int
+    candidate: int
+    percent: float = 0
+    shadow_percent: float = 0
+    status: str
+    reason: dict[str, Any] | None = None
+    counts: dict[str, dict[str, int]] = Field(default_factory=dict)
+    started_at: datetime
+    ended_at: datetime | None = None
+
+
 class Inference(Answer):
     """A request to a model, and what became of it once its job has ended."""
 
@@ -135,6 +177,19 @@ class Inference(Answer):
     result: Any = None
     error_message: str | None = None
     error: dict[str, Any] | None = None
+
+
+class Reply(Answer):
+    """An answer to an input, and what made it: `name@version`, or what a fallback is called (`degraded`).
+
+    `cached` says that it was made earlier. `job_id` is the job that made it or was to make it.
+    """
+
+    result: Any
+    made_by: str
+    degraded: bool = False
+    cached: bool = False
+    job_id: int | None = None
 
 
 class StoredSecret(Answer):
@@ -153,16 +208,19 @@ class Job(Answer):
     """One submission and what became of it."""
 
     id: int
+    kind: str = "job"
     uid: UUID | None = None
     plugin_name: str
     plugin_version: str
     model: str | None = None
+    run_id: int | None = None
     status: Status
     input_data: Any = None
     requires: dict[str, Any] = Field(default_factory=dict)
     result: Any = None
     result_artifact: dict[str, Any] | None = None
     artifacts: int = 0
+    made: str | None = None
     error_message: str | None = None
     error: dict[str, Any] | None = None
     owner_id: int | None = None
@@ -189,6 +247,29 @@ class Job(Answer):
         return isinstance(self.status, JobStatus) and self.status.is_terminal
 
 
+class Batch(Answer):
+    """The ids of jobs that were submitted at once, in their order; `replayed` of them existed already."""
+
+    total: int
+    ids: list[int]
+    replayed: int = 0
+
+
+class PluginTrial(Answer):
+    """What `satellite plugin test` said of a version of a plugin."""
+
+    passed: bool
+    findings: int
+    when: datetime
+
+
+class PluginControl(Answer):
+    """What holds for all versions of a plugin."""
+
+    is_paused: bool = False
+    max_running: int | None = None
+
+
 class Plugin(Answer):
     """One version of a plugin."""
 
@@ -200,6 +281,8 @@ class Plugin(Answer):
     owner_id: int | None = None
     input_schema: dict[str, Any] = Field(default_factory=dict)
     output_schema: dict[str, Any] = Field(default_factory=dict)
+    report: PluginTrial | None = None
+    control: PluginControl = PluginControl()
 
 
 Worker = WorkerHeartbeat

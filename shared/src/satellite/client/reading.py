@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any, TypeVar, cast
 
+import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from satellite.client.errors import AnswerUnreadable, RequestUnfit
@@ -42,6 +43,22 @@ def read_answer(kind: type[Answer], document: Any) -> Answer:
             "is one of them too old?"
         ) from error
     return answer
+
+
+def json_of(response: httpx.Response) -> Any:
+    """Return the document of an answer, None for an empty one.
+
+    Raises:
+        AnswerUnreadable: it is no JSON.
+    """
+    try:
+        return response.json() if response.content else None
+    except (ValueError, RecursionError) as error:
+        kind = response.headers.get("Content-Type", "an answer of no type")
+        server = f"{response.url.scheme}://{response.url.netloc.decode()}"
+        raise AnswerUnreadable(
+            f"{server} answered with {kind} that is not JSON; is that the operation server?"
+        ) from error
 
 
 @functools.cache

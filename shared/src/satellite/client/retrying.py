@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeVar
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_before_delay, wait_random_exponential
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_before_delay,
+    wait_random_exponential,
+)
 
 from satellite.client.errors import APIError, ServerUnreachable, TooManyRequests
 
@@ -17,6 +23,8 @@ SAFE: Final = frozenset({"GET", "PUT", "DELETE"})
 """To ask twice has the effect of asking once."""
 KEY_HEADER: Final = "Idempotency-Key"
 LONGEST_S: Final = 5.0
+
+Repeats = TypeVar("Repeats", Retrying, AsyncRetrying)
 
 _backoff = wait_random_exponential(multiplier=0.1, max=LONGEST_S)
 
@@ -28,23 +36,32 @@ def passes(error: BaseException) -> bool:
 
 def keyed(idempotency_key: str | None) -> dict[str, str]:
     """Return headers by which a submission that is asked again becomes no second job; any key will do."""
-    return {KEY_HEADER: idempotency_key or uuid.uuid4().hex}
+    return {KEY_HEADER: idempotency_key or new_key()}
 
 
-def retrying(method: str, headers: Mapping[str, str], *, for_s: float) -> Retrying:
+def new_key() -> str:
+    """Return a key that nobody else has."""
+    return uuid.uuid4().hex
+
+
+def numbered_key(idempotency_key: str, number: int) -> str:
+    """Return the key of one of several jobs that are submitted under one key."""
+    return f"{idempotency_key}:{number}"
+
+
+def retrying(kind: type[Repeats], *, is_harmless: bool, for_s: float) -> Repeats:
     """Return what repeats a request, with growing and random waits, until `for_s` would have passed.
 
     A request that never reached a server is repeated whatever it is, others only where that is harmless. The
     last error is raised as it is.
     """
-    is_harmless = method in SAFE or KEY_HEADER in headers
 
     def is_worth_it(error: BaseException) -> bool:
         # At a limit, or without a connection, nothing was done.
         without_effect = isinstance(error, TooManyRequests) or isinstance(error.__cause__, httpx.ConnectError)
         return passes(error) and (is_harmless or without_effect)
 
-    return Retrying(
+    return kind(
         retry=retry_if_exception(is_worth_it), wait=_wait_s, stop=stop_before_delay(for_s), reraise=True
     )
 

@@ -25,6 +25,20 @@ LONGEST_ARTIFACT_NAME: Final = 500
 ARTIFACT_NAME_PATTERN: Final = r"^[^/\\\x00-\x1f\x7f]+(/[^/\\\x00-\x1f\x7f]+)*$"
 
 
+PUSHED_PREFIX: Final = "xcoms."
+"""Of the ids of files that are stored nowhere: what a task of the job's run has pushed."""
+
+
+def pushed_id(task: str) -> str:
+    """Return the id of the file of what a task has pushed, for the jobs of steps after it."""
+    return PUSHED_PREFIX + task
+
+
+def pushed_task(file_id: str) -> str | None:
+    """Return the task of whose values a file is, None of a file that is stored."""
+    return file_id.removeprefix(PUSHED_PREFIX) if file_id.startswith(PUSHED_PREFIX) else None
+
+
 class InputFile(Message):
     """A file that a job's input refers to."""
 

@@ -16,11 +16,17 @@ class EventType(StrEnum):
     STATUS = "status"
     """Durable. `data`: status, attempt, and, where they apply, error, run_at, cancelling, worker."""
     PROGRESS = "progress"
-    """Live only. `data`: attempt, fraction (0 to 1), message."""
+    """Live only. `data`: attempt, fraction (0 to 1), message, and metrics (numbers by name) where told."""
     LOG = "log"
     """Live only; the whole log is stored when the attempt ends. `data`: attempt, lines (list of str)."""
     RESULT = "result"
     """Durable, with the terminal status. `data`: status, result, error, attempt."""
+    TASK = "task"
+    """Durable, of runs. `data`: task, status, and, where they apply, reason, steps (total, completed, failed)
+    and job_id."""
+    NOTIFICATION = "notification"
+    """Live only; what a rule of the owner's tells by a channel of kind `websocket`. `data`: id, type,
+    timestamp, title, data."""
     RESET = "reset"
     """To one client: some of what it was told is no longer so, because the platform was recovered.
     `data`: message, recovered_at. What is so now follows: of one job its story from the beginning, of
@@ -32,6 +38,8 @@ class EventSubject(StrEnum):
 
     JOB = "job"
     RUN = "run"
+    PLATFORM = "platform"
+    """No job: `job_id` is 0."""
 
 
 class Event(Message):

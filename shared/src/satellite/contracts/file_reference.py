@@ -1,7 +1,9 @@
 """How an input refers to a file, and how a schema says that it may.
 
 Where the input schema of a plugin says `"format": "satellite-file"`, a job's input says
-`{"$file": "<id>"}`, and the plugin finds a path in that place.
+`{"$file": "<id>"}`, and the plugin finds a path in that place. A server, which works for many jobs and sees
+the files of none, finds the file itself there, in base64; its schema says so by
+`"contentEncoding": "base64"`, and a job may as well say the text itself there.
 """
 
 from __future__ import annotations
@@ -13,11 +15,23 @@ from satellite.contracts.json_text import Path, json_pointer
 
 FILE_FORMAT: Final = "satellite-file"
 FILE_KEY: Final = "$file"
+CONTENT_KEY: Final = "contentEncoding"
+CONTENT_ENCODING: Final = "base64"
 
 
 def takes_files(schema: dict[str, Any]) -> bool:
     """Tell whether a schema speaks of files; iterative, so that no depth hurts."""
-    return any(isinstance(part, dict) and part.get("format") == FILE_FORMAT for _, part in _parts(schema))
+    return any(_is_file(part) for _, part in _parts(schema))
+
+
+def takes_paths(schema: dict[str, Any]) -> bool:
+    """Tell whether a schema speaks of files that are no content."""
+    return any(_is_file(part) and not is_content(part) for _, part in _parts(schema))
+
+
+def is_content(place: dict[str, Any]) -> bool:
+    """Tell whether the schema of a place of a file says that the file itself is found there."""
+    return place.get(CONTENT_KEY) == CONTENT_ENCODING
 
 
 def find_references(value: Any) -> dict[str, list[str]]:
@@ -46,6 +60,10 @@ def with_value(document: Any, pointer: str, value: Any) -> Any:
         part = part[int(step)] if isinstance(part, list) else part[step]
     part[int(last) if isinstance(part, list) else last] = value
     return document
+
+
+def _is_file(part: Any) -> bool:
+    return isinstance(part, dict) and part.get("format") == FILE_FORMAT
 
 
 def _parts(value: Any) -> Iterator[tuple[Path, Any]]:

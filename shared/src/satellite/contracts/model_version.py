@@ -10,7 +10,7 @@ from typing import Annotated, Final, NamedTuple
 
 from pydantic import Field, StringConstraints
 
-from satellite.contracts.attempt_files import GrantedFile, InputFile
+from satellite.contracts.attempt_files import RESULT_NAME, GrantedFile, InputFile
 from satellite.contracts.message import Message
 
 MODEL_NAME_PATTERN: Final = r"^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$"
@@ -19,13 +19,20 @@ ALIAS_PATTERN: Final = r"^[a-z][a-z0-9_-]{0,62}$"
 """Begins with a letter, so that no alias is taken for the number of a version."""
 ROLE_PATTERN: Final = r"^[a-z0-9][a-z0-9_.-]{0,62}\.(onnx|safetensors|json)$"
 """Of a file of a version: the name under which whoever loads the version finds it."""
+DIGEST_PATTERN: Final = r"^[0-9a-f]{64}$"
+"""A SHA-256 in hexadecimal: of a version's files, or of the data that it is evaluated on."""
 CHAMPION: Final = "champion"
 FILES_MAX: Final = 16
 """Of one version: all of them travel in the message of each of its jobs."""
+METRICS_NAME: Final = "metrics.json"
+SIGNATURE_NAME: Final = "signature.json"
+"""Beside the files of a version: what is told of it, and is no part of it."""
 _REFERENCE: Final = re.compile(r"(?P<name>[^@]+)(@(?P<which>[^@]+))?")
 
 ModelName = Annotated[str, StringConstraints(pattern=MODEL_NAME_PATTERN)]
 Alias = Annotated[str, StringConstraints(pattern=ALIAS_PATTERN)]
+DataDigest = Annotated[str, StringConstraints(pattern=DIGEST_PATTERN)]
+MetricName = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 Role = Annotated[str, StringConstraints(pattern=ROLE_PATTERN)]
 
 
@@ -74,6 +81,11 @@ class GrantedModel(Message):
     output_schema_json: str = Field(
         default="{}", description="Of its signature: what its answers obey beside the plugin's own schema."
     )
+
+
+def is_version_file(name: str) -> bool:
+    """Tell whether what a training has written under a name is a file of the version that it makes."""
+    return bool(re.fullmatch(ROLE_PATTERN, name)) and name not in {METRICS_NAME, SIGNATURE_NAME, RESULT_NAME}
 
 
 def artifact_digest(sha256_by_role: Mapping[str, str]) -> str:

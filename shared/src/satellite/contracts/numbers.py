@@ -17,6 +17,8 @@ LARGEST_ID = 2**53 - 1
 """Beyond it programs that read JSON numbers as doubles, browsers first, take one number for another."""
 LARGEST_MIB = 16 * 1024 * 1024
 DAY_S = 86_400
+LARGEST_MEASURE = 1e300
+"""Of what was measured, in whatever unit: two of them can be added."""
 SMALLEST_SHARE = 0.01
 """Of a CPU or a card; below that a plugin gets nothing done, and shares are told apart to 0.001."""
 
@@ -67,6 +69,11 @@ MemoryMib = Annotated[int, Field(ge=16, le=LARGEST_MIB), NUMBER]
 WritableMib = Annotated[int, Field(ge=1, le=1_048_576), NUMBER]
 GpuMemoryMib = Annotated[int, Field(ge=0, le=LARGEST_MIB), NUMBER]
 
+Measure = Annotated[float, Field(ge=-LARGEST_MEASURE, le=LARGEST_MEASURE, allow_inf_nan=False), NUMBER]
+Tolerance = Annotated[float, Field(ge=0, le=LARGEST_MEASURE, allow_inf_nan=False), NUMBER]
+
+Runs = Annotated[int, Field(ge=0, le=1_000_000), NUMBER]
+TookS = Annotated[float, Field(ge=0, le=366 * DAY_S, allow_inf_nan=False), NUMBER]
 TimeoutS = Annotated[float, Field(ge=0.01, le=7 * DAY_S, allow_inf_nan=False), NUMBER]
 QueueTtlS = Annotated[float, Field(ge=0.01, le=366 * DAY_S, allow_inf_nan=False), NUMBER]
 RetryDelayS = Annotated[float, Field(ge=0, le=DAY_S, allow_inf_nan=False), NUMBER]

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Self
 from pydantic import (
     AliasChoices,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StrictBool,
@@ -28,6 +29,7 @@ from pydantic import (
 )
 
 from satellite.contracts import numbers
+from satellite.contracts.model_version import ModelName
 from satellite.contracts.requires import ANYWHERE, Requires
 
 NAME_PATTERN = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
@@ -149,6 +151,18 @@ class BatchPolicy(ManifestPart):
     )
 
 
+class Trained(ManifestPart):
+    """The model of which each job of the plugin makes a version."""
+
+    model: ModelName
+    plugin: PluginName = Field(default="onnx-model", description="The server plugin that loads what is made.")
+
+
+def _trained(stated: Any) -> Any:
+    # A name alone and an object that holds nothing else are one manifest, and have one digest.
+    return {"model": stated} if isinstance(stated, str) else stated
+
+
 class PluginManifest(ManifestPart):
     """An immutable definition: the same name and version always mean the same content."""
 
@@ -193,6 +207,14 @@ class PluginManifest(ManifestPart):
         exclude_if=lambda allowed: not allowed,
         description="One server works for all users; else each has their own. Only an admin may.",
     )
+    # Left out while it says nothing, so that manifests without it keep their digests.
+    trains: Annotated[
+        Trained | None, BeforeValidator(_trained, json_schema_input_type=Trained | ModelName | None)
+    ] = Field(
+        default=None,
+        exclude_if=lambda trained: trained is None,
+        description="Each job makes a version of this model of what it writes to $SATELLITE_OUTPUT_DIR.",
+    )
     network: StrictBool = False
     env: dict[str, str] = Field(default_factory=dict)
     secrets: list[str | SecretWish] = Field(
@@ -213,6 +235,8 @@ class PluginManifest(ManifestPart):
             raise ValueError("shared needs mode 'server'")
         if self.standby and self.mode is not PluginMode.ONESHOT:
             raise ValueError("standby needs mode 'oneshot'")
+        if self.trains is not None and self.mode is not PluginMode.ONESHOT:
+            raise ValueError("trains needs mode 'oneshot'")
         if self.requires.gpu_kind and not self.resources.gpus:
             raise ValueError("requires.gpu_kind needs resources.gpus")
         bad = [name for name in [*self.env, *self.worker_secrets] if not ENV_NAME.match(name)]

@@ -123,6 +123,11 @@ def worker(name: str) -> str:
     return f"satellite:worker:{name}"
 
 
+def worker_left(name: str) -> str:
+    """Key by which a worker says for a while that it has left in order; its value is when it had started."""
+    return f"satellite:worker-left:{name}"
+
+
 def published_events(second: int, bucket: int) -> str:
     """Bitmap of the durable events of one second that are in the stream already, a thousand ids a bucket.
 

@@ -7,11 +7,13 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from satellite.contracts.cluster_needs import CLUSTER_RUNTIME, ClusterNeeds
+
 MOST_LABELS: Final = 8
 DEFAULT_QUEUE: Final = "default"
 """The queue of workers and jobs that name none."""
 
-RuntimeName = Literal["container", "process", "kubernetes"]
+RuntimeName = Literal["container", "process", "kubernetes", "cluster"]
 QueueName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")]
 LabelKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?$")]
 LabelValue = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")]
@@ -46,6 +48,12 @@ class Requires(BaseModel):
         description="Only workers all of whose cards have these words in their names, such as `A100`.",
     )
 
+    cluster: ClusterNeeds | None = Field(
+        default=None,
+        exclude_if=lambda needs: needs is None,
+        description="What it needs of a cluster; only with the runtime `cluster`.",
+    )
+
     @property
     def queue_name(self) -> str:
         """Return the queue, the default one where none is named."""
@@ -60,6 +68,7 @@ class Requires(BaseModel):
             runtime=job.runtime or self.runtime,
             labels={**self.labels, **job.labels},
             gpu_kind=job.gpu_kind or self.gpu_kind,
+            cluster=_narrowed(self.cluster, job.cluster),
         )
 
     def conflicts(self, job: Requires, *, has_gpus: bool) -> Iterator[tuple[str, str]]:
@@ -75,12 +84,22 @@ class Requires(BaseModel):
             if job.labels[key] != self.labels[key]:
                 pointer = key.replace("/", "~1")
                 yield f"/labels/{pointer}", f"is {job.labels[key]}; the plugin requires {self.labels[key]}"
-        if job.gpu_kind and not has_gpus:
+        yield from self._cluster_conflicts(job)
+        if job.gpu_kind and not (has_gpus or _asks_for_cards(job.cluster)):
             yield "/gpu_kind", "is required of cards, and the plugin asks for none"
         if job.gpu_kind and self.gpu_kind and not is_of_kind(job.gpu_kind, self.gpu_kind):
             yield "/gpu_kind", f"is {job.gpu_kind}; the plugin requires {self.gpu_kind}"
         if len({*self.labels, *job.labels}) > MOST_LABELS:
             yield "/labels", f"are, with those of the plugin, more than {MOST_LABELS}"
+
+    def _cluster_conflicts(self, job: Requires) -> Iterator[tuple[str, str]]:
+        if job.cluster is None:
+            return
+        if (job.runtime or self.runtime) != CLUSTER_RUNTIME:
+            yield "/cluster", f"is for the runtime {CLUSTER_RUNTIME}, which is not required"
+        name = self.cluster.name if self.cluster else None
+        if job.cluster.name and name not in {None, job.cluster.name}:
+            yield "/cluster/name", f"is {job.cluster.name}; the plugin requires {name}"
 
 
 ANYWHERE: Final = Requires()
@@ -89,6 +108,14 @@ ANYWHERE: Final = Requires()
 def is_of_kind(name: str, kind: str) -> bool:
     """Tell whether a card's name has the words of a kind in it; `NVIDIA L40` is an `l40` and no `L4`."""
     return f"-{_words(kind)}-" in f"-{_words(name)}-"
+
+
+def _narrowed(needs: ClusterNeeds | None, job: ClusterNeeds | None) -> ClusterNeeds | None:
+    return needs.narrowed_by(job) if needs and job else job or needs
+
+
+def _asks_for_cards(needs: ClusterNeeds | None) -> bool:
+    return needs is not None and bool(needs.gpus)
 
 
 def _words(name: str) -> str:

@@ -29,6 +29,7 @@ CANARY: Final = "satellite.workers.canary"
 
 EXECUTE_QUEUE: Final = "satellite.execute"
 CLASS_QUEUE_PREFIX: Final = f"{EXECUTE_QUEUE}.class."
+CLUSTER_QUEUE_PREFIX: Final = f"{EXECUTE_QUEUE}.cluster."
 RESULTS_QUEUE: Final = "satellite.results"
 CANARY_QUEUE_PREFIX: Final = "satellite.canary."
 
@@ -47,6 +48,27 @@ def class_queue(class_digest: str) -> str:
 def is_class_queue(queue: str) -> bool:
     """Tell whether a queue of the broker is that of one class of workers."""
     return queue.startswith(CLASS_QUEUE_PREFIX)
+
+
+def cluster_queue(name: str) -> str:
+    """Return the broker's queue that only the worker of a cluster consumes."""
+    return f"{CLUSTER_QUEUE_PREFIX}{name}"
+
+
+def is_cluster_queue(queue: str) -> bool:
+    """Tell whether a queue of the broker is that of a cluster, where attempts outlive who began them."""
+    return queue.startswith(CLUSTER_QUEUE_PREFIX)
+
+
+def cluster_of_queue(queue: str) -> str:
+    """Return the name of the cluster whose queue it is.
+
+    Raises:
+        ValueError: it is not the queue of a cluster.
+    """
+    if not is_cluster_queue(queue):
+        raise ValueError(f"{queue} is not the queue of a cluster")
+    return queue.removeprefix(CLUSTER_QUEUE_PREFIX)
 
 
 def canary_queue(worker: str) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import Field
 
+from satellite.contracts.cluster_nodes import ClusterRoom, ClusterState
 from satellite.contracts.message import Message
 from satellite.contracts.requires import DEFAULT_QUEUE
 from satellite.contracts.worker_class import ClassCard, WorkerClass
@@ -84,13 +85,15 @@ class WorkerHeartbeat(Message):
     loaded: list[LoadedPlugin] = Field(default_factory=list)
     spares: list[SparePlugin] = Field(default_factory=list)
     spans_dropped: int = Field(default=0, description="Spans that no collector took since it started.")
+    cluster: ClusterRoom | None = Field(default=None, description="Of the worker of a cluster: how that is.")
     started_at: datetime
     seen_at: datetime
 
     @property
     def takes_jobs(self) -> bool:
         """Tell whether it begins further attempts."""
-        return not self.draining and self.consumer_ok
+        is_ready = self.cluster is None or self.cluster.state is ClusterState.READY
+        return is_ready and not self.draining and self.consumer_ok
 
     @property
     def worker_class(self) -> WorkerClass:
@@ -102,6 +105,7 @@ class WorkerHeartbeat(Message):
             cpus=self.total.cpus,
             memory_mib=self.total.memory_mib,
             cards=[ClassCard(name=card.name, memory_mib=card.memory_mib) for card in self.cards],
+            nodes=self.cluster.makes if self.cluster else (),
         )
 
     @property

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,10 @@ EXAMPLE_INPUT = "example-input.json"
 DEMO_TIMEOUT_S = 180
 
 
-def register_plugins(client: SatelliteClient, plugin_dir: Path) -> tuple[list[str], list[str]]:
-    """Register every plugin of the folder; returns their names and, in words, what went wrong."""
+def register_plugins(client: SatelliteClient, plugin_dirs: Sequence[Path]) -> tuple[list[str], list[str]]:
+    """Register every plugin of the folders; returns their names and, in words, what went wrong."""
     names, problems = [], []
-    for name, manifest in read_manifests(plugin_dir).items():
+    for name, manifest in (each for folder in plugin_dirs for each in read_manifests(folder).items()):
         try:
             client.register_plugin(manifest)
             names.append(name)
@@ -29,12 +31,12 @@ def register_plugins(client: SatelliteClient, plugin_dir: Path) -> tuple[list[st
     return names, problems
 
 
-def example_input(plugin_dir: Path) -> Any:
-    """Return the demo's input, or None when the checkout has none."""
-    try:
-        return json.loads((plugin_dir / DEMO_PLUGIN / EXAMPLE_INPUT).read_text())
-    except (OSError, ValueError):
-        return None
+def example_input(plugin_dirs: Sequence[Path]) -> Any:
+    """Return the demo's input, or None when no folder has one."""
+    for plugin_dir in plugin_dirs:
+        with contextlib.suppress(OSError, ValueError):
+            return json.loads((plugin_dir / DEMO_PLUGIN / EXAMPLE_INPUT).read_text())
+    return None
 
 
 def run_demo(client: SatelliteClient, console: Console, input_data: Any) -> Job:

@@ -37,6 +37,16 @@ class StackHome:
         return self.path / "metrics"
 
     @property
+    def models(self) -> Path:
+        """Folder of the plugins that load the models of the analysis server."""
+        return self.path / "models"
+
+    @property
+    def flower_state(self) -> Path:
+        """File in which Flower keeps the tasks that it has seen."""
+        return self.path / "flower-state"
+
+    @property
     def credentials(self) -> Path:
         """File with the address and the admin's name and password, readable by its owner only."""
         return self.path / "credentials.json"

@@ -13,18 +13,18 @@ MANIFEST = "plugin.json"
 VARIABLE = "SATELLITE_WORKER_PLUGIN_DIR"
 
 
-def find_plugin_dir() -> Path | None:
-    """Return the folder that the workers are told of, else the checkout's `plugins/`.
+def find_plugin_dirs() -> list[Path]:
+    """Return the folders that the workers are told of, else the checkout's `plugins/`, if it is there.
 
     That stands beside the editable package, else in the current folder.
     """
     if told := os.environ.get(VARIABLE):
-        return Path(told).absolute()
+        return [Path(folder).absolute() for folder in told.split(os.pathsep) if folder]
     beside_package = Path(satellite.__file__).resolve().parents[3] / "plugins"
     for folder in (beside_package, Path.cwd() / "plugins"):
         if next(folder.glob(f"*/{MANIFEST}"), None) is not None:
-            return folder
-    return None
+            return [folder]
+    return []
 
 
 def read_manifests(plugin_dir: Path) -> dict[str, dict[str, Any]]:

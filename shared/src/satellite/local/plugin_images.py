@@ -14,7 +14,7 @@ import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -69,21 +69,54 @@ def build_image(plugin_dir: Path) -> BuiltImage:
     return BuiltImage(name=name, digest=digest, was_built=True)
 
 
-def build_missing_images(plugin_dir: Path) -> list[BuiltImage]:
-    """Build the image of every plugin in the checkout's `plugins/` that has a Dockerfile.
+def content_digest(plugin_dir: Path) -> str:
+    """Return the digest of all files that a plugin is made of, with which its image is labelled."""
+    return _digest(list(_context_files(plugin_dir)))
+
+
+def is_built(plugin_dir: Path) -> bool:
+    """Tell whether the plugin's `docker_image` exists and is made of the present files.
+
+    Raises:
+        ImageBuildFailed: there is no engine, or no manifest.
+    """
+    with contextlib.closing(_connect()) as engine:
+        return _find_digest(engine, _read_image_name(plugin_dir)) == content_digest(plugin_dir)
+
+
+def missing_images(plugin_dir: Path, *, but: Collection[Path] = ()) -> list[str]:
+    """Return the names of the plugins whose images `build_missing_images` would build."""
+    return [each.name for each in _with_dockerfile(plugin_dir, but) if not _is_surely_built(each)]
+
+
+def _is_surely_built(plugin_dir: Path) -> bool:
+    try:
+        return is_built(plugin_dir)
+    except ImageBuildFailed:
+        # What is wrong is told when it is built.
+        return False
+
+
+def build_missing_images(plugin_dir: Path, *, but: Collection[Path] = ()) -> list[BuiltImage]:
+    """Build the image of every plugin in the checkout's `plugins/` that has a Dockerfile, but of some.
 
     Raises:
         ImageBuildFailed: names every plugin whose image is missing; the other images are there.
     """
     images, problems = [], []
-    for dockerfile in sorted(plugin_dir.glob("*/Dockerfile")):
+    for folder in _with_dockerfile(plugin_dir, but):
         try:
-            images.append(build_image(dockerfile.parent))
+            images.append(build_image(folder))
         except ImageBuildFailed as error:
             problems.append(str(error))
     if problems:
         raise ImageBuildFailed("; ".join(dict.fromkeys(problems)))
     return images
+
+
+def _with_dockerfile(plugin_dir: Path, but: Collection[Path]) -> list[Path]:
+    folders = sorted(dockerfile.parent for dockerfile in plugin_dir.glob("*/Dockerfile"))
+    return [each for each in folders if each not in but]
 
 
 def _read_image_name(plugin_dir: Path) -> str:

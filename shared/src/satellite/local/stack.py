@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from satellite.contracts import redis_keys
@@ -34,6 +34,9 @@ DRAIN_TIMEOUT_S = 10
 
 FLOWER_TASKS = 10_000
 """Tasks that Flower remembers: at 6 KiB each its own 100,000 would be most of the memory (2026-11-21)."""
+FLOWER_SAVES_EVERY_S = 30
+"""How much of what it remembers a Flower that is killed may lose."""
+FLOWER_FORGETS_WORKERS_AFTER_S = 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +50,8 @@ class StackOptions:
     slots: int = max(8, 2 * (os.cpu_count() or 2))
     broker_url: str | None = None
     """A RabbitMQ that is there already; messages go by the stack's own Redis without."""
+    with_kafka: bool = False
+    """The environment names a Kafka that is there already, and what it is for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,8 +160,11 @@ class Stack:
             self._migrate(),
             self._operation("dispatcher", "dispatcher", stop_timeout_s=10),
             self._operation("results", "results consumer", stop_timeout_s=15),
+            self._notifications(),
+            *([self._kafka()] if self.options.with_kafka else []),
             *(self._worker(name) for name in self.worker_names),
             self._api(),
+            self._connector(),
         ]
 
     def _postgres(self) -> ProcessSpec:
@@ -229,8 +237,13 @@ class Stack:
                 "--address=127.0.0.1",
                 f"--port={self.ports.flower}",
                 f"--max_tasks={FLOWER_TASKS}",
+                "--persistent",
+                f"--db={self.home.flower_state}",
+                f"--state_save_interval={FLOWER_SAVES_EVERY_S * 1000}",
+                f"--purge_offline_workers={FLOWER_FORGETS_WORKERS_AFTER_S}",
+                "--read_only",
             ],
-            # It shows job input, so it asks for the admin's name and password.
+            # It shows whose plugins fail and why, so it asks for the admin's name and password.
             env={**self._operation_environment, "FLOWER_BASIC_AUTH": f"{username}:{password}"},
             # Last, so that it takes no time from what the first job waits for.
             depends_on=("redis", *self.worker_names),
@@ -254,6 +267,27 @@ class Stack:
             depends_on=tuple(self.worker_names),
             probe=lambda _: probes.http_answers(self.ports.inference, "/api/v1/health"),
             stop_timeout_s=15,
+            is_optional=True,
+        )
+
+    def _connector(self) -> ProcessSpec:
+        return ProcessSpec(
+            name="connector",
+            title="connector",
+            command=[program("analysis-server"), "connector"],
+            prepare=self.worker_environment,
+            env={
+                **self._marker,
+                **self._broker_environment,
+                "SATELLITE_LOCAL_MODE": "true",
+                "SATELLITE_WORKER_NAME": "connector",
+                "SATELLITE_WORKER_STATE_DIR": str(self.home.path / "connector"),
+                "SATELLITE_WORKER_API_URL": self.url,
+                "SATELLITE_WORKER_API_TOKEN": self.home.secret("worker-token"),
+            },
+            # Only clusters need it, so it takes no time from what the first job waits for.
+            depends_on=("api", *self.worker_names),
+            stop_timeout_s=25,
             is_optional=True,
         )
 
@@ -282,6 +316,16 @@ class Stack:
             depends_on=("migrate", "postgres", "redis"),
             stop_timeout_s=stop_timeout_s,
         )
+
+    def _notifications(self) -> ProcessSpec:
+        # Jobs do without it; it keeps the names of their receivers secret, as the API does.
+        plain = self._operation("notifications", "notifications", stop_timeout_s=10)
+        secrets_key = {"SATELLITE_SECRETS_KEY": self.home.secret("secrets-key")}
+        return replace(plain, env={**plain.env, **secrets_key}, is_optional=True)
+
+    def _kafka(self) -> ProcessSpec:
+        # Jobs do without it, whatever its settings are.
+        return replace(self._operation("kafka", "Kafka", stop_timeout_s=10), is_optional=True)
 
     def _api(self) -> ProcessSpec:
         return ProcessSpec(

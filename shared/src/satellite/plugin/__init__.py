@@ -18,8 +18,18 @@ from __future__ import annotations
 from satellite.plugin.declaration import plugin
 from satellite.plugin.entry import main, run
 from satellite.plugin.errors import InputRefused
-from satellite.plugin.output import output_dir
-from satellite.plugin.progress import report_progress
+from satellite.plugin.output import checkpoint_dir, output_dir
+from satellite.plugin.progress import report_metrics, report_progress
 from satellite.plugin.secret import secret
 
-__all__ = ["InputRefused", "main", "output_dir", "plugin", "report_progress", "run", "secret"]
+__all__ = [
+    "InputRefused",
+    "checkpoint_dir",
+    "main",
+    "output_dir",
+    "plugin",
+    "report_metrics",
+    "report_progress",
+    "run",
+    "secret",
+]

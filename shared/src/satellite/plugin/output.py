@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 FOLDER_VARIABLE = "SATELLITE_OUTPUT_DIR"
+CHECKPOINT_VARIABLE = "SATELLITE_CHECKPOINT_DIR"
 
 
 def output_dir() -> Path:
@@ -23,3 +24,13 @@ def output_dir() -> Path:
             "without SATELLITE_WORKER_API_URL"
         )
     return Path(folder)
+
+
+def checkpoint_dir() -> Path | None:
+    """Return the folder in which a training keeps what it goes on from, None where there is none.
+
+    Files there, not folders, are there again when a later attempt of the job runs on the same machine within
+    a day. Replace a file as a whole, as by `os.replace`: a run may be killed at any moment.
+    """
+    folder = os.environ.get(CHECKPOINT_VARIABLE)
+    return Path(folder) if folder else None

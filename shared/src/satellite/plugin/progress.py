@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import math
 import os
 import sys
 from collections.abc import Sequence
@@ -69,3 +71,20 @@ def report_progress(fraction: float, message: str = "") -> None:
     May be called as often as you like and from any thread. In a batch it speaks for all its jobs.
     """
     lines.write(float(fraction), message)
+
+
+def report_metrics(fraction: float, **metrics: float) -> None:
+    """Tell how far a training is, and numbers of it: `report_metrics(0.4, step=200, loss=0.31)`.
+
+    What is not finite is told as null. Of several calls within a tenth of a second the last is told.
+
+    Raises:
+        ValueError: names and numbers are longer than 200 characters together.
+    """
+    # Numbers of NumPy and of other libraries are none to JSON.
+    numbers = {name: value if isinstance(value, int) else float(value) for name, value in metrics.items()}
+    told = {name: value if math.isfinite(value) else None for name, value in numbers.items()}
+    text = json.dumps(told, separators=(",", ":"))
+    if len(text) > MAX_MESSAGE:
+        raise ValueError(f"the metrics take {len(text)} characters, and at most {MAX_MESSAGE} are told")
+    lines.write(float(fraction), text)

@@ -26,10 +26,11 @@ class ProcessEnded(Exception):
 
 
 class LimitedProcess:
-    """A process that runs `satellite.schemas.checker`; one request at a time."""
+    """A process that runs one program, by default the checker of schemas; one request at a time."""
 
-    def __init__(self) -> None:
-        """Start nothing yet."""
+    def __init__(self, program: str = "satellite.schemas.checker") -> None:
+        """Start nothing yet; `program` is a module that calls `satellite.schemas.limited.serve`."""
+        self._program = program
         self._process: subprocess.Popen[bytes] | None = None
         self._peer: socket.socket | None = None
 
@@ -93,7 +94,7 @@ class LimitedProcess:
         ours.settimeout(WALL_S)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "satellite.schemas.checker", str(theirs.fileno())],
+                [sys.executable, "-P", "-m", self._program, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 env={name: os.environ[name] for name in PASSED_ON if name in os.environ},
                 stdin=subprocess.DEVNULL,

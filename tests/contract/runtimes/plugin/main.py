@@ -202,6 +202,22 @@ def put(job: Job) -> None:
     answer(job.get("value"))
 
 
+def count_up(job: Job) -> None:
+    """Count how often this job has got here, by what earlier attempts have left."""
+    folder = Path(os.environ["SATELLITE_CHECKPOINT_DIR"])
+    counter = folder / "count"
+    count = int(counter.read_text()) + 1 if counter.exists() else 1
+    part = folder / "part"
+    part.write_text(str(count))
+    part.replace(counter)
+    (folder / "link").unlink(missing_ok=True)
+    (folder / "link").symlink_to("/etc/hostname")
+    (folder / "kept.bin").write_bytes(bytes(job.get("bytes", 1)))
+    if count < job["until"]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    answer(count)
+
+
 def make_sparse(place: Path, size_bytes: int) -> None:
     place.touch()
     os.truncate(place, size_bytes)
@@ -244,6 +260,7 @@ MAKERS: dict[str, Callable[[Path, Any], object]] = {
 
 ACTS = {
     "put": put,
+    "count up": count_up,
     "read": read,
     "tell secret": tell_secret,
     "fail by secret": fail_by_secret,

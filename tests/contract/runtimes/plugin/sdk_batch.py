@@ -26,6 +26,8 @@ def work(jobs: list[dict[str, Any]]) -> list[Any]:
         raise OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
     if any(job.get("die") for job in jobs):
         os._exit(7)
+    if any("measure" in job for job in jobs):
+        return [{"answer": len(job["measure"])} for job in jobs]
     time.sleep(max(job.get("s", 0) for job in jobs))
     return [
         ValueError("a bad item") if job.get("bad") else {"answer": job.get("value"), "size": len(jobs)}

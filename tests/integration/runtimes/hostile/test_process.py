@@ -59,7 +59,7 @@ def session_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     runtime = ProcessRuntime(
         stack_id=STACK,
         state_dir=tmp_path_factory.mktemp("state"),
-        plugin_dir=plugins,
+        plugin_dirs=[plugins],
         variables=WorkerVariables.read(),
     )
     bench = Bench(runtime, plugin_dir=plugins, source=PROBES.parent)

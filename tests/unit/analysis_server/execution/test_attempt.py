@@ -26,6 +26,7 @@ from analysis_server.settings import WorkerSettings
 from satellite.contracts.adoption import AdoptionOffer
 from satellite.contracts.identity import AttemptKey
 from satellite.contracts.outcome import ErrorKind, Outcome, OutcomeStatus
+from satellite.contracts.plugin_manifest import PluginManifest
 from satellite.contracts.run_handle import RunHandle
 from satellite.contracts.worker_class import WorkerClass
 from satellite.testing import attempt_key_of, job_message_of, manifest_of
@@ -53,8 +54,10 @@ class DyingExecutor:
         self._has_handle = has_handle
         self.attached: list[RunHandle] = []
         self.free_cpus: list[float] = []
+        self.inputs: list[bytes] = []
 
     def run(self, request: RunRequest) -> RunResult:
+        self.inputs.append(request.input_json)
         if self._has_handle:
             self._worker.running.note_handles({request.key: HANDLE})
         return self._end()
@@ -122,7 +125,7 @@ class Worker:
             worker_class=WorkerClass(cpus=4, memory_mib=2_000),
             claims=WinningClaims(),
             running=self.running,
-            ledger=self.ledger,
+            admission=self.ledger,
             executor=self.executor,
             reporter=self.reporter,
             disk=DiskGuard(folder),
@@ -132,8 +135,8 @@ class Worker:
             executor_lost=self._note_death,
         )
 
-    def run(self, **job: Any) -> Outcome:
-        raw: dict[str, Any] = job_message_of(MANIFEST, **job).model_dump(mode="json")
+    def run(self, manifest: PluginManifest = MANIFEST, **job: Any) -> Outcome:
+        raw: dict[str, Any] = job_message_of(manifest, **job).model_dump(mode="json")
         outcome = self.runner.run(raw, callbacks=[], received_at_s=0)
         assert outcome is not None
         return outcome
@@ -163,6 +166,14 @@ def test_what_kills_executors_again_and_again_is_lost(tmp_path: Path) -> None:
     assert outcome.error is not None
     assert outcome.error.kind is ErrorKind.LOST
     assert len(worker.executor.attached) == ATTACH_TRIES
+
+
+def test_a_plugin_that_asks_for_it_is_told_its_attempt(tmp_path: Path) -> None:
+    schema = {"properties": {"attempt": {"format": "satellite-attempt"}}}
+    worker = Worker(tmp_path, deaths=0)
+    worker.run(manifest_of(input_schema=schema), input_data={"a": 1}, attempt=7)
+    worker.run(manifest_of(input_schema={}), input_data={"a": 1}, attempt=7)
+    assert worker.executor.inputs == [b'{"a":1,"attempt":7}', b'{"a":1}']
 
 
 @pytest.mark.parametrize("taken_cpus", [0, 3])

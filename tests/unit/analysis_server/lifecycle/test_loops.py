@@ -60,7 +60,7 @@ def periodic(throw: Throwing, unforeseen: Unforeseen, _: Path) -> Callable[[], N
 def cancellations(throw: Throwing, unforeseen: Unforeseen, _: Path) -> Callable[[], None]:
     nothing: Any = None
     one = CancellationListener(
-        redis_url="redis://127.0.0.1:1", running=nothing, ledger=nothing, executor=nothing,
+        redis_url="redis://127.0.0.1:1", running=nothing, admission=nothing, executor=nothing,
         unforeseen=unforeseen,
     )  # fmt: skip
     cast("Any", one)._listen_once = throw
@@ -74,7 +74,7 @@ def drain(throw: Throwing, unforeseen: Unforeseen, _: Path) -> Callable[[], None
 
     nothing: Any = None
     one = Drain(
-        running=cast("Any", Running()), cancellations=nothing, timeout_s=0, begun=lambda: None,
+        running=cast("Any", Running()), end_rest=nothing, timeout_s=0, begun=lambda: None,
         unforeseen=unforeseen,
     )  # fmt: skip
     one.begin()

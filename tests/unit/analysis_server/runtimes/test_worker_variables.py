@@ -90,7 +90,14 @@ def test_uv_is_given_the_workers_environment_but_nothing_of_the_platform(tmp_pat
     assert "VIRTUAL_ENV" not in shown
 
 
+def test_uv_finds_packages_where_pip_does() -> None:
+    places = {"PIP_FIND_LINKS": "/wheels https://here/wheels "}
+    assert WorkerVariables.read(places).uv["UV_FIND_LINKS"] == "/wheels,https://here/wheels"
+    assert WorkerVariables.read({**places, "UV_FIND_LINKS": "/own"}).uv["UV_FIND_LINKS"] == "/own"
+    assert "UV_FIND_LINKS" not in WorkerVariables.read({"PIP_FIND_LINKS": " "}).uv
+
+
 def test_folders_mean_the_same_in_every_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    settings = WorkerSettings(state_dir=Path("state"), plugin_dir=Path("plugins"))
-    assert (settings.state_dir, settings.plugin_dir) == (tmp_path / "state", tmp_path / "plugins")
+    settings = WorkerSettings(state_dir=Path("state"), plugin_dirs=[Path("plugins")])
+    assert (settings.state_dir, settings.plugin_dirs) == (tmp_path / "state", [tmp_path / "plugins"])

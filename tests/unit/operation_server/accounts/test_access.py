@@ -25,10 +25,12 @@ ONLY_READS = {
     Permission.READ_JOBS,
     Permission.READ_PLUGINS,
     Permission.READ_MODELS,
+    Permission.READ_WORKFLOWS,
     Permission.READ_PLATFORM,
     Permission.READ_METRICS,
     Permission.READ_FILES,
     Permission.MANAGE_KEYS,
+    Permission.READ_CLUSTERS,
 }
 OF_USERS = {
     Permission.READ_JOBS: Extent.OWN,
@@ -38,10 +40,14 @@ OF_USERS = {
     Permission.READ_PLUGINS: Extent.ALL,
     Permission.READ_MODELS: Extent.ALL,
     Permission.REGISTER_MODELS: Extent.OWN,
+    Permission.READ_WORKFLOWS: Extent.OWN,
+    Permission.CHANGE_WORKFLOWS: Extent.OWN,
     Permission.READ_PLATFORM: Extent.ALL,
     Permission.MANAGE_SECRETS: Extent.OWN,
     Permission.READ_FILES: Extent.OWN,
     Permission.CHANGE_FILES: Extent.OWN,
+    Permission.READ_CLUSTERS: Extent.ALL,
+    Permission.MANAGE_NOTIFICATIONS: Extent.OWN,
 }
 
 

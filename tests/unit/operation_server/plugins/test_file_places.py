@@ -12,6 +12,7 @@ from satellite.schemas.compiled import CompiledSchema
 from satellite.testing import manifest_of
 
 PLACE = {"type": "string", "format": "satellite-file"}
+CONTENT = PLACE | {"contentEncoding": "base64"}
 REFERENCE = {"$file": "a1"}
 
 
@@ -65,7 +66,18 @@ def test_pointers_lead_to_the_references() -> None:
     assert with_value(REFERENCE, "", "whole") == "whole"
 
 
-def test_only_oneshot_plugins_take_files() -> None:
+def test_a_server_is_given_content_by_reference_or_as_it_is() -> None:
+    schema = {"properties": {"image": CONTENT | {"maxLength": 4}}}
+    checked = CompiledSchema(with_references(schema))
+
+    assert unfit_for_files(manifest_of(mode="server", input_schema=schema)) == []
+    assert all(checked.is_valid({"image": value}) for value in (REFERENCE, "aGk="))
+    assert not any(checked.is_valid({"image": value}) for value in ("aGkhaGkh", {"$file": 1}, 7))
+    mixed = {"properties": {"image": CONTENT, "table": PLACE}}
+    assert unfit_for_files(manifest_of(mode="server", input_schema=mixed)) != []
+
+
+def test_only_oneshot_plugins_take_paths() -> None:
     schema = {"properties": {"table": PLACE}}
 
     assert unfit_for_files(manifest_of(input_schema=schema)) == []

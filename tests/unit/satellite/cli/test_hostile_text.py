@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from satellite.authoring.workflow_text import read_definition
 from satellite.cli import checks
 from satellite.cli.checks import Finding, Verdict
 from satellite.client import SatelliteClient
@@ -19,6 +20,16 @@ from tests.unit.satellite.cli.conftest import CommandLine, Done, job
 
 HOSTILE = "[red]\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp\r\n7 forged completed[/red]"
 ACTING = set("\x1b\x07\x9b\u202e\r")
+
+
+WORKFLOW: dict[str, Any] = {
+    "id": 7, "name": "nightly", "revision": 1, "owner_id": 1,
+    "created_at": "2026-11-25T00:00:00Z", "updated_at": "2026-11-25T00:00:00Z",
+}  # fmt: skip
+RUN: dict[str, Any] = {
+    "id": 43, "kind": "run", "workflow_id": 7, "workflow_name": "nightly", "version": 1, "status": "failed",
+    "trigger": "manual", "logical_date": "2026-11-25T00:00:00Z", "created_at": "2026-11-25T00:00:00Z",
+}  # fmt: skip
 
 
 def is_harmless(done: Done) -> bool:
@@ -44,6 +55,9 @@ def is_harmless(done: Done) -> bool:
         ("run adder --wait", "POST /jobs", job()),
         ("plugin list", "GET /plugins", {"total": 1, "items": [
             {"name": "adder", "version": "1", "description": HOSTILE}]}),
+        ("workflow list", "GET /workflows", {"total": 1, "items": [WORKFLOW | {"name": HOSTILE}]}),
+        ("workflow runs", "GET /jobs", {"total": 1, "items": [RUN | {"error_message": HOSTILE}]}),
+        ("workflow watch 43", "GET /jobs/43", RUN | {"error_message": HOSTILE}),
         ("worker list", "GET /workers", {"total": 1, "items": [
             {"name": HOSTILE, "host": "h", "pid": 1, "version": "1", "runtime": "process", "queues": [],
              "slots": 1, "started_at": "2026-11-25T00:00:00Z", "seen_at": "2026-11-25T00:00:00Z"}]}),
@@ -64,6 +78,20 @@ def test_every_command_shows_it_harmless(  # noqa: PLR0917
     server.answer("GET /jobs/7", answer if "show" in words else job(result=HOSTILE))
 
     assert is_harmless(command(*words.split()))
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_what_is_exported_is_harmless_and_the_same(
+    server: AnsweringServer, command: CommandLine, form: str
+) -> None:
+    document = {"name": HOSTILE, "tasks": [{"name": "a", "python_callable": f"a = 1\n{HOSTILE}\n"}]}
+    server.answer("GET /workflows/7", WORKFLOW)
+    server.answer("GET /workflows/7/definition", document)
+
+    done = command("workflow", "export", "7", "--format", form)
+
+    assert not ACTING & set(done.out)
+    assert read_definition(done.out, f"workflow.{form}") == document
 
 
 @pytest.mark.parametrize("words", ["job show 7", "run adder"])

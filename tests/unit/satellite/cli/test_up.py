@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from satellite.cli.main import app
 from satellite.local import up
-from satellite.local.plugin_folders import find_plugin_dir
+from satellite.local.plugin_folders import find_plugin_dirs
 from satellite.local.runtime import RuntimeOption
 
 
@@ -69,4 +69,4 @@ def test_an_unknown_runtime_in_the_environment_is_named(tmp_path: Path) -> None:
 def test_the_environment_may_name_the_plugins_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SATELLITE_WORKER_PLUGIN_DIR", str(tmp_path))
 
-    assert find_plugin_dir() == tmp_path
+    assert find_plugin_dirs() == [tmp_path]

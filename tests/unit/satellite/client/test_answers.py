@@ -18,6 +18,8 @@ from satellite.client import (
     ServerUnreachable,
     TooManyRequests,
 )
+from tests.fixtures.clients import ClientKind, opened
+from tests.unit.satellite.client.conftest import Mocked
 
 JOB = {
     "id": 7, "plugin_name": "adder", "plugin_version": "1", "status": "completed",
@@ -26,12 +28,15 @@ JOB = {
 PAGE = "<html><body><h1>Bad Gateway</h1></body></html>"
 
 
-def client_of(answer: Callable[[httpx.Request], httpx.Response] | httpx.Response) -> SatelliteClient:
-    client = SatelliteClient("http://satellite.example", retry_for_s=0)
-    client._http.close()
-    handler = answer if callable(answer) else lambda _: answer
-    client._http = httpx.Client(transport=httpx.MockTransport(handler), base_url=client.url)
-    return client
+ClientOf = Callable[[Callable[[httpx.Request], httpx.Response] | httpx.Response], SatelliteClient]
+
+
+@pytest.fixture
+def client_of(mocked: Mocked) -> ClientOf:
+    def of(answer: Callable[[httpx.Request], httpx.Response] | httpx.Response) -> SatelliteClient:
+        return mocked(answer if callable(answer) else lambda _: answer)
+
+    return of
 
 
 @pytest.mark.parametrize(
@@ -55,12 +60,14 @@ def client_of(answer: Callable[[httpx.Request], httpx.Response] | httpx.Response
         (httpx.Response(301), AnswerUnreadable, "on to None"),
     ],
 )  # fmt: skip
-def test_odd_answers_are_told(answer: httpx.Response, error: type[Exception], words: str) -> None:
+def test_odd_answers_are_told(
+    client_of: ClientOf, answer: httpx.Response, error: type[Exception], words: str
+) -> None:
     with pytest.raises(error, match=words):
         client_of(answer).get_job(7)
 
 
-def test_an_answer_that_cannot_be_unpacked() -> None:
+def test_an_answer_that_cannot_be_unpacked(client_of: ClientOf) -> None:
     def answer(_: httpx.Request) -> httpx.Response:
         return httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(b"no gzip"))
 
@@ -71,14 +78,14 @@ def test_an_answer_that_cannot_be_unpacked() -> None:
 @pytest.mark.parametrize(
     ("given", "seconds"), [("3", 3), ("Wed, 25 Nov 2026 12:00:00 GMT", 1), ("", 1), ("-1", 1)]
 )
-def test_when_to_come_back(given: str, seconds: float) -> None:
+def test_when_to_come_back(client_of: ClientOf, given: str, seconds: float) -> None:
     with pytest.raises(TooManyRequests) as found:
         client_of(httpx.Response(429, headers={"Retry-After": given})).get_job(7)
 
     assert found.value.retry_after_s == seconds
 
 
-def test_states_of_a_newer_server_are_taken() -> None:
+def test_states_of_a_newer_server_are_taken(client_of: ClientOf) -> None:
     newer = client_of(httpx.Response(200, json=JOB | {"status": "archived", "mood": "fine"})).get_job(7)
     known = client_of(httpx.Response(200, json=JOB)).get_job(7)
 
@@ -87,15 +94,15 @@ def test_states_of_a_newer_server_are_taken() -> None:
 
 
 @pytest.mark.parametrize("value", [float("nan"), "\ud800", object()])
-def test_input_that_is_no_json_is_not_sent(value: Any) -> None:
+def test_input_that_is_no_json_is_not_sent(client_of: ClientOf, value: Any) -> None:
     with pytest.raises(RequestUnfit, match="cannot be written"):
         client_of(httpx.Response(202, json=JOB)).submit("adder", value)
 
 
 @pytest.mark.parametrize("url", ["http://[", "http://a:b", "http://\x00"])
-def test_what_is_no_address_is_told(url: str) -> None:
-    with pytest.raises((RequestUnfit, ServerUnreachable)):
-        SatelliteClient(url, retry_for_s=0).get_job(7)
+def test_what_is_no_address_is_told(kind: ClientKind, url: str) -> None:
+    with pytest.raises((RequestUnfit, ServerUnreachable)), opened(kind, url, retry_for_s=0) as client:
+        client.get_job(7)
 
 
 @pytest.mark.parametrize("secret", ["tök€n", "token\n", "\udcff"])

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from satellite.client.calls import Flow, Item
 from satellite.client.mapping import map_jobs
 from satellite.client.models import Job
 
@@ -19,23 +20,26 @@ class FakeJobs:
         self.most_open = 0
         self.inputs: list[Any] = []
 
-    def submit(self, number: int, value: Any) -> Job:
+    def submit(self, number: int, value: Any) -> Flow[Job]:
         self.inputs.append((number, value))
         self.open.append(len(self.inputs))
         self.most_open = max(self.most_open, len(self.open))
+        yield from ()
         return Job.model_construct(id=len(self.inputs))
 
-    def wait(self, job_id: int, left_s: float | None) -> Job:
+    def wait(self, job_id: int, left_s: float | None) -> Flow[Job]:
         self.open.remove(job_id)
+        yield from ()
         return Job.model_construct(id=job_id)
 
 
 def mapped(
     jobs: FakeJobs, inputs: Iterable[Any], *, at_once: int, progress: Callable[[int], None] | None = None
 ) -> Iterator[Job]:
-    return map_jobs(
+    flow = map_jobs(
         inputs, submit=jobs.submit, wait=jobs.wait, at_once=at_once, timeout_s=None, progress=progress
     )
+    return (step.value for step in flow if isinstance(step, Item))
 
 
 @pytest.mark.parametrize(("at_once", "most"), [(1, 1), (3, 3), (64, 10)])

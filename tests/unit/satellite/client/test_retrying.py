@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from satellite.client import APIError, NotFound, SatelliteClient, ServerUnreachable, TooManyRequests
+from tests.unit.satellite.client.conftest import Mocked
 
 JOB = {
     "id": 7, "plugin_name": "adder", "plugin_version": "1", "status": "completed",
@@ -30,12 +31,6 @@ class Server:
             return step
         raise step("no")
 
-    def client(self, retry_for_s: float = 5) -> SatelliteClient:
-        client = SatelliteClient("http://satellite.example", retry_for_s=retry_for_s)
-        client._http.close()
-        client._http = httpx.Client(transport=httpx.MockTransport(self), base_url=client.url)
-        return client
-
 
 def ok() -> httpx.Response:
     return httpx.Response(200, json=JOB)
@@ -52,17 +47,19 @@ def ok() -> httpx.Response:
 @pytest.mark.parametrize(
     "ask", [lambda client: client.get_job(7), lambda client: client.submit("adder", 1)], ids=["get", "submit"]
 )
-def test_what_passes_is_asked_again(steps: list[Step], ask: Callable[[SatelliteClient], object]) -> None:
+def test_what_passes_is_asked_again(
+    mocked: Mocked, steps: list[Step], ask: Callable[[SatelliteClient], object]
+) -> None:
     server = Server(*steps, ok())
-    ask(server.client())
+    ask(mocked(server, 5))
     assert server.steps == []
     keys = {request.headers.get("Idempotency-Key") for request in server.asked}
     assert len(keys) == 1, "a submission that is repeated would be another job"
 
 
-def test_a_limit_is_waited_for_as_long_as_it_says() -> None:
+def test_a_limit_is_waited_for_as_long_as_it_says(mocked: Mocked) -> None:
     with pytest.raises(TooManyRequests):
-        Server(httpx.Response(429, headers={"Retry-After": "60"})).client().get_job(7)
+        mocked(Server(httpx.Response(429, headers={"Retry-After": "60"})), 5).get_job(7)
 
 
 @pytest.mark.parametrize(
@@ -73,26 +70,28 @@ def test_a_limit_is_waited_for_as_long_as_it_says() -> None:
         (httpx.Response(404), NotFound),
     ],
 )
-def test_what_may_have_had_an_effect_is_not_done_twice(step: Step, error: type[Exception]) -> None:
+def test_what_may_have_had_an_effect_is_not_done_twice(
+    mocked: Mocked, step: Step, error: type[Exception]
+) -> None:
     server = Server(step, ok())
     with pytest.raises(error):
-        server.client().retry(7)
+        mocked(server, 5).retry(7)
     assert len(server.asked) == 1
 
 
-def test_what_reached_nobody_is_repeated_whatever_it_is() -> None:
+def test_what_reached_nobody_is_repeated_whatever_it_is(mocked: Mocked) -> None:
     server = Server(httpx.ConnectError, httpx.Response(429, headers={"Retry-After": "0"}), ok())
-    assert server.client().retry(7).id == 7
+    assert mocked(server, 5).retry(7).id == 7
 
 
 @pytest.mark.parametrize("retry_for_s", [0, 0.3])
-def test_the_last_error_is_told_when_the_time_is_over(retry_for_s: float) -> None:
+def test_the_last_error_is_told_when_the_time_is_over(mocked: Mocked, retry_for_s: float) -> None:
     server = Server(*[httpx.Response(503, json={"detail": f"no {number}"}) for number in range(100)])
     with pytest.raises(APIError, match=r"no \d+"):
-        server.client(retry_for_s).get_job(7)
+        mocked(server, retry_for_s).get_job(7)
     assert (len(server.asked) == 1) is (retry_for_s == 0)
 
 
-def test_who_waits_for_a_job_waits_for_its_server_too() -> None:
+def test_who_waits_for_a_job_waits_for_its_server_too(mocked: Mocked) -> None:
     server = Server(httpx.Response(502), httpx.ConnectError, ok())
-    assert server.client(0).wait(7).is_finished
+    assert mocked(server, 0).wait(7).is_finished

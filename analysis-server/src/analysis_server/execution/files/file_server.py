@@ -47,7 +47,9 @@ LONGEST_PAUSE_S: Final = 5.0
 STORE_TIMEOUT_S: Final = 60.0
 """For the answer to a file that was sent: by then it is stored."""
 TOLD_BYTES: Final = 2_000
-_OWNERS_FAULTS: Final = frozenset({"storage_quota_reached", "body_too_large", "too_many_artifacts"})
+_OWNERS_FAULTS: Final = frozenset(
+    {"storage_quota_reached", "body_too_large", "too_many_artifacts", "artifact_refused"}
+)
 """What another attempt would be refused for as well."""
 
 logger = structlog.get_logger(__name__)

@@ -52,6 +52,8 @@ class AttachedRun:
         self._log = LogCapture(self._told_later, max_bytes=request.max_log_bytes)
         self._frames = FrameDemultiplexer(stdout=self._stdout.write, stderr=self._log.write)
         self._old_bytes = self._read_bytes = 0
+        self.folder: ContainerFolder | None = None
+        """What the container shares with its worker, known once it is followed."""
 
     def follow(self) -> RunResult:
         """Read all output, and return the result once the container has ended.
@@ -62,9 +64,9 @@ class AttachedRun:
         name = self._handle.name
         with self._engine.client() as client:
             found = client.inspect_container(name)
-            ended_at, outputs = _ended_at(found), _outputs_of(found)
+            ended_at, self.folder = _ended_at(found), _folder_of(found)
             self._old_bytes = count_kept_bytes(client, name)
-        self._read(ended_at, outputs)
+        self._read(ended_at)
         with self._engine.client() as client:
             ending = wait_for_end(client, name)
         if may_be_cut(self._read_bytes, self._frames.frames):
@@ -78,9 +80,10 @@ class AttachedRun:
             log=self._log,
             clock=RunClock(ran_ms=max(0.0, ran_s * 1000)),
         )
-        return take_outputs(self._request, result, outputs)
+        return take_outputs(self._request, result, None if self.folder is None else self.folder.outputs)
 
-    def _read(self, ended_at: datetime | None, outputs: Path | None) -> None:
+    def _read(self, ended_at: datetime | None) -> None:
+        written = [] if self.folder is None else self.folder.written
         left_s = (self._handle.deadline_at - (ended_at or datetime.now(UTC))).total_seconds()
         with kept_stream(self._engine, self._handle.name) as descriptor:
             watch = RunWatch(
@@ -88,7 +91,7 @@ class AttachedRun:
                 stdout=self._stdout,
                 log=self._log,
                 timeout_s=left_s,
-                sample=OutputWatch(outputs, self._request, self._control).look,
+                sample=OutputWatch(written, self._request, self._control).look,
                 sample_every_s=LOOK_EVERY_S,
             )
             pump({descriptor: chunk_reader(self._take)}, None, watch=watch)
@@ -104,10 +107,10 @@ class AttachedRun:
         self._frames.feed(data[old:])
 
 
-def _outputs_of(found: Mapping[str, Any]) -> Path | None:
-    """Return where a container writes for its job, if it shares a folder with its worker."""
+def _folder_of(found: Mapping[str, Any]) -> ContainerFolder | None:
+    """Return the folder that a container shares with its worker, if it does."""
     path = found["Config"]["Labels"].get(LABEL_FOLDER)
-    return ContainerFolder(Path(path)).outputs if path else None
+    return ContainerFolder(Path(path)) if path else None
 
 
 def _ended_at(found: Mapping[str, Any]) -> datetime | None:

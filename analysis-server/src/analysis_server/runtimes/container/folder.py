@@ -15,13 +15,16 @@ from docker.errors import APIError
 
 from analysis_server.runtimes.owned_folder import OwnedFolder, remove_tree
 from analysis_server.runtimes.port import RunRequest
+from analysis_server.runtimes.run.checkpoints import CHECKPOINTS, checkpoints_in, written_in
 from analysis_server.runtimes.run.inputs import INPUTS, make_inputs_folder, move_inputs
+from analysis_server.runtimes.run.output_entries import CHECKPOINT_VARIABLE, OUTPUT_VARIABLE
 from analysis_server.runtimes.run.outputs import OUTPUTS, make_outputs_folder
 
 HOME: Final = PurePosixPath("/satellite")
 """Where a container has its parts."""
 INPUTS_HOME: Final = HOME / INPUTS
 OUTPUTS_HOME: Final = HOME / OUTPUTS
+CHECKPOINTS_HOME: Final = HOME / CHECKPOINTS
 _UNSEEN: Final = re.compile(r"bind source path does not exist|statfs .*: no such file or directory")
 
 
@@ -43,11 +46,13 @@ class ContainerFolder:
     path: Path
 
     @classmethod
-    def make(cls, owned: OwnedFolder) -> Self:
+    def make(cls, owned: OwnedFolder, *, keeps_checkpoints: bool) -> Self:
         """Make one with nothing in it."""
         folder = owned.make()
         make_inputs_folder(folder)
         make_outputs_folder(folder, user=None)
+        if keeps_checkpoints:
+            make_outputs_folder(folder, user=None, name=CHECKPOINTS)
         return cls(folder)
 
     @property
@@ -55,11 +60,28 @@ class ContainerFolder:
         """Return where the plugin writes for its job."""
         return self.path / OUTPUTS
 
+    @property
+    def checkpoints(self) -> Path | None:
+        """Return where the plugin writes for a later attempt, if it does."""
+        return checkpoints_in(self.path)
+
+    @property
+    def written(self) -> list[Path]:
+        """Return all places where the plugin writes."""
+        return written_in(self.path)
+
+    def variables(self) -> dict[str, str]:
+        """Return by what names the plugin knows them."""
+        found = {OUTPUT_VARIABLE: str(OUTPUTS_HOME)}
+        if self.checkpoints is not None:
+            found[CHECKPOINT_VARIABLE] = str(CHECKPOINTS_HOME)
+        return found
+
     def mounts(self) -> list[dict[str, Any]]:
         """Return how an engine binds it."""
         return [
             self._bound(INPUTS, INPUTS_HOME, is_read_only=True),
-            self._bound(OUTPUTS, OUTPUTS_HOME, is_read_only=False),
+            *(self._bound(each.name, HOME / each.name, is_read_only=False) for each in self.written),
         ]
 
     def remove(self) -> None:

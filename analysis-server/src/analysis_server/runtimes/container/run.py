@@ -50,6 +50,7 @@ class ContainerRun:
         self._stdout = AnswerBuffer(request.max_result_bytes)
         self._log = LogCapture(listener, max_bytes=request.max_log_bytes)
         self._outputs = None if session.folder is None else session.folder.outputs
+        self._written = [] if session.folder is None else session.folder.written
         mask = session.secrets.mask()
         self._masked = [mask.stream(self._stdout.write), mask.stream(self._log.write)]
 
@@ -86,7 +87,7 @@ class ContainerRun:
                 stdout=self._stdout,
                 log=self._log,
                 timeout_s=request.timeout_s,
-                sample=OutputWatch(self._outputs, request, self._control).look,
+                sample=OutputWatch(self._written, request, self._control).look,
                 sample_every_s=LOOK_EVERY_S,
             ),
         )

@@ -26,6 +26,7 @@ from analysis_server.runtimes.container.starter import ContainerStarter
 from analysis_server.runtimes.owned_folder import OwnedFolder
 from analysis_server.runtimes.plugin_runtime import PluginRuntime, lost_elsewhere, swept
 from analysis_server.runtimes.port import RunListener, RunRequest, RunResult
+from analysis_server.runtimes.run.checkpoints import CHECKPOINTS, CheckpointStore
 from analysis_server.runtimes.run.control import RunControl, StopReason
 from analysis_server.runtimes.run.inputs import with_paths
 from analysis_server.runtimes.run.verdict import failed
@@ -65,7 +66,10 @@ class ContainerRuntime(PluginRuntime[ContainerSpare]):
         creator = ContainerCreator(options or ContainerOptions())
         self._folders = OwnedFolder(files_dir / stack_id / "runs")
         self._secrets = secrets or SecretGiver(variables.secrets)
-        self._starter = ContainerStarter(self._engine, creator, self._secrets, self._folders)
+        self._checkpoints = CheckpointStore(files_dir / stack_id / CHECKPOINTS)
+        self._starter = ContainerStarter(
+            self._engine, creator, self._secrets, folders=self._folders, checkpoints=self._checkpoints
+        )
         self._janitor = ContainerJanitor(self._engine, stack_id=stack_id, folders=self._folders)
         self._removers = ThreadPoolExecutor(4, thread_name_prefix="container-remover")
         self._kills = ThreadPoolExecutor(4, thread_name_prefix="container-kill")
@@ -134,6 +138,7 @@ class ContainerRuntime(PluginRuntime[ContainerSpare]):
             try:
                 if spare:
                     take_inputs(request, session.folder)
+                    self._checkpoints.give(request, _checkpoints_of(session.folder))
                 control.arm(self._killer.killing(session.container_id))
                 if spare:
                     self._starter.hand_over(session, request)
@@ -143,7 +148,9 @@ class ContainerRuntime(PluginRuntime[ContainerSpare]):
                 run = ContainerRun(
                     request, listener=listener, control=control, session=session, start=start, place=place
                 )
-                return run.converse(client, prepared_ms=(time.perf_counter() - began) * 1000)
+                result = run.converse(client, prepared_ms=(time.perf_counter() - began) * 1000)
+                self._checkpoints.settle(request, result.status, _checkpoints_of(session.folder))
+                return result
             finally:
                 control.disarm()
                 session.close()
@@ -160,9 +167,12 @@ class ContainerRuntime(PluginRuntime[ContainerSpare]):
         run = AttachedRun(request, handle, listener=listener, control=control, engine=self._engine)
         try:
             control.arm(self._killer.killing(handle.name))
-            return run.follow()
+            result = run.follow()
         except NotFound:
             return failed(ErrorKind.LOST, "The attempt was lost: its container is gone.")
+        else:
+            self._checkpoints.settle(request, result.status, _checkpoints_of(run.folder))
+            return result
         finally:
             control.disarm()
             self._discard(handle.name, now=control.reason is StopReason.CANCELLED)
@@ -176,3 +186,7 @@ class ContainerRuntime(PluginRuntime[ContainerSpare]):
 
     def _start_spare(self, request: RunRequest) -> ContainerSpare:
         return ContainerSpare(self._starter.start_spare(request), self._janitor)
+
+
+def _checkpoints_of(folder: ContainerFolder | None) -> Path | None:
+    return None if folder is None else folder.checkpoints

@@ -32,6 +32,7 @@ from analysis_server.runtimes.container.template import (
 from analysis_server.runtimes.owned_folder import OwnedFolder
 from analysis_server.runtimes.owner import owner_label
 from analysis_server.runtimes.port import MIB, RunRequest
+from analysis_server.runtimes.run.checkpoints import CheckpointStore
 from analysis_server.runtimes.run.model_files import verified_folder
 from analysis_server.runtimes.run.plugin_input import job_arguments
 from analysis_server.runtimes.secrets.errors import SecretPlaceUnfit
@@ -50,10 +51,17 @@ class ContainerStarter:
     """Creates containers from the fixed template and starts them, a few at a time."""
 
     def __init__(
-        self, engine: Engine, creator: ContainerCreator, secrets: SecretGiver, folders: OwnedFolder
+        self,
+        engine: Engine,
+        creator: ContainerCreator,
+        secrets: SecretGiver,
+        *,
+        folders: OwnedFolder,
+        checkpoints: CheckpointStore,
     ) -> None:
         """Take the engine, what creates containers on it, and from where they get secrets and files."""
         self._folders = folders
+        self._checkpoints = checkpoints
         self._sees_folders = True
         self._engine = engine
         self._creator = creator
@@ -147,10 +155,11 @@ class ContainerStarter:
     def _open_with_folder(
         self, client: APIClient, config: dict[str, Any], request: RunRequest, secrets: GivenSecrets
     ) -> ContainerSession:
-        folder = ContainerFolder.make(self._folders)
+        folder = ContainerFolder.make(self._folders, keeps_checkpoints=request.keeps_checkpoints)
         try:
             # Before it starts: it may have their paths as its argument.
             take_inputs(request, folder)
+            self._checkpoints.give(request, folder.checkpoints)
             config = with_folder(config, folder, file_bytes_max=_file_bytes_max(request))
             with self._starts:
                 return open_session(client, config, self._creator, secrets=secrets, folder=folder)

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from analysis_server.runtimes.container.folder import OUTPUTS_HOME, ContainerFolder
+from analysis_server.runtimes.container.folder import ContainerFolder
 from analysis_server.runtimes.container.image import PluginImage
 from analysis_server.runtimes.container.kept_output import NOT_KEPT
 from analysis_server.runtimes.plugin_users import USER_NAME
@@ -21,7 +21,6 @@ from analysis_server.runtimes.port import RunRequest
 from analysis_server.runtimes.run.cards import real_cards
 from analysis_server.runtimes.run.limits import OPEN_FILES_LIMIT
 from analysis_server.runtimes.run.model_files import MODEL_VARIABLE
-from analysis_server.runtimes.run.output_entries import OUTPUT_VARIABLE
 from analysis_server.runtimes.secrets.giving import FOLDER_VARIABLE
 from satellite.contracts.plugin_manifest import PluginManifest, PluginResources
 
@@ -146,7 +145,7 @@ def with_folder(config: dict[str, Any], folder: ContainerFolder, *, file_bytes_m
         "Ulimits": [*config["HostConfig"]["Ulimits"], limit],
     }
     labels = {**config["Labels"], LABEL_FOLDER: str(folder.path)}
-    variables = [*config["Env"], f"{OUTPUT_VARIABLE}={OUTPUTS_HOME}"]
+    variables = [*config["Env"], *(f"{name}={place}" for name, place in folder.variables().items())]
     return {**config, "Env": variables, "Labels": labels, "HostConfig": host}
 
 

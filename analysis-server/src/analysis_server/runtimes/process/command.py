@@ -11,9 +11,10 @@ from analysis_server.runtimes.plugin_users import USER_NAME
 from analysis_server.runtimes.port import RunRequest
 from analysis_server.runtimes.process.source import PluginSource
 from analysis_server.runtimes.run.cards import real_cards
+from analysis_server.runtimes.run.checkpoints import CHECKPOINTS
 from analysis_server.runtimes.run.inputs import make_inputs_folder
 from analysis_server.runtimes.run.limits import OPEN_FILES_LIMIT
-from analysis_server.runtimes.run.output_entries import OUTPUT_VARIABLE
+from analysis_server.runtimes.run.output_entries import CHECKPOINT_VARIABLE, OUTPUT_VARIABLE
 from analysis_server.runtimes.run.outputs import OUTPUTS, make_outputs_folder
 from satellite.contracts.plugin_manifest import PluginManifest, PluginMode
 
@@ -87,11 +88,17 @@ def plugin_variables(
 
 def _output_place(request: RunRequest, folder: Path) -> dict[str, str]:
     # A server works for many jobs, and what it writes is nobody's.
-    has_one = request.shares_files and request.manifest.mode is PluginMode.ONESHOT
-    return {OUTPUT_VARIABLE: str(folder / OUTPUTS)} if has_one else {}
+    if not request.shares_files or request.manifest.mode is not PluginMode.ONESHOT:
+        return {}
+    places = {OUTPUT_VARIABLE: str(folder / OUTPUTS)}
+    if request.keeps_checkpoints:
+        places[CHECKPOINT_VARIABLE] = str(folder / CHECKPOINTS)
+    return places
 
 
-def make_places(folder: Path, source: PluginSource, *, user: int | None) -> None:
+def make_places(
+    folder: Path, source: PluginSource, *, user: int | None, keeps_checkpoints: bool = False
+) -> None:
     """Make a run's folder like a container: the plugin's files where it is, a place for `user` to write."""
     (folder / TMP).mkdir()
     if user is not None:
@@ -102,6 +109,8 @@ def make_places(folder: Path, source: PluginSource, *, user: int | None) -> None
         (folder / APP / entry.name).symlink_to(entry)
     make_inputs_folder(folder)
     make_outputs_folder(folder, user=user)
+    if keeps_checkpoints:
+        make_outputs_folder(folder, user=user, name=CHECKPOINTS)
 
 
 def _in_source(argument: str, source: PluginSource) -> str:

@@ -66,7 +66,7 @@ class ProcessRun:
 
     def _pump(self, spare: ProcessSpare) -> None:
         process, tree = spare.started, spare.tree
-        outputs = OutputWatch(spare.outputs, self._request, self._control)
+        outputs = OutputWatch(spare.written, self._request, self._control)
         payload = self._request.input_json if self._request.manifest.input_via is InputVia.STDIN else b""
         exited = os.pidfd_open(process.pid)
         stdout, stderr = self._masked

@@ -5,6 +5,7 @@ It is for machines without a container engine; `sandbox.py` says what is fenced 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from analysis_server.runtimes.process.server_connection import ProcessConnection
 from analysis_server.runtimes.process.source import PluginSourceMissing, PluginSources
 from analysis_server.runtimes.process.spare import ProcessSpare
 from analysis_server.runtimes.process.starter import ProcessStarter
+from analysis_server.runtimes.run.checkpoints import CHECKPOINTS, CheckpointStore
 from analysis_server.runtimes.run.control import RunControl
 from analysis_server.runtimes.run.inputs import move_inputs, with_paths
 from analysis_server.runtimes.run.model_files import ModelChanged
@@ -52,7 +54,7 @@ class ProcessRuntime(PluginRuntime[ProcessSpare]):
         *,
         stack_id: str,
         state_dir: Path,
-        plugin_dir: Path | None,
+        plugin_dirs: Sequence[Path],
         uv: str | None = None,
         variables: WorkerVariables | None = None,
         secrets: SecretGiver | None = None,
@@ -61,18 +63,19 @@ class ProcessRuntime(PluginRuntime[ProcessSpare]):
         servers: ServerLimits | None = None,
         standby: StandbyLimits | None = None,
     ) -> None:
-        """Keep environments and run folders under `state_dir`; find plugins in `plugin_dir`."""
+        """Keep environments and run folders under `state_dir`; find plugins in `plugin_dirs`."""
         super().__init__(servers=servers, standby=standby)
         variables = variables or WorkerVariables()
         self._secrets = secrets or SecretGiver(variables.secrets)
         folders = self._folders = RunFolders(state_dir / "runs")
         owner = owner_mark(stack_id, folders.owner)
-        self._sources = PluginSources(plugin_dir)
+        self._sources = PluginSources(plugin_dirs)
         self._environments = environments or PluginEnvironments(
             state_dir / "environments", uv=uv, variables=variables.uv
         )
         self._janitor = ProcessJanitor(stack_id=stack_id, folders=folders)
         self._guard = ProcessGuard(owner)
+        self._checkpoints = CheckpointStore(state_dir / CHECKPOINTS)
         self._starter = ProcessStarter(
             marks=RunMarks(owner),
             folders=folders,
@@ -80,6 +83,7 @@ class ProcessRuntime(PluginRuntime[ProcessSpare]):
             environments=self._environments,
             secrets=self._secrets,
             sandbox=sandbox or ProcessSandbox.detect(),
+            checkpoints=self._checkpoints,
         )
 
     def prepare(self, manifest: PluginManifest) -> JobError | None:
@@ -143,8 +147,11 @@ class ProcessRuntime(PluginRuntime[ProcessSpare]):
         try:
             if start is StartKind.STANDBY:
                 move_inputs(request, spare.inputs)
+                self._checkpoints.give(request, spare.checkpoints)
             request = with_paths(request, spare.inputs)
             run = ProcessRun(request, listener=listener, control=control, mask=spare.secrets.mask())
-            return run.converse(spare, began=began, start=start)
+            result = run.converse(spare, began=began, start=start)
+            self._checkpoints.settle(request, result.status, spare.checkpoints)
+            return result
         finally:
             spare.remove_folder()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from pydantic import ValidationError
 
 from satellite.contracts.plugin_manifest import PluginManifest
+
+MANIFEST: Final = "plugin.json"
 
 
 class PluginSourceMissing(LookupError):
@@ -34,32 +38,38 @@ class PluginSource:
 
 
 class PluginSources:
-    """The folder of plugin folders, `<name>/plugin.json` in each."""
+    """Folders of plugin folders, `<name>/plugin.json` in each."""
 
-    def __init__(self, plugin_dir: Path | None) -> None:
-        """Look in `plugin_dir`; None means that this worker has no sources."""
-        self._plugin_dir = plugin_dir
+    def __init__(self, plugin_dirs: Sequence[Path]) -> None:
+        """Look in these, in their order; without any this worker has no sources."""
+        self._plugin_dirs = plugin_dirs
         self._lock = threading.Lock()
         self._digests: dict[Path, tuple[int, str]] = {}
 
     def get(self, manifest: PluginManifest, *, digest: str) -> PluginSource:
         """Return the source of a plugin; raise `PluginSourceMissing` with advice."""
-        if self._plugin_dir is None:
+        if not self._plugin_dirs:
             raise PluginSourceMissing(
                 "The process runtime needs the plugin's source; set SATELLITE_WORKER_PLUGIN_DIR to the "
                 "folder that holds it, or use the container runtime."
             )
-        folder = self._plugin_dir / manifest.name
-        found = self._digest_in(folder)
-        if found != digest:
+        folders = [each / manifest.name for each in self._plugin_dirs]
+        there = [folder for folder in folders if (folder / MANIFEST).exists()]
+        for folder in there:
+            if self._digest_in(folder) == digest:
+                return PluginSource(folder=folder, digest=digest)
+        if not there:
+            places = " or ".join(str(folder / MANIFEST) for folder in folders)
             raise PluginSourceMissing(
-                f"{folder / 'plugin.json'} is not {manifest.name} {manifest.version} as it was registered. "
-                "Put the source of this version there, or register the changed plugin as a new version."
+                f"This worker has no source of plugin {manifest.name!r}: there is no {places}."
             )
-        return PluginSource(folder=folder, digest=digest)
+        raise PluginSourceMissing(
+            f"{there[0] / MANIFEST} is not {manifest.name} {manifest.version} as it was registered. "
+            "Put the source of this version there, or register the changed plugin as a new version."
+        )
 
     def _digest_in(self, folder: Path) -> str:
-        path = folder / "plugin.json"
+        path = folder / MANIFEST
         try:
             changed_at = path.stat().st_mtime_ns
             with self._lock:
@@ -67,10 +77,6 @@ class PluginSources:
             if known is not None and known[0] == changed_at:
                 return known[1]
             digest = PluginManifest.model_validate(json.loads(path.read_bytes())).digest()
-        except FileNotFoundError:
-            raise PluginSourceMissing(
-                f"This worker has no source of plugin {folder.name!r}: there is no {path}."
-            ) from None
         except (OSError, ValueError, ValidationError) as error:
             raise PluginSourceMissing(f"{path} is not a usable plugin manifest: {error}") from error
         with self._lock:

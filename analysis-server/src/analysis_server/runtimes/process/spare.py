@@ -10,6 +10,7 @@ from analysis_server.runtimes.owned_folder import remove_tree
 from analysis_server.runtimes.process.run_user import RunUser
 from analysis_server.runtimes.process.started_process import StartedProcess
 from analysis_server.runtimes.process.tree import ProcessTree
+from analysis_server.runtimes.run.checkpoints import checkpoints_in, written_in
 from analysis_server.runtimes.run.inputs import INPUTS
 from analysis_server.runtimes.run.outputs import OUTPUTS
 from analysis_server.runtimes.secrets.giving import GivenSecrets
@@ -44,6 +45,16 @@ class ProcessSpare:
     def outputs(self) -> Path:
         """Return where the plugin writes for its job."""
         return self._folder / OUTPUTS
+
+    @property
+    def checkpoints(self) -> Path | None:
+        """Return where the plugin writes for a later attempt, if it does."""
+        return checkpoints_in(self._folder)
+
+    @property
+    def written(self) -> list[Path]:
+        """Return all places where the plugin writes for its job."""
+        return written_in(self._folder)
 
     def usable(self) -> bool:
         """Tell whether it still runs, without collecting its exit code."""

@@ -27,6 +27,7 @@ from analysis_server.runtimes.process.spare import ProcessSpare
 from analysis_server.runtimes.process.started_process import StartedProcess
 from analysis_server.runtimes.process.tree import ProcessTree
 from analysis_server.runtimes.process_table import ProcessTable
+from analysis_server.runtimes.run.checkpoints import CHECKPOINTS, CheckpointStore
 from analysis_server.runtimes.run.inputs import INPUTS, move_inputs, with_paths
 from analysis_server.runtimes.run.model_files import MODEL_VARIABLE, verified_folder
 from analysis_server.runtimes.run.plugin_input import job_arguments
@@ -48,6 +49,7 @@ class ProcessStarter:
         environments: Environments,
         secrets: SecretGiver,
         sandbox: ProcessSandbox,
+        checkpoints: CheckpointStore,
     ) -> None:
         """Take where plugins and their environments are found, what gives secrets, and what fences them."""
         self._marks = marks
@@ -56,6 +58,7 @@ class ProcessStarter:
         self._environments = environments
         self._secrets = secrets
         self._sandbox = sandbox
+        self._checkpoints = checkpoints
         self._table = ProcessTable()
 
     def start_for_job(self, request: RunRequest) -> ProcessSpare:
@@ -105,8 +108,15 @@ class ProcessStarter:
         manifest = request.manifest
         source = self._sources.get(manifest, digest=request.plugin_digest)
         environment = self._environments.ensure(source)
-        make_places(folder, source, user=user.id if user else None)
+        make_places(
+            folder,
+            source,
+            user=user.id if user else None,
+            keeps_checkpoints=request.keeps_checkpoints,
+        )
         move_inputs(request, folder / INPUTS)
+        if request.keeps_checkpoints:
+            self._checkpoints.give(request, folder / CHECKPOINTS)
         command = plugin_command(manifest, source=source, environment=environment)
         variables = plugin_variables(
             request, source=source, environment=environment, folder=folder, secrets=secrets.variables

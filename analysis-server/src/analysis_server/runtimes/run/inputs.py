@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 from dataclasses import replace
@@ -9,11 +10,14 @@ from pathlib import Path, PurePath
 from typing import Final
 
 from analysis_server.runtimes.port import RunRequest
+from analysis_server.runtimes.run.plugin_input import InputTooLong
 from satellite.contracts.file_reference import with_value
 from satellite.contracts.json_text import parse_json, write_json
 
 INPUTS: Final = "inputs"
 """Of a run's folder: the files that its input names."""
+CONTENT_MIB_MAX: Final = 16
+"""Of the files of one input that a server is given: they lie in memory, some times over on their way."""
 
 
 def make_inputs_folder(folder: Path) -> Path:
@@ -42,3 +46,28 @@ def with_paths(request: RunRequest, place: PurePath) -> RunRequest:
         for pointer in file.pointers:
             value = with_value(value, pointer, str(place / file.path))
     return replace(request, input_json=write_json(value, bytes_max=None).encode())
+
+
+def with_contents(request: RunRequest) -> RunRequest:
+    """Return a request whose input has its files themselves, in base64, as servers are given them.
+
+    Raises:
+        InputTooLong: all together, each as often as the input names it, are more than `CONTENT_MIB_MAX`.
+    """
+    if request.inputs is None:
+        return request
+    folder = Path(request.inputs.folder)
+    size_bytes = sum(
+        (folder / file.path).stat().st_size * len(file.pointers) for file in request.inputs.places
+    )
+    if size_bytes > CONTENT_MIB_MAX * 1024**2:
+        raise InputTooLong(
+            f"The files of the input have {size_bytes / 1024**2:.1f} MiB; a server is given at most "
+            f"{CONTENT_MIB_MAX}. Send smaller ones, or split the job."
+        )
+    value = parse_json(request.input_json, bytes_max=None)
+    for file in request.inputs.places:
+        content = base64.b64encode((folder / file.path).read_bytes()).decode()
+        for pointer in file.pointers:
+            value = with_value(value, pointer, content)
+    return replace(request, input_json=write_json(value, bytes_max=None).encode(), inputs=None)

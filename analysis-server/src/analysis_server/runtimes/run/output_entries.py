@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from satellite.visible_text import make_visible
 
 OUTPUT_VARIABLE: Final = "SATELLITE_OUTPUT_DIR"
+CHECKPOINT_VARIABLE: Final = "SATELLITE_CHECKPOINT_DIR"
 DEEPEST: Final = 16
 """Each folder that is entered is held open."""
 TOLD_CHARS: Final = 200

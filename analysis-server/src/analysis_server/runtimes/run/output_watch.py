@@ -8,12 +8,13 @@ for that there is a reserve of the disk.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from analysis_server.runtimes.port import RunRequest
 from analysis_server.runtimes.run.control import RunControl, StopReason
-from analysis_server.runtimes.run.output_entries import OUTPUT_VARIABLE, output_entries
+from analysis_server.runtimes.run.output_entries import CHECKPOINT_VARIABLE, OUTPUT_VARIABLE, output_entries
 
 LOOK_EVERY_S: Final = 0.2
 RESERVE_BYTES: Final = 512 * 1024 * 1024
@@ -22,22 +23,22 @@ RESERVE_BYTES: Final = 512 * 1024 * 1024
 class OutputWatch:
     """Ends a run that writes too much."""
 
-    def __init__(self, folder: Path | None, request: RunRequest, control: RunControl) -> None:
-        """Take the folder of a run that begins, if it has one."""
-        self._folder = folder
+    def __init__(self, folders: Sequence[Path], request: RunRequest, control: RunControl) -> None:
+        """Take the folders of a run that begins, of which each may hold as much; they are on one disk."""
+        self._folders = folders
         self._request = request
         self._control = control
-        free_bytes = 0 if folder is None else shutil.disk_usage(folder).free
+        free_bytes = shutil.disk_usage(folders[0]).free if folders else 0
         # Where there is little room already, a run that writes nothing is not to blame.
         self._reserve_bytes = min(RESERVE_BYTES, free_bytes // 2)
 
     def look(self) -> None:
         """End the run if there is more than may be."""
-        if self._folder is None:
+        if not self._folders:
             return
-        if has_too_much(self._folder, self._request):
+        if any(has_too_much(folder, self._request) for folder in self._folders):
             self._control.stop(StopReason.OUTPUTS_TOO_LARGE)
-        elif shutil.disk_usage(self._folder).free < self._reserve_bytes:
+        elif shutil.disk_usage(self._folders[0]).free < self._reserve_bytes:
             self._control.stop(StopReason.DISK_FULL)
 
 
@@ -54,7 +55,12 @@ def has_too_much(folder: Path, request: RunRequest) -> bool:
 def too_much(request: RunRequest) -> str:
     """Say that a plugin has written more than it may."""
     return (
-        f"The plugin wrote more to ${OUTPUT_VARIABLE} than the {request.output_bytes_max} bytes, or the "
+        f"The plugin wrote more to ${OUTPUT_VARIABLE}{_or_checkpoints(request)} than the "
+        f"{request.output_bytes_max} bytes, or the "
         f"{request.max_output_files} files and folders, that it may: by resources.output_mib, and by "
         "SATELLITE_WORKER_MAX_OUTPUT_BYTES and SATELLITE_WORKER_MAX_OUTPUT_FILES of the worker."
     )
+
+
+def _or_checkpoints(request: RunRequest) -> str:
+    return f", or to ${CHECKPOINT_VARIABLE}," if request.keeps_checkpoints else ""

@@ -41,9 +41,9 @@ _ACL: Final = "system.posix_acl_default"
 _OWNER, _NAMED, _GROUP, _MASK, _OTHERS, _ALL, _NOBODY = 1, 2, 4, 16, 32, 7, 0xFFFFFFFF
 
 
-def make_outputs_folder(folder: Path, *, user: int | None) -> Path:
-    """Make the place of output in the folder of a run; for `user`, or for whoever the plugin will be."""
-    place = folder / OUTPUTS
+def make_outputs_folder(folder: Path, *, user: int | None, name: str = OUTPUTS) -> Path:
+    """Make a place of output in the folder of a run; for `user`, or for whoever the plugin will be."""
+    place = folder / name
     place.mkdir()
     if user is not None:
         os.chown(place, user, user)
@@ -67,10 +67,10 @@ def take_outputs(request: RunRequest, result: RunResult, folder: Path | None) ->
             result = replace(result, outputs=tuple(_collect(folder, target)))
     except OutputUnfit as error:
         return _unfit(result, str(error))
-    return _with_large_result_apart(result, target)
+    return with_large_result_apart(result, target)
 
 
-def _with_large_result_apart(result: RunResult, target: Path) -> RunResult:
+def with_large_result_apart(result: RunResult, target: Path) -> RunResult:
     """Put a result that is too large for an answer among the outputs."""
     text = result.result_json or b""
     if len(text) <= JSON_BYTES_MAX:

@@ -11,7 +11,7 @@ ARGUMENT_BYTES_MAX = 128 * 1024 - 1
 
 
 class InputTooLong(ValueError):
-    """The input does not fit into one argument."""
+    """The input is more than its plugin can be given."""
 
     kind = ErrorKind.INPUT
 

@@ -16,7 +16,6 @@ from operation_server.files.endpoints import (
     DOWNLOAD_ANSWERS,
     UPLOAD_BODY,
     ContentDigest,
-    FileId,
     IfRange,
     UploadRoute,
     WantedRange,
@@ -48,6 +47,14 @@ async def get_attempt(
     return AttemptKey(job_id, attempt, uid)
 
 
+InputId = Annotated[
+    str,
+    Path(
+        max_length=200,
+        description="Of a stored file, or `xcoms.TASK` for what a task of the job's run has pushed.",
+        examples=["3f2a9c0d5b6e4f7a8c1d2e3f4a5b6c7d"],
+    ),
+]
 ArtifactName = Annotated[
     str,
     Path(
@@ -70,7 +77,7 @@ async def read_input_file(
     *,
     services: ServicesDep,
     key: AttemptDep,
-    file_id: FileId,
+    file_id: InputId,
     grant: Grant = "",
     wanted: WantedRange = None,
     if_range: IfRange = None,

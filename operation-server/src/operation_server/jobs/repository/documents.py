@@ -25,6 +25,7 @@ _IF_SMALL = """CASE WHEN pg_column_size(jobs.{0}) > {1} OR octet_length(jobs.{0}
 
 MADE: Final[Mapping[str, str]] = {
     "error_message": "jobs.error ->> 'message'",
+    "kind": "'job'",
     "cancelling": "jobs.completed_at IS NULL AND jobs.cancel_requested_at IS NOT NULL",
     "model": "(jobs.model ->> 'name') || '@' || (jobs.model ->> 'version')",
     "fingerprint": "jobs.error_fingerprint",
@@ -42,10 +43,15 @@ def document_of(model: type[BaseModel], payloads: Mapping[str, str] | None = Non
     Raises:
         KeyError: a field is neither a column of jobs nor made of some.
     """
+    return literal_column(text_of(model, payloads), Text).label("document")
+
+
+def text_of(model: type[BaseModel], payloads: Mapping[str, str] | None = None) -> str:
+    """Return the SQL of that text."""
     made = {**MADE, **(payloads or {})}
     columns = Job.__table__.columns
     fields = [f"'{name}', {made.get(name) or f'jobs.{columns[name].name}'}" for name in model.model_fields]
-    return literal_column(f"json_build_object({', '.join(fields)})::text", Text).label("document")
+    return f"json_build_object({', '.join(fields)})::text"
 
 
 WHOLE: Final = document_of(JobRead)

@@ -23,6 +23,10 @@ class JobFilter:
     error_kind: str | None = None
     ids: Sequence[int] | None = None
     plugin_names: Collection[str] | None = None
+    is_step: bool | None = None
+    run_id: int | None = None
+    """The run that it is a step of."""
+    before_id: int | None = None
 
     def within(self, reach: Reach) -> JobFilter:
         """Return the filter narrowed to what is within reach."""
@@ -30,20 +34,23 @@ class JobFilter:
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """Return the filter as SQL."""
-        found: list[ColumnElement[bool]] = []
-        if self.owner_id is not None:
-            found.append(Job.owner_id == self.owner_id)
+        equal = (
+            (Job.owner_id, self.owner_id),
+            (Job.plugin_name, self.plugin_name),
+            (Job.error_fingerprint, self.fingerprint),
+            (Job.error["kind"].astext, self.error_kind),
+            (Job.run_id, self.run_id),
+        )
+        found: list[ColumnElement[bool]] = [column == value for column, value in equal if value is not None]
         if self.status is not None:
             # Written out, so that the planner sees that a partial index applies.
             found.append(Job.status == bindparam("wanted_status", self.status.value, literal_execute=True))
-        if self.plugin_name is not None:
-            found.append(Job.plugin_name == self.plugin_name)
-        if self.fingerprint is not None:
-            found.append(Job.error_fingerprint == self.fingerprint)
-        if self.error_kind is not None:
-            found.append(Job.error["kind"].astext == self.error_kind)
         if self.ids is not None:
             found.append(Job.id.in_(self.ids))
         if self.plugin_names is not None:
             found.append(Job.plugin_name.in_(self.plugin_names))
+        if self.is_step is not None:
+            found.append(Job.run_id.is_not(None) if self.is_step else Job.run_id.is_(None))
+        if self.before_id is not None:
+            found.append(Job.id < self.before_id)
         return found

@@ -36,7 +36,7 @@ async def find_many(connection: AsyncConnection, job_ids: Sequence[int]) -> list
 async def find_head(connection: AsyncConnection, job_id: int) -> AnyRow | None:
     """Return a job's uid, owner, plugin, status and attempt, and whether it needs files, or None."""
     needs_files = or_(Job.input_files.is_not(None), Job.model_version_id.is_not(None)).label("needs_files")
-    query = select(*_HEAD, Job.uid, needs_files).where(Job.id == job_id)
+    query = select(*_HEAD, Job.uid, Job.run_id, needs_files).where(Job.id == job_id)
     return (await connection.execute(query)).one_or_none()
 
 

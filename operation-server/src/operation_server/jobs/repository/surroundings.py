@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from operation_server.database.rows import AnyRow
 from operation_server.faults import reason_of
 from operation_server.jobs.transitions.catalog import DEMANDS, PluginDemands
 from operation_server.models.job_states import active, waiting
+from satellite.contracts.cluster_needs import CLUSTER_RUNTIME
 from satellite.contracts.requires import ANYWHERE, Requires
 
 AROUND = text(f"""
@@ -41,6 +43,9 @@ AROUND = text(f"""
 """)  # noqa: S608 - only constants of this program go in.
 
 
+CLUSTERS = text("SELECT name, state, reason, state_since, is_draining FROM clusters ORDER BY name")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
     """Limits and numbers of other jobs around one job."""
@@ -60,6 +65,8 @@ class Circumstances:
     active_of_owner: int
     now: datetime
     """The database's clock, which run_at is in."""
+    clusters: Sequence[AnyRow] = ()
+    """All there are, for a job that requires one."""
 
 
 async def look_around(connection: AsyncConnection, job: AnyRow) -> Circumstances:
@@ -78,6 +85,7 @@ async def look_around(connection: AsyncConnection, job: AnyRow) -> Circumstances
         active_of_plugin=row.active_of_plugin,
         active_of_owner=row.active_of_owner,
         now=row.now,
+        clusters=(await connection.execute(CLUSTERS)).all() if requires.runtime == CLUSTER_RUNTIME else (),
     )
 
 

@@ -18,10 +18,12 @@ from operation_server.jobs.schemas.requests import (
     CancelRequest,
     JobCreate,
 )
+from operation_server.jobs.schemas.run import RUN, RunRead, TaskState
 from operation_server.jobs.schemas.timings import JobTimings, Timeline, timeline_of
 
 __all__ = [
     "JOB_EXAMPLE",
+    "RUN",
     "AttemptList",
     "AttemptRead",
     "BatchCreate",
@@ -34,6 +36,8 @@ __all__ = [
     "JobList",
     "JobRead",
     "JobTimings",
+    "RunRead",
+    "TaskState",
     "Timeline",
     "attempt_fields",
     "event_fields",

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from operation_server.jobs.schemas.page import page_of
 from operation_server.jobs.schemas.requests import WINES
+from operation_server.jobs.schemas.run import RunRead
 from operation_server.jobs.schemas.timings import JobTimings
 from satellite.contracts.job import JobStatus
 from satellite.contracts.outcome import JobError
@@ -21,16 +22,19 @@ from satellite.contracts.requires import Requires
 
 JOB_EXAMPLE: dict[str, Any] = {
     "id": 42,
+    "kind": "job",
     "uid": "6f1c0d8e-2f0b-4a51-9d4e-0b7f5c1f3a52",
     "plugin_name": "example-classifier",
     "plugin_version": "1.0.0",
     "model": None,
+    "run_id": None,
     "status": "completed",
     "input_data": WINES,
     "requires": {"labels": {"zone": "a"}},
     "result": {"predictions": [{"class": "class_0", "confidence": 0.98}]},
     "result_artifact": None,
     "artifacts": 0,
+    "made": None,
     "error_message": None,
     "error": None,
     "owner_id": 1,
@@ -79,10 +83,12 @@ class JobRead(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [JOB_EXAMPLE]})
 
     id: int
+    kind: Literal["job"] = Field(description="Runs of workflows are numbered by the same sequence.")
     uid: UUID = Field(description="Names the job for ever; numbers repeat after a recovery from a backup.")
     plugin_name: str
     plugin_version: str
     model: str | None = Field(description="The version of a model that it asks, as `name@version`.")
+    run_id: int | None = Field(description="The run of a workflow that it is a step of.")
     status: JobStatus
     input_data: Any
     requires: Requires = Field(description="What the job adds to what its plugin requires of a worker.")
@@ -92,6 +98,9 @@ class JobRead(BaseModel):
     )
     artifacts: int = Field(
         description="How many files it has written, see its `artifacts`; some may be deleted since."
+    )
+    made: str | None = Field(
+        description="The version of a model that it has made, as `name@version`, if its plugin trains one."
     )
     error_message: str | None
     error: JobError | None
@@ -115,10 +124,10 @@ class JobRead(BaseModel):
 
 
 class JobList(BaseModel):
-    """A page of jobs, newest first; inputs and results above 4 KiB are null here."""
+    """A page of jobs and runs, newest first; inputs and results above 4 KiB are null here."""
 
     model_config = page_of(JOB_EXAMPLE, next_cursor=None)
 
     total: int = Field(description="Exact up to 1,000; more are counted as 1,000.")
-    items: list[JobRead]
+    items: list[JobRead | RunRead]
     next_cursor: str | None = Field(description="Pass as `cursor` for the next page, however deep.")

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from satellite.contracts import numbers
 from satellite.contracts.job import JobStatus
+from satellite.contracts.notification import JobWebhook
 from satellite.contracts.plugin_manifest import RetryPolicy
 from satellite.contracts.requires import ANYWHERE, Requires
 
@@ -54,6 +55,10 @@ class JobCreate(BaseModel):
     )
     queue_ttl_s: numbers.QueueTtlS | None = Field(
         default=None, description="Fail when it has waited so long; at most the plugin's own."
+    )
+
+    webhook: JobWebhook | None = Field(
+        default=None, description="Told of the job's end, signed by what POST /api/v1/webhook-secret gives."
     )
 
     def digest(self) -> str:

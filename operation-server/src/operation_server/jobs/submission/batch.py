@@ -18,9 +18,13 @@ from operation_server.jobs.transitions import NewJob, submit_jobs
 from operation_server.plugins.catalog import PluginCatalog
 from operation_server.plugins.errors import InputNotCheckable, PluginNotFound, PluginUnusable
 from operation_server.problems import Violation
-from operation_server.secrets.giving.availability import SecretAvailability
+from operation_server.registry.errors import ModelNotYours, TrainingPointless
+from operation_server.registry.trainability import Trainability
+from operation_server.secrets.giving.availability import SecretAvailability, named_by_input
 from operation_server.secrets.giving.errors import SecretsMissing
+from operation_server.webhooks.door import WebhookDoor
 from satellite.contracts.event import StreamEntry
+from satellite.errors import SatelliteError
 
 MOST_VIOLATIONS = 1_000
 CHECK_S = 20.0
@@ -32,22 +36,28 @@ class StoredBatch(NamedTuple):
     ids: list[int]
     replayed: int
     entries: Sequence[StreamEntry] = ()
+    fresh: Sequence[tuple[int, NewJob]] = ()
+    """Those that were not there, each with its number."""
 
 
 async def check_batch(
-    catalog: PluginCatalog, secrets: SecretAvailability, caller: Account, requests: Sequence[BatchItem]
+    catalog: PluginCatalog,
+    secrets: SecretAvailability,
+    trainability: Trainability,
+    caller: Account,
+    requests: Sequence[BatchItem],
 ) -> list[NewJob]:
     """Return the jobs of a batch.
 
     Raises:
-        BatchInvalid: a request breaks a rule of its plugin, or the plugin needs secrets that are missing; all
-            violations are named by index.
+        BatchInvalid: a request breaks a rule of its plugin, the plugin needs secrets that are missing, or it
+            trains a model and what it makes would not be taken; all violations are named by index.
         InputNotCheckable: checking all inputs takes too long.
     """
     try:
         async with asyncio.timeout(CHECK_S) as budget:
             jobs = await _check_all(catalog, caller, requests)
-            await _require_secrets(catalog, secrets, caller, requests)
+            await _require_readiness(catalog, secrets, trainability, caller, requests)
             return jobs
     except TimeoutError as exc:
         if not budget.expired():
@@ -57,12 +67,15 @@ async def check_batch(
         ) from exc
 
 
-async def store_batch(connection: AsyncConnection, caller: Account, jobs: Sequence[NewJob]) -> StoredBatch:
+async def store_batch(
+    connection: AsyncConnection, caller: Account, jobs: Sequence[NewJob], webhooks: WebhookDoor
+) -> StoredBatch:
     """Store those jobs of a batch that are not there under their keys.
 
     Raises:
         InputFilesMissing: inputs refer to files that the caller does not see.
         IdempotencyKeyReused: a key was used for another request, in this batch or before.
+        SigningSecretMissing: the caller has nothing that signs webhooks.
         IntegrityError: another request with one of the keys was faster; now its job is found.
     """
     keys = [job.idempotency_key for job in jobs if job.idempotency_key is not None]
@@ -75,10 +88,13 @@ async def store_batch(connection: AsyncConnection, caller: Account, jobs: Sequen
     held = await hold_files(connection, caller, [(places[id(job)], job) for job in fresh])
     submitted = await connection.run_sync(submit_jobs, held)
     await use_files(connection, zip(submitted.ids, held, strict=True))
+    wanted = zip(submitted.ids, (job.webhook for job in held), strict=True)
+    await webhooks.keep(connection, caller, wanted)
     fresh_ids = dict(zip(map(id, fresh), submitted.ids, strict=True))
     by_key |= {job.idempotency_key: fresh_ids[id(job)] for job in fresh if job.idempotency_key is not None}
     ids = [fresh_ids[id(job)] if job.idempotency_key is None else by_key[job.idempotency_key] for job in jobs]
-    return StoredBatch(ids, len(jobs) - len(fresh), submitted.entries)
+    told = list(zip(submitted.ids, held, strict=True))
+    return StoredBatch(ids, len(jobs) - len(fresh), submitted.entries, told)
 
 
 async def _check_all(catalog: PluginCatalog, caller: Account, requests: Sequence[BatchItem]) -> list[NewJob]:
@@ -107,21 +123,27 @@ async def _check(catalog: PluginCatalog, caller: Account, request: BatchItem, *,
         raise InputInvalid([Violation(f"{at}/input_data", str(exc))]) from exc
 
 
-async def _require_secrets(
-    catalog: PluginCatalog, secrets: SecretAvailability, caller: Account, requests: Sequence[BatchItem]
+async def _require_readiness(
+    catalog: PluginCatalog,
+    secrets: SecretAvailability,
+    trainability: Trainability,
+    caller: Account,
+    requests: Sequence[BatchItem],
 ) -> None:
-    """Look for the secrets of each plugin once, however many jobs are for it."""
-    looked_for: dict[int, SecretsMissing | None] = {}
+    """Look once for what each plugin needs, however many jobs are for it."""
+    looked_for: dict[tuple[int, tuple[str, ...]], SatelliteError | None] = {}
     violations: list[Violation] = []
     for index, request in enumerate(requests):
         plugin = await catalog.get(request.plugin_name, request.plugin_version)
-        if plugin.id not in looked_for:
-            looked_for[plugin.id] = None
+        key = plugin.id, tuple(named_by_input(plugin.manifest, request.input_data))
+        if key not in looked_for:
+            looked_for[key] = None
             try:
-                await secrets.require(caller.id, plugin.manifest)
-            except SecretsMissing as missing:
-                looked_for[plugin.id] = missing
-        if (found := looked_for[plugin.id]) is not None:
+                await secrets.require(caller.id, plugin.manifest, request.input_data)
+                await trainability.require(caller, plugin.manifest)
+            except (SecretsMissing, ModelNotYours, PluginNotFound, TrainingPointless) as missing:
+                looked_for[key] = missing
+        if (found := looked_for[key]) is not None:
             violations.append(Violation(f"/jobs/{index}/plugin_name", str(found)))
     if violations:
         raise BatchInvalid(violations)

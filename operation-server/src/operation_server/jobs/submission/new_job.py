@@ -5,6 +5,7 @@ from __future__ import annotations
 from operation_server.accounts.account import Account
 from operation_server.jobs.errors import InputInvalid
 from operation_server.jobs.schemas import JobCreate
+from operation_server.jobs.submission.cluster_jobs import for_cluster, unfit_for_clusters
 from operation_server.jobs.submission.input_files import references_of, too_many_files
 from operation_server.jobs.submission.retry import own_retry, unfit_retry
 from operation_server.jobs.transitions import NewJob
@@ -32,7 +33,10 @@ async def new_job(
     found += _beyond_limits(request, manifest, at)
     references = references_of(plugin, request.input_data)
     found += too_many_files(references, at=at)
-    found += plugin.requires_violations(request.requires, at=f"{at}/requires")
+    requires, unfit = for_cluster(request, manifest)
+    found += [Violation(f"{at}{each.pointer}", each.message) for each in unfit]
+    found += plugin.requires_violations(requires, at=f"{at}/requires")
+    found += unfit_for_clusters(requires, manifest, at=f"{at}/requires")
     found += [Violation(f"{at}{each.pointer}", each.message) for each in unfit_retry(request, manifest.retry)]
     if found:
         raise InputInvalid(found)
@@ -45,13 +49,14 @@ async def new_job(
         plugin_version=manifest.version,
         input_json=input_json,
         references=references,
-        requires_json=request.requires.model_dump_json(),
+        requires_json=requires.model_dump_json(),
         priority=request.priority,
         timeout_s=request.timeout_s or manifest.timeout_s,
         max_retries=allowed if request.max_retries is None else request.max_retries,
         retry=retry,
         expires_in_s=request.queue_ttl_s or manifest.queue_ttl_s,
         idempotency_key=idempotency_key,
+        webhook=request.webhook,
         request_digest=request.digest() if idempotency_key is not None else None,
     )
 

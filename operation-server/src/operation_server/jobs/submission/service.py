@@ -16,16 +16,21 @@ from operation_server.database.shared_calls import SharedCalls
 from operation_server.jobs.after_commit import AfterCommit
 from operation_server.jobs.document import JobDocument, accepted_document, submitted_document
 from operation_server.jobs.schemas import BatchItem, JobCreate
-from operation_server.jobs.submission.asked_model import AskedModel, hold_model
+from operation_server.jobs.submission.asked_model import AskedModel, hold_model, note_part
 from operation_server.jobs.submission.batch import check_batch, store_batch
+from operation_server.jobs.submission.cluster_jobs import tell_submitted
 from operation_server.jobs.submission.idempotency import find_first
 from operation_server.jobs.submission.input_files import hold_files, use_files
 from operation_server.jobs.submission.new_job import new_job
 from operation_server.jobs.transitions import NewJob, submit_jobs
 from operation_server.limits.submissions import SubmissionLimits
 from operation_server.plugins.catalog import PluginCatalog
+from operation_server.plugins.isolation import Isolation
+from operation_server.registry.trainability import Trainability
 from operation_server.secrets.giving.availability import SecretAvailability
+from operation_server.webhooks.door import WebhookDoor
 from satellite.contracts.identity import JobKey
+from satellite.contracts.python_task import PYTHON_TASK
 from satellite.tracing.spans import in_log_lines, root_span
 
 log = structlog.get_logger(__name__)
@@ -47,15 +52,21 @@ class SubmissionService:
         connections: Connections,
         *,
         catalog: PluginCatalog,
+        isolation: Isolation,
         secrets: SecretAvailability,
+        trainability: Trainability,
         after_commit: AfterCommit,
         limits: SubmissionLimits,
+        webhooks: WebhookDoor,
     ) -> None:
         self._connections = connections
         self._catalog = catalog
+        self._isolation = isolation
         self._secrets = secrets
+        self._trainability = trainability
         self._after_commit = after_commit
         self._limits = limits
+        self._webhooks = webhooks
         self._submit = SharedCalls(self._submit_many)
 
     async def submit(
@@ -77,11 +88,16 @@ class SubmissionService:
             InputInvalid: the request breaks a rule of its plugin.
             InputFilesMissing: its input refers to files that the caller does not see.
             SecretsMissing: the plugin needs secrets that the caller has not granted it.
+            ModelNotYours, TrainingPointless: it trains a model, and what it makes would not be taken.
             IdempotencyKeyReused: the key was used for another request.
             RateExceeded, QueueQuotaReached: the caller submits or has too much.
+            AdminRequired: it holds code, and the workers that there are isolate nothing.
+            WebhookRefused, SigningSecretMissing: nothing can be told to its webhook.
         """
         require(caller, Permission.CHANGE_JOBS)
         require_plugins(caller, [request.plugin_name])
+        await self._require_isolation(caller, [request])
+        await self._webhooks.check_all([("", request.webhook)])
         with root_span("submit", traceparent, plugin=request.plugin_name) as span:
             with in_log_lines(span.traceparent):
                 submission = await self._store_one(
@@ -118,10 +134,13 @@ class SubmissionService:
         plugin = await self._catalog.get(request.plugin_name, request.plugin_version)
         job = await new_job(request, plugin, caller, idempotency_key=idempotency_key)
         (job,) = _traced([job if asks is None else asks.asked_by(job)], traceparent)
-        await self._secrets.require(caller.id, plugin.manifest)
+        await self._secrets.require(caller.id, plugin.manifest, request.input_data)
+        await self._trainability.require(caller, plugin.manifest)
         try:
             key, created_at = await (
-                self._submit_held(caller, job) if job.references or job.model else self._submit(job)
+                self._submit_held(caller, job, asks)
+                if job.references or job.model or job.webhook
+                else self._submit(job)
             )
         except IntegrityError:
             # Another request with the same key was faster.
@@ -129,6 +148,7 @@ class SubmissionService:
             if first is None:
                 raise
             return first
+        tell_submitted([(key.job_id, job)])
         return Submission(document=_accepted(job, key, created_at))
 
     async def submit_batch(
@@ -142,12 +162,17 @@ class SubmissionService:
             InputNotCheckable: checking all inputs takes too long.
             IdempotencyKeyReused: a key was used for another request, in this batch or before.
             RateExceeded, QueueQuotaReached: the caller submits or has too much.
+            WebhookRefused, SigningSecretMissing: nothing can be told to a webhook.
         """
         require(caller, Permission.CHANGE_JOBS)
         require_plugins(caller, [request.plugin_name for request in requests])
+        await self._require_isolation(caller, requests)
+        await self._webhooks.check_all(
+            (f"/jobs/{index}", request.webhook) for index, request in enumerate(requests)
+        )
         await self._limits.admit(caller.id, jobs=len(requests))
         with root_span("submit", traceparent, jobs=len(requests)) as span, in_log_lines(span.traceparent):
-            checked = await check_batch(self._catalog, self._secrets, caller, requests)
+            checked = await check_batch(self._catalog, self._secrets, self._trainability, caller, requests)
             jobs = _traced(checked, span.traceparent)
             try:
                 return await self._store(caller, jobs)
@@ -155,10 +180,16 @@ class SubmissionService:
                 # Another request with one of the keys was faster; now its job is found.
                 return await self._store(caller, jobs)
 
+    async def _require_isolation(self, caller: Account, requests: Sequence[JobCreate]) -> None:
+        """Let users submit snippets only where these are kept from the machine."""
+        if any(request.plugin_name == PYTHON_TASK for request in requests):
+            await self._isolation.require(caller, "run snippets of Python")
+
     async def _store(self, caller: Account, jobs: Sequence[NewJob]) -> tuple[list[int], int]:
         async with self._connections.begin() as connection:
-            stored = await store_batch(connection, caller, jobs)
+            stored = await store_batch(connection, caller, jobs, self._webhooks)
         self._after_commit.publish(stored.entries)
+        tell_submitted(stored.fresh)
         return stored.ids, stored.replayed
 
     async def _submit_many(self, jobs: Sequence[NewJob]) -> Sequence[tuple[JobKey, datetime]]:
@@ -168,12 +199,16 @@ class SubmissionService:
         self._after_commit.publish(submitted.entries)
         return [(key, submitted.created_at) for key in submitted.keys]
 
-    async def _submit_held(self, caller: Account, job: NewJob) -> tuple[JobKey, datetime]:
+    async def _submit_held(
+        self, caller: Account, job: NewJob, asks: AskedModel | None
+    ) -> tuple[JobKey, datetime]:
         async with self._connections.begin() as connection:
             await hold_model(connection, job)
             held = await hold_files(connection, caller, [("", job)])
             submitted = await connection.run_sync(submit_jobs, held)
             await use_files(connection, zip(submitted.ids, held, strict=True))
+            await note_part(connection, submitted.ids[0], asks)
+            await self._webhooks.keep(connection, caller, [(submitted.ids[0], job.webhook)])
         self._after_commit.publish(submitted.entries)
         return submitted.keys[0], submitted.created_at
 

@@ -6,6 +6,7 @@ transaction. The events it returns are published after the commit; what is not p
 """
 
 from operation_server.jobs.transitions.adopt import forget_handles, note_handles, offer_adoption
+from operation_server.jobs.transitions.assume import assume_begun
 from operation_server.jobs.transitions.cancel import CancelRequested, confirm_cancelled, request_cancel
 from operation_server.jobs.transitions.catalog import PluginVersion, VersionCatalog
 from operation_server.jobs.transitions.dispatch import Aside, DispatchedJob, Selection, select_and_mark
@@ -22,6 +23,7 @@ from operation_server.jobs.transitions.redispatch import release_undelivered
 from operation_server.jobs.transitions.replay import replay
 from operation_server.jobs.transitions.start import apply_started
 from operation_server.jobs.transitions.submit import NewJob, SubmittedJobs, submit_jobs
+from operation_server.jobs.transitions.unplaceable import Unplaceable, find_unplaceable
 
 __all__ = [
     "AppliedOutcomes",
@@ -36,13 +38,16 @@ __all__ = [
     "Selection",
     "Settled",
     "SubmittedJobs",
+    "Unplaceable",
     "VersionCatalog",
     "apply_outcomes",
     "apply_started",
+    "assume_begun",
     "confirm_cancelled",
     "expire_waiting",
     "fail_waiting",
     "find_expired",
+    "find_unplaceable",
     "forget_handles",
     "give_up_attempts",
     "lose_attempts",

@@ -17,6 +17,7 @@ from operation_server.jobs.transitions.ending import (
 )
 from operation_server.jobs.transitions.events import insert_events, result_event, status_event, subject_of
 from operation_server.jobs.transitions.policy import Decision
+from operation_server.jobs.transitions.step_ends import end_steps
 from operation_server.jobs.transitions.timings import NEVER_DISPATCHED, job_timings
 from operation_server.models.job_states import ACTIVE, WAITING, is_waiting
 from satellite.contracts.event import StreamEntry
@@ -34,7 +35,7 @@ CANCEL_WAITING = text(f"""
     UPDATE jobs SET status = 'cancelled', completed_at = now(), cancel_requested_at = now(), worker = NULL,
                     error = NULL, error_fingerprint = NULL, timings = {NEVER_DISPATCHED}
     WHERE id = ANY(CAST(:ids AS bigint[])) AND {WAITING}
-    RETURNING id, uid, owner_id, attempt
+    RETURNING id, uid, owner_id, attempt, run_id
 """)  # noqa: S608 - only constants of this program go in.
 
 MARK_CANCELLING = text(f"""
@@ -64,6 +65,7 @@ def request_cancel(connection: Connection, job_ids: Sequence[int]) -> CancelRequ
     waiting = [row.id for row in locked if is_waiting(row)]
     held = [JobKey(row.id, row.uid) for row in locked if row.id not in {*finished, *waiting}]
     ended = _run(connection, CANCEL_WAITING, waiting)
+    end_steps(connection, [(row.id, JobStatus.CANCELLED) for row in ended if row.run_id is not None])
     marked = _run(connection, MARK_CANCELLING, [job.job_id for job in held])
     events = [
         event

@@ -8,17 +8,18 @@ jobs of a paused plugin at the head of the queue cost as much as one.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, Row, text
 
+from operation_server.jobs.transitions.cached_bytes import cached_bytes
 from operation_server.jobs.transitions.catalog import PluginVersion, VersionCatalog
 from operation_server.jobs.transitions.placement import DispatchCapacity
 from operation_server.jobs.transitions.policy import DEFAULT_LOSSES, LossBudget
-from operation_server.jobs.transitions.room import Room, WaitingGroup
+from operation_server.jobs.transitions.room import NOTHING_CACHED, Room, WaitingGroup
 from operation_server.models.job_states import ACTIVE, WAITING, waiting
 from satellite.contracts.identity import AttemptKey
 from satellite.contracts.requires import ANYWHERE, Requires
@@ -39,7 +40,7 @@ PREPARE = text("""
 MOST_REQUIREMENTS = 32
 """So many different requirements of one user's jobs for one plugin version are looked at in a round."""
 
-# Above every requirement: of two JSON objects the one with more members is the larger, and they have four.
+# Above every requirement: of two JSON objects the one with more members is the larger, and they have five.
 _LAST = """'{"1": 0, "2": 0, "3": 0, "4": 0, "5": 0, "6": 0, "7": 0, "8": 0}'::jsonb"""
 
 # The groups that wait, and what is taken already, in one round trip. The groups are a loose index scan: one
@@ -285,11 +286,12 @@ def choose(
         chunk = min(limit, max(SMALLEST_CHUNK, 2 * limit // len(open_groups)))
         rows = _candidates(connection, open_groups, position, chunk, queue.aside.job_ids)
         horizon = _horizon(rows, len(open_groups), chunk)
+        cached = _cached_bytes(connection, rows, open_groups, room)
         for row in rows:
             if (row.order_key, row.id) > horizon or len(chosen) >= limit:
                 break
             group = open_groups[row.group_index]
-            place = room.place(group)
+            place = room.place(group, cached=cached.get(row.id, NOTHING_CACHED))
             if place is not None:
                 room.take(group.plugin_id, group.owner_id, queue=place)
                 chosen.append(Placed(row.id, place))
@@ -319,6 +321,14 @@ def _candidates(
         },
     )
     return rows.all()
+
+
+def _cached_bytes(
+    connection: Connection, rows: Sequence[Row[Any]], groups: Sequence[WaitingGroup], room: Room
+) -> Mapping[int, Mapping[str, int]]:
+    """Look for files on clusters, where jobs can choose among some: nearly none can."""
+    choosing = {index for index, group in enumerate(groups) if room.chooses_cluster(group)}
+    return cached_bytes(connection, [row.id for row in rows if row.group_index in choosing])
 
 
 def _horizon(rows: Sequence[Row[Any]], groups: int, chunk: int) -> tuple[float, int]:

@@ -32,37 +32,43 @@ from operation_server.jobs.transitions.policy import (
     allowed_retry,
     decide,
 )
+from operation_server.jobs.transitions.step_ends import end_steps
 from operation_server.models.job_states import is_active
 from satellite.contracts.attempt_files import Artifact
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.identity import AttemptKey
 from satellite.contracts.job import JobStatus
 from satellite.contracts.outcome import CapturedLog, ErrorKind, JobError, OutcomeStatus
-from satellite.contracts.plugin_manifest import RetryPolicy
+from satellite.contracts.plugin_manifest import RetryPolicy, Trained
+from satellite.contracts.task_names import CLUSTER_QUEUE_PREFIX
 
 log = structlog.get_logger(__name__)
 
 # Locked by id alone and fenced afterwards: an outcome may arrive before the dispatcher's transaction has
 # committed, and a fence inside the lock would look at the row as it was before that commit.
-LOCK = text("""
+LOCK = text(f"""
     SELECT j.id, j.attempt, j.uid, j.generation, j.status, j.owner_id, j.plugin_name, j.worker, j.failures,
            j.max_retries, j.losses, j.cancel_requested_at IS NOT NULL AS cancel_requested, j.created_at,
-           j.dispatched_at, j.started_at, now() AS now, p.manifest -> 'retry' AS retry,
-           j.retry AS own_retry, j.traceparent
-    FROM jobs AS j
-    LEFT JOIN plugins AS p ON p.id = j.plugin_id AND j.id = ANY(CAST(:with_policy AS bigint[]))
+           j.dispatched_at, j.started_at, now() AS now, j.retry AS own_retry, j.traceparent, j.run_id,
+           p.trains, j.queue,
+           CASE WHEN starts_with(j.queue, '{CLUSTER_QUEUE_PREFIX}') THEN (
+               SELECT jsonb_array_length(c.gpus) FROM cluster_jobs AS c
+               WHERE c.job_id = j.id AND c.attempt = j.attempt
+           ) END AS cards,
+           CASE WHEN j.id = ANY(CAST(:with_policy AS bigint[])) THEN p.manifest -> 'retry' END AS retry
+    FROM jobs AS j JOIN plugins AS p ON p.id = j.plugin_id
     WHERE j.id = ANY(CAST(:ids AS bigint[]))
     ORDER BY j.id FOR UPDATE OF j
-""")
+""")  # noqa: S608 - only a constant of the wire goes in.
 
 END = text(f"""
     WITH ending AS MATERIALIZED (
         SELECT *, delay_s IS NOT NULL AS requeued
         FROM json_to_recordset(CAST(:rows AS json)) AS e(
             job_id bigint, attempt bigint, uid uuid, status text, outcome text, counted bigint, lost bigint,
-            delay_s float8, result json, result_artifact json, artifacts bigint, error jsonb,
-            fingerprint text, worker text, started_at timestamptz, timings jsonb, progress float8,
-            log text, log_total_bytes bigint, log_omitted_bytes bigint
+            delay_s float8, result json, result_artifact json, artifacts bigint, made text, error jsonb,
+            fingerprint text, worker text, started_at timestamptz, timings jsonb, progress float8, log text,
+            log_total_bytes bigint, log_omitted_bytes bigint
         )
     ), changed AS (
         UPDATE jobs SET
@@ -70,6 +76,7 @@ END = text(f"""
             result = e.result,
             result_artifact = e.result_artifact,
             artifacts = e.artifacts,
+            made = e.made,
             error = CASE WHEN e.status <> 'cancelled' THEN e.error END,
             error_fingerprint = CASE WHEN e.status <> 'cancelled' THEN e.fingerprint END,
             failures = jobs.failures + e.counted,
@@ -126,6 +133,14 @@ class LockedAttempt:
     """Only for the jobs it was asked for."""
     traceparent: str | None = None
     """The trace of the job, None if it is not traced."""
+    run_id: int | None = None
+    """The run of a workflow that it is a step of."""
+    trains: Trained | None = None
+    """The model of which it makes a version, if its plugin trains one."""
+    queue: str | None = None
+    """The queue of the broker that it was sent to."""
+    cards: int = 0
+    """Of a cluster, as far as they were told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +172,8 @@ class EndedAttempt:
     result_artifact: dict[str, Any] | None = None
     """Where the result is, if it is too large for an answer."""
     artifacts: Sequence[Artifact] = ()
+    made: str | None = None
+    """The version of a model that it made, as `name@version`."""
     error: JobError | None = None
     """What went wrong with the attempt; a job that is cancelled has none for that."""
     started_at: datetime | None = None
@@ -194,6 +211,10 @@ def _locked(key: AttemptKey, row: Row[Any]) -> LockedAttempt:
         now=row.now,
         retry=_retry(row) if row.retry or row.own_retry else None,
         traceparent=row.traceparent,
+        run_id=row.run_id,
+        trains=row.trains and Trained(model=row.trains["model"], plugin=row.trains["plugin"]),
+        queue=row.queue,
+        cards=row.cards or 0,
     )
 
 
@@ -242,7 +263,16 @@ def end_attempts(connection: Connection, ended: Sequence[EndedAttempt]) -> list[
             "payloads": _payloads(ended),
         },
     )
-    return stream_entries(events, [(row.id, row.at) for row in rows])
+    entries = stream_entries(events, [(row.id, row.at) for row in rows])
+    end_steps(
+        connection,
+        [
+            (end.job.key.job_id, end.decision.status)
+            for end in ended
+            if end.job.run_id is not None and end.decision.status.is_terminal
+        ],
+    )
+    return entries
 
 
 def _events(end: EndedAttempt) -> list[NewEvent]:
@@ -284,6 +314,7 @@ def _row(end: EndedAttempt) -> dict[str, Any]:
         "result": orjson.Fragment(end.result_json) if end.result_json else None,
         "result_artifact": end.result_artifact,
         "artifacts": len(end.artifacts),
+        "made": end.made,
         "error": _error_json(end),
         "fingerprint": fingerprint,
         "worker": end.worker,

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 
 from operation_server.jobs.transitions.events import insert_events, result_event, status_event, subject_of
 from operation_server.jobs.transitions.fingerprint import error_fingerprint
+from operation_server.jobs.transitions.step_ends import end_steps
 from operation_server.jobs.transitions.timings import NEVER_DISPATCHED
 from operation_server.models.job_states import WAITING
 from satellite.contracts.event import StreamEntry
@@ -24,7 +25,7 @@ FAIL = text(f"""
           AND (NOT :if_expired OR expires_at <= now())
         ORDER BY id FOR UPDATE SKIP LOCKED
     )
-    RETURNING id, uid, owner_id, attempt, plugin_name
+    RETURNING id, uid, owner_id, attempt, plugin_name, run_id
 """)  # noqa: S608 - only constants of this program go in.
 
 FINGERPRINTS = text("""
@@ -57,6 +58,7 @@ def fail_waiting(
             "fingerprints": [error_fingerprint(row.plugin_name, error.kind, error.message) for row in failed],
         },
     )
+    end_steps(connection, [(row.id, JobStatus.FAILED) for row in failed if row.run_id is not None])
     events = [
         event
         for row in failed

@@ -24,6 +24,7 @@ from operation_server.jobs.transitions.ending import (
 from operation_server.jobs.transitions.lose import with_reason
 from operation_server.jobs.transitions.policy import DEFAULT_LOSSES, LossBudget
 from operation_server.jobs.transitions.timings import job_timings
+from operation_server.jobs.transitions.trained_versions import Made, make_versions
 from satellite.contracts.event import StreamEntry
 from satellite.contracts.identity import AttemptKey
 from satellite.contracts.json_text import JSONMalformed, JSONRefused, parse_json
@@ -64,8 +65,10 @@ def apply_outcomes(
         (job, newest[job.key, job.generation]) for job in locked if (job.key, job.generation) in newest
     ]
     checked = checked_artifacts(connection, [outcome for _, outcome in reported])
+    reported = [(job, checked.get(job.key, outcome)) for job, outcome in reported]
+    made = make_versions(connection, reported)
     waited_ms = (time.monotonic() - received_at_s) * 1000 if received_at_s else 0.0
-    ended = [_ended(job, checked.get(job.key, outcome), losses, waited_ms) for job, outcome in reported]
+    ended = [_ended(job, outcome, made.get(job.key), losses, waited_ms) for job, outcome in reported]
     publish_artifacts(connection, ended)
     return AppliedOutcomes(
         entries=end_attempts(connection, ended),
@@ -84,16 +87,15 @@ def _checked(outcome: Outcome) -> Outcome:
             raise JSONMalformed("is missing")
         parse_json(outcome.result_json)
     except JSONRefused as refusal:
-        error = JobError(
-            kind=ErrorKind.OUTPUT, message=f"The worker sent a result that is refused: {refusal}."
-        )
-        return outcome.model_copy(
-            update={"status": OutcomeStatus.FAILED, "result_json": None, "error": error}
-        )
+        return _failed_output(outcome, f"The worker sent a result that is refused: {refusal}.")
     return outcome
 
 
-def _ended(job: LockedAttempt, outcome: Outcome, losses: LossBudget, waited_ms: float) -> EndedAttempt:
+def _ended(
+    job: LockedAttempt, outcome: Outcome, made: Made | None, losses: LossBudget, waited_ms: float
+) -> EndedAttempt:
+    if made is not None and made.refusal is not None:
+        outcome = _failed_output(outcome, made.refusal)
     error = _storable_error(outcome)
     decision = decide_for(job, outcome.status, kind=error.kind if error else None, losses=losses)
     return EndedAttempt(
@@ -104,6 +106,7 @@ def _ended(job: LockedAttempt, outcome: Outcome, losses: LossBudget, waited_ms: 
         result_json=outcome.result_json,
         result_artifact=large_result(outcome),
         artifacts=outcome.artifacts,
+        made=None if made is None else made.label,
         error=error and with_reason(error, job, decision, losses),
         started_at=outcome.started_at,
         timings=job_timings(
@@ -116,6 +119,15 @@ def _ended(job: LockedAttempt, outcome: Outcome, losses: LossBudget, waited_ms: 
         progress=outcome.progress,
         log=outcome.log,
     )
+
+
+def _failed_output(outcome: Outcome, message: str) -> Outcome:
+    """Return an outcome whose output is refused, and so nothing of it kept."""
+    error = JobError(kind=ErrorKind.OUTPUT, message=message)
+    return outcome.model_copy(
+        update={"status": OutcomeStatus.FAILED, "result_json": None, "result_preview": None, "artifacts": [],
+                "error": error}
+    )  # fmt: skip
 
 
 def _storable_error(outcome: Outcome) -> JobError | None:

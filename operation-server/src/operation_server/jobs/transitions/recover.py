@@ -31,11 +31,12 @@ MAY_HAVE_RUN: Final = JobError(
 PUT_ASIDE: Final = Decision(status=JobStatus.FAILED, rule="may_have_run", counts_as_loss=True)
 RUN_AGAIN: Final = Decision(status=JobStatus.QUEUED, rule="run_after_recovery", run_at_delay_s=0)
 
-# Its outcome is all that such a plugin leaves behind, so to run again costs nothing but time.
+# Its outcome is all that any other plugin leaves behind, so to run again costs nothing but time. What was
+# sent to a cluster may still run there.
 _HAS_EFFECTS: Final = """
     (coalesce(p.manifest -> 'network', 'false') = 'true'::jsonb
      OR coalesce(p.manifest -> 'secrets', '[]') <> '[]'::jsonb
-     OR coalesce(p.manifest #>> '{requires,runtime}', '') = 'process')
+     OR coalesce(j.requires ->> 'runtime', p.manifest #>> '{requires,runtime}', '') IN ('process', 'cluster'))
 """
 UNDER_WAY: Final = text(f"""
     SELECT j.id, j.attempt, j.uid, {_HAS_EFFECTS} AS has_effects FROM jobs AS j

@@ -29,6 +29,7 @@ REPLAY = text(f"""
                     plugin_id = coalesce(CAST(:plugin_id AS bigint), plugin_id),
                     plugin_version = coalesce(CAST(:plugin_version AS text), plugin_version)
     WHERE id = ANY(CAST(:ids AS bigint[])) AND status IN ('failed', 'cancelled')
+      AND (run_id IS NOT NULL) = :of_run
     RETURNING id, uid, owner_id, attempt
 """)  # noqa: S608 - only a constant of this program goes in.
 
@@ -39,14 +40,17 @@ def replay(
     *,
     plugin_id: int | None = None,
     plugin_version: str | None = None,
+    of_run: bool = False,
 ) -> list[StreamEntry]:
     """Queue failed or cancelled jobs again, one entry for each; jobs in other states stay as they are.
+
+    Jobs that are steps of runs are queued again only with their run, which says `of_run`.
 
     With `plugin_id` and `plugin_version` they run with another version of the same plugin.
     """
     rows = connection.execute(
         REPLAY,
-        {"ids": list(job_ids), "plugin_id": plugin_id, "plugin_version": plugin_version},
+        {"ids": list(job_ids), "plugin_id": plugin_id, "plugin_version": plugin_version, "of_run": of_run},
     )
     replayed = sorted(rows.all(), key=lambda row: int(row.id))
     if not replayed:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from operation_server.jobs.transitions.catalog import PluginVersion
-from operation_server.jobs.transitions.placement import DispatchCapacity
+from operation_server.jobs.transitions.placement import DispatchCapacity, FreeCards
+from satellite.contracts.cluster_needs import CLUSTER_RUNTIME
+
+NOTHING_CACHED: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +37,13 @@ class Room:
     by_plugin: Counter[str] = field(default_factory=Counter)
     by_owner: Counter[int] = field(default_factory=Counter)
     _queues: dict[tuple[int, str], tuple[str, ...]] = field(default_factory=dict)
+    _clusters: dict[tuple[int, str], dict[str, FreeCards]] = field(default_factory=dict)
 
-    def place(self, group: WaitingGroup) -> str | None:
-        """Return the queue that one more job of the group may be sent to; None when there is no room."""
+    def place(self, group: WaitingGroup, *, cached: Mapping[str, int] = NOTHING_CACHED) -> str | None:
+        """Return the queue that one more job of the group may be sent to; None when there is no room.
+
+        `cached` are the bytes of the job's files that are on clusters already, by the queues of these.
+        """
         version = self.versions.get(group.plugin_id)
         if version is None or group.is_paused or not self._within_limits(group, version):
             return None
@@ -43,8 +51,30 @@ class Room:
             queue: self.capacity.depths.get(queue, 0) - self.unstarted[queue]
             for queue in self._queues_for(group, version)
         }
+        clusters = self._clusters.get((group.plugin_id, group.requires_json))
+        if clusters:
+            return self._best_cluster(clusters, left, cached)
         queue = max(left, key=left.__getitem__, default=None)
         return queue if queue is not None and left[queue] > 0 else None
+
+    def chooses_cluster(self, group: WaitingGroup) -> bool:
+        """Tell whether jobs of the group could go to more than one cluster."""
+        version = self.versions.get(group.plugin_id)
+        if version is None:
+            return False
+        self._queues_for(group, version)
+        return len(self._clusters.get((group.plugin_id, group.requires_json), ())) > 1
+
+    def _best_cluster(
+        self, clusters: Mapping[str, FreeCards], left: Mapping[str, int], cached: Mapping[str, int]
+    ) -> str | None:
+        """Return where it begins at once, there are most free cards, most of its bytes, most places left."""
+
+        def rank(queue: str) -> tuple[bool, int, int, int]:
+            cards, unstarted = clusters[queue], self.unstarted[queue]
+            return cards.fits(unstarted), cards.after(unstarted), cached.get(queue, 0), left[queue]
+
+        return max((queue for queue in left if left[queue] > 0), key=rank, default=None)
 
     def take(
         self, plugin_id: int, owner_id: int, *, queue: str | None, jobs: int = 1, unstarted: int = 1
@@ -68,9 +98,10 @@ class Room:
         key = (group.plugin_id, group.requires_json)
         found = self._queues.get(key)
         if found is None:
-            found = self._queues[key] = self.capacity.queues_for(
-                version.requires_of(group.requires_json), version.resources
-            )
+            requires = version.requires_of(group.requires_json)
+            found = self._queues[key] = self.capacity.queues_for(requires, version.resources)
+            if requires.runtime == CLUSTER_RUNTIME:
+                self._clusters[key] = self.capacity.clusters_for(requires, version.resources)
         return found
 
 

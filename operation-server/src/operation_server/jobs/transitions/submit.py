@@ -15,6 +15,7 @@ from satellite.contracts.event import EventType, StreamEntry
 from satellite.contracts.identity import JobKey
 from satellite.contracts.job import JobStatus
 from satellite.contracts.model_version import JobModel
+from satellite.contracts.notification import JobWebhook
 from satellite.contracts.plugin_manifest import RetryPolicy
 
 QUEUED = orjson.dumps({"status": JobStatus.QUEUED, "attempt": 0}).decode()
@@ -25,20 +26,20 @@ SUBMIT = text("""
         INSERT INTO jobs (
             owner_id, plugin_id, plugin_name, plugin_version, input_data, input_files, requires, priority,
             timeout_s, max_retries, retry, expires_at, idempotency_key, request_digest, traceparent,
-            model_version_id, model
+            model_version_id, model, run_id
         )
         SELECT n.owner_id, n.plugin_id, n.plugin_name, n.plugin_version,
                coalesce(n.input_data, 'null'::json), n.input_files, n.requires, n.priority,
                n.timeout_s, n.max_retries, n.retry,
                now() + n.expires_in_s * interval '1 second',
-               n.idempotency_key, n.request_digest, n.traceparent, n.model_version_id, n.model
+               n.idempotency_key, n.request_digest, n.traceparent, n.model_version_id, n.model, n.run_id
         FROM ROWS FROM (
             json_to_recordset(CAST(:jobs AS json)) AS (
                 owner_id bigint, plugin_id bigint, plugin_name text, plugin_version text, input_data json,
                 input_files json, requires jsonb, priority smallint, timeout_s float8, max_retries bigint,
                 retry jsonb, expires_in_s float8,
                 idempotency_key text, request_digest text, traceparent text,
-                model_version_id bigint, model json
+                model_version_id bigint, model json, run_id bigint
             )
         ) WITH ORDINALITY AS n
         ORDER BY n.ordinality
@@ -83,6 +84,10 @@ class NewJob:
     model_version_id: int | None = None
     model: JobModel | None = None
     """The version of a model that it asks, if it asks one."""
+    run_id: int | None = None
+    """The run of a workflow that it is a step of."""
+    webhook: JobWebhook | None = None
+    """Where its end is told to; kept beside the job by whoever submits it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +150,7 @@ def _parameter(jobs: Sequence[NewJob]) -> str:
                 "traceparent": job.traceparent,
                 "model_version_id": job.model_version_id,
                 "model": job.model and job.model.model_dump(),
+                "run_id": job.run_id,
             }
             for job in jobs
         ]

@@ -9,7 +9,12 @@ from operation_server.database.connections import Connections
 from operation_server.secrets import repository as secrets
 from operation_server.secrets.envelope import open_value
 from operation_server.secrets.giving import repository
-from operation_server.secrets.giving.availability import owner_of_secrets, require_all
+from operation_server.secrets.giving.availability import (
+    may_have,
+    named_by_input,
+    owner_of_secrets,
+    require_all,
+)
 from operation_server.secrets.giving.errors import AttemptNotActive
 from operation_server.secrets.giving.repository import ActiveAttempt
 from operation_server.secrets.giving.sealing import seal
@@ -42,14 +47,16 @@ class SecretGiving:
         """
         attempt = await self._require_active(request)
         manifest = PluginManifest.of_stored(attempt.manifest)
+        by_input = named_by_input(manifest, attempt.input_data)
         async with self._connections.begin() as connection:
             found = await secrets.find_given(
                 connection,
                 owner_id=owner_of_secrets(attempt.owner_id, manifest),
                 plugin_name=attempt.plugin_name,
-                names=[wish.name for wish in manifest.stored_secrets],
+                names=[*(wish.name for wish in manifest.stored_secrets), *by_input],
             )
-            require_all(manifest, [each.identity.name for each in found])
+            found = [each for each in found if may_have(each, by_input)]
+            require_all(manifest, [each.identity.name for each in found], by_input)
             values = {
                 identity.name: open_value(self._ring, identity, envelope) for identity, envelope in found
             }

@@ -1,0 +1,1 @@
+"""The platform at a glance: how runs and jobs went lately, and whether its parts are well."""

@@ -58,9 +58,7 @@ def job_of(admin: httpx.Client, run_id: int, task: str) -> int:
     return int(next(node["job_id"] for node in nodes if node["name"] == task))
 
 
-async def complete(
-    admin: httpx.Client, engine: Engine, story: Storyteller, run_id: int, task: str
-) -> None:
+async def complete(admin: httpx.Client, engine: Engine, story: Storyteller, run_id: int, task: str) -> None:
     job_id = job_of(admin, run_id, task)
     await story.start(job_id)
     await story.complete(job_id, '{"sum": 2}')
@@ -202,9 +200,7 @@ async def test_faults_are_told_at_their_place_and_a_diff_before(
     await picture(page, "editor-faults")
 
 
-async def test_two_editors_do_not_overwrite_each_other(
-    page: Page, api_url: str, admin: httpx.Client
-) -> None:
+async def test_two_editors_do_not_overwrite_each_other(page: Page, api_url: str, admin: httpx.Client) -> None:
     workflow_id = make(admin, ADD, deploy=False)
     await page.goto(f"{api_url}/dashboard/workflows/{workflow_id}/edit?task=add")
     await page.get_by_role("button", name="Add task").click()

@@ -16,9 +16,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
+
+import httpx
 
 from tests.acceptance.clusters import CARDS, ENDED, Lab, lab_of
 from tests.acceptance.platform import running_platform
+from tests.chaos.client import persist
 from tests.chaos.faults import FAULTS
 from tests.fixtures.servers import wait_until
 
@@ -91,8 +95,14 @@ def submit(lab: Lab, count: int, *, seconds: float) -> list[int]:
     ids = []
     for number in range(count):
         script = f"echo $JOB_ID >> {folder}/begun; sleep {seconds}; echo $JOB_ID >> {folder}/done"
-        ids.append(lab.submit("sh", "-c", script, gpus=1 if number % 10 == 0 else 0))
+        body = {"command": ["sh", "-c", script], "gpus": int(number % 10 == 0), "cluster": lab.name}
+        ids.append(_submit_once(lab, body))
     return ids
+
+
+def _submit_once(lab: Lab, body: Mapping[str, object]) -> int:
+    headers = {"Idempotency-Key": uuid4().hex}
+    return int(persist(lambda: lab.api.post("/gpu-jobs", json=body, headers=headers))["id"])
 
 
 def drill(lab: Lab, *, jobs: int, seconds: float, rng: random.Random) -> Drilled:
@@ -115,10 +125,7 @@ def drill(lab: Lab, *, jobs: int, seconds: float, rng: random.Random) -> Drilled
 
 def connections(lab: Lab) -> int:
     """Return how many connections the connector says it has."""
-    try:
-        return int(lab.api.get(f"/clusters/{lab.name}").json()["connections"])
-    except (OSError, ValueError, KeyError):
-        return 0
+    return int(persist(lambda: lab.api.get(f"/clusters/{lab.name}"))["connections"])
 
 
 def count(lab: Lab, ids: Sequence[int], strikes: Counter[str], most_connections: int) -> Drilled:
@@ -149,7 +156,11 @@ def count(lab: Lab, ids: Sequence[int], strikes: Counter[str], most_connections:
 def unended(lab: Lab, ids: Sequence[int]) -> list[int]:
     """Return the jobs that have not ended."""
     with lab.platform.api() as api:
-        return [job_id for job_id in ids if api.get(f"/jobs/{job_id}").json().get("status") not in ENDED]
+        return [job_id for job_id in ids if _status(api, job_id) not in ENDED]
+
+
+def _status(api: httpx.Client, job_id: int) -> str:
+    return str(persist(lambda: api.get(f"/jobs/{job_id}"))["status"])
 
 
 def lines(path: Path) -> Counter[int]:

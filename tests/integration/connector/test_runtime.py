@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 from uuid import uuid4
@@ -15,6 +16,7 @@ from analysis_server.connector.agent import Agent
 from analysis_server.connector.cluster import Cluster
 from analysis_server.connector.cluster_runtime import ClusterRuntime
 from analysis_server.connector.collecting import Collecting
+from analysis_server.connector.early_outputs import LARGE_BYTES, EarlyOutputs
 from analysis_server.connector.job_reports import JobReports
 from analysis_server.connector.job_watch import JobWatch
 from analysis_server.connector.output_watch import OutputWatch
@@ -30,10 +32,11 @@ from satellite.contracts.identity import AttemptKey
 from satellite.contracts.outcome import ErrorKind
 from satellite.contracts.plugin_manifest import PluginManifest
 from satellite.testing import RecordingListener
+from tests.fixtures.servers import wait_until
 from tests.fixtures.ssh import SshHost, ssh_host
 
 PLUGIN = """
-import json, os, sys
+import json, os, sys, time
 from satellite.plugin import report_progress
 job = json.load(sys.stdin)
 print("a line of the log", file=sys.stderr)
@@ -44,6 +47,14 @@ else:
     text = job.get("text", "")
 with open(os.environ["SATELLITE_OUTPUT_DIR"] + "/copy.txt", "w") as out:
     out.write(text)
+if job.get("large"):
+    large = os.environ["SATELLITE_OUTPUT_DIR"] + "/model.bin"
+    with open(large, "wb") as out:
+        out.write(b"a" * job["large"])
+    while not os.path.exists(job["until"]):
+        time.sleep(0.05)
+    with open(large, "r+b") as out:
+        out.write(job["then"].encode())
 if job.get("exit"):
     sys.exit(job["exit"])
 print(json.dumps(job.get("answer", {"length": len(text)})))
@@ -72,6 +83,11 @@ class Told:
         pass
 
     @property
+    def brought(self) -> list[int]:
+        transfers = [transfer for each in self.news for transfer in each.get("transfers", [])]
+        return [transfer.size_bytes for transfer in transfers if transfer.direction == "out"]
+
+    @property
     def phases(self) -> list[str]:
         return [each["phase"] for each in self.news if each.get("phase")]
 
@@ -96,6 +112,7 @@ class Lab:
             watch=JobWatch(agent),
             outputs=OutputWatch(agent),
             staging=Staging(transfers),
+            early=EarlyOutputs(transfers, settled_after_s=0),
             collecting=Collecting(transfers),
             reports=cast("JobReports", self.told),
             secrets=Secrets(),
@@ -141,6 +158,11 @@ class Lab:
             **options,
         )
 
+    def looked_for(self, size: int) -> bool:
+        """Look at what is written there, and tell whether a file of this size has come here."""
+        self.cluster.outputs.look()
+        return any(path.stat().st_size == size and not path.suffix for path in self._collected.iterdir())
+
     def run(self, job: Any, ear: RecordingListener | None = None, **options: Any) -> RunResult:
         return self.runtime.run(self.request(job, **options), ear or RecordingListener())
 
@@ -173,6 +195,24 @@ def test_a_plugin_runs_with_its_source_and_answers(lab: Lab) -> None:
     assert "a line of the log" in result.log.text()
     assert result.progress == 0.5
     assert lab.told.phases[-1] == "ended"
+
+
+@pytest.mark.parametrize(("then", "times"), [("", 1), ("b", 2)], ids=["as it was", "changed after that"])
+def test_large_outputs_come_while_it_runs(lab: Lab, tmp_path: Path, then: str, times: int) -> None:
+    size, until = LARGE_BYTES + 1, tmp_path / "until"
+    request = lab.request({"large": size, "until": str(until), "then": then})
+    with ThreadPoolExecutor(1) as thread:
+        running = thread.submit(lab.runtime.run, request, RecordingListener())
+        try:
+            wait_until(lambda: lab.looked_for(size), timeout_s=60)
+            assert not running.done()
+        finally:
+            until.touch()
+        result = running.result(60)
+    assert result.status is RunStatus.COMPLETED, result.error
+    (path,) = (output.path for output in result.outputs if output.name == "model.bin")
+    assert Path(path).read_bytes() == (then or "a").encode() + b"a" * (size - 1)
+    assert sum(sent >= size for sent in lab.told.brought) == times
 
 
 def test_its_input_names_the_files_that_came_along(lab: Lab, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from analysis_server.connector.agent import Agent
 from analysis_server.connector.agent_messages import Launcher, LauncherKind, SubmitRequest
 from analysis_server.connector.collecting import Collecting
+from analysis_server.connector.early_outputs import EarlyOutputs
 from analysis_server.connector.job_reports import JobReports
 from analysis_server.connector.job_watch import JobWatch
 from analysis_server.connector.output_watch import OutputWatch
@@ -32,6 +33,7 @@ class Cluster:
     watch: JobWatch
     outputs: OutputWatch
     staging: Staging
+    early: EarlyOutputs
     collecting: Collecting
     reports: JobReports
     secrets: StoredSecrets

@@ -149,8 +149,10 @@ class ClusterRun:
 
     def _follow(self, secrets: dict[str, str]) -> RunResult:
         masked = SecretMask(secrets.values()).stream(self._log.write)
-        outputs = self._cluster.outputs.of(self._name, self._report)
-        with outputs, self._cluster.watch.of(self._name) as job:
+        with contextlib.ExitStack() as stack:
+            saw = stack.enter_context(self._cluster.early.of(self._request, self._report))
+            stack.enter_context(self._cluster.outputs.of(self._name, self._report, saw))
+            job = stack.enter_context(self._cluster.watch.of(self._name))
             cancel_at_s = 0.0
             while True:
                 sight = job.next(LOOK_S)

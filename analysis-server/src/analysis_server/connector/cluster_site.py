@@ -13,6 +13,7 @@ from analysis_server.connector.cluster import Cluster
 from analysis_server.connector.cluster_runtime import ClusterRuntime
 from analysis_server.connector.collecting import Collecting
 from analysis_server.connector.destination import destination_of
+from analysis_server.connector.early_outputs import EarlyOutputs
 from analysis_server.connector.job_reports import JobReports
 from analysis_server.connector.job_watch import JobWatch
 from analysis_server.connector.lookout import LOOK_EVERY_S, Lookout
@@ -79,6 +80,7 @@ class ClusterSite:
             watch=JobWatch(agent),
             outputs=OutputWatch(agent),
             staging=Staging(transfers),
+            early=EarlyOutputs(transfers),
             collecting=Collecting(transfers),
             reports=reports,
             secrets=stored_secrets_of(worker, settings.variables),

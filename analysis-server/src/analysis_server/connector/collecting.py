@@ -16,6 +16,7 @@ from analysis_server.connector.run_report import RunReport
 from analysis_server.connector.transfer.errors import TransferRefused
 from analysis_server.connector.transfer.fetching import WantedFile, fetch_files
 from analysis_server.connector.transfer_agent import TransferAgent
+from analysis_server.connector.wanted_outputs import not_there, wanted_in
 from analysis_server.runtimes.port import CollectedOutput, RunRequest, RunResult, RunStatus
 from analysis_server.runtimes.run import answer
 from analysis_server.runtimes.run.outputs import with_large_result_apart
@@ -57,10 +58,8 @@ class Collecting:
         unfit = _unfit(request, files)
         if unfit is not None:
             return _failed(result, unfit)
-        wanted = [
-            _wanted(f"outputs/{file.path}", file, folder / str(number)) for number, file in enumerate(files)
-        ]
-        self._fetch(name, wanted, told)
+        wanted = wanted_in(folder, files)
+        self._fetch(name, not_there(wanted), told)
         metrics = _read_metrics(files, wanted)
         told.wrote(_as_told(files), None if metrics is None else json.dumps(metrics))
         outputs = tuple(
@@ -98,10 +97,6 @@ class Collecting:
             return _failed(result, fault)
         result = replace(result, result_json=text)
         return with_large_result_apart(result, folder) if request.collect_into is not None else result
-
-
-def _wanted(path: str, file: OutputFile, target: Path) -> WantedFile:
-    return WantedFile(path=path, size_bytes=file.size, sha256=file.sha256, target=target)
 
 
 def _unfit(request: RunRequest, files: Sequence[OutputFile]) -> JobError | None:

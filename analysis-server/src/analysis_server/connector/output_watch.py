@@ -10,6 +10,7 @@ from typing import Any, Final
 import structlog
 
 from analysis_server.connector.agent import Agent
+from analysis_server.connector.early_outputs import Saw
 from analysis_server.connector.run_report import RunReport
 from analysis_server.connector.ssh.errors import SshError
 from satellite.contracts.cluster import ClusterFile
@@ -23,8 +24,9 @@ logger = structlog.get_logger(__name__)
 class _Known:
     """What was told of one attempt."""
 
-    def __init__(self, report: RunReport) -> None:
+    def __init__(self, report: RunReport, saw: Saw) -> None:
         self.report = report
+        self.saw = saw
         self.changed_at = 0
         self.files: list[ClusterFile] = []
 
@@ -39,10 +41,10 @@ class OutputWatch:
         self._jobs: dict[str, _Known] = {}
 
     @contextlib.contextmanager
-    def of(self, name: str, report: RunReport) -> Iterator[None]:
-        """Tell of an attempt for the length of the block."""
+    def of(self, name: str, report: RunReport, saw: Saw) -> Iterator[None]:
+        """Tell of an attempt for the length of the block, and each time `saw` of all its files."""
         with self._lock:
-            self._jobs[name] = _Known(report)
+            self._jobs[name] = _Known(report, saw)
         try:
             yield
         finally:
@@ -70,6 +72,7 @@ def _tell(known: _Known, seen: dict[str, Any]) -> None:
     files = [
         ClusterFile(path=file["path"][:PATH_CHARS_MAX], size_bytes=file["size"]) for file in seen["files"]
     ]
+    known.saw(files)
     metrics = seen.get("metrics")
     if files == known.files and metrics is None:
         return

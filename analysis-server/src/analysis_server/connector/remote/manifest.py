@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import os
 import stat
-from typing import Any, Callable, Dict, Iterator, List, Optional
+from typing import Any, Callable, Dict, FrozenSet, Iterator, List, Optional
 
 from analysis_server.connector.remote import records
 from analysis_server.connector.remote.folders import JobFolder
@@ -26,13 +26,17 @@ def read(job: JobFolder) -> Optional[List[Dict[str, Any]]]:
     return manifest if isinstance(manifest, list) else None
 
 
-def make(root: str, between: Callable[[], None] = lambda: None) -> List[Dict[str, Any]]:
-    """Return the entries of all plain files below a folder; no link is followed, markers are left out.
+def make(
+    root: str, between: Callable[[], None] = lambda: None, only: Optional[FrozenSet[Any]] = None
+) -> List[Dict[str, Any]]:
+    """Return the entries of plain files below a folder; no link is followed, markers are left out.
 
     What is called between two chunks may tell of life.
     """
     entries = []
     for path, fd in _files(root):
+        if only is not None and path not in only:
+            continue
         with contextlib.suppress(OSError):
             entries.append({"path": path, "size": os.fstat(fd).st_size, "sha256": _sha256(fd, between)})
         if len(entries) >= FILES_MAX:

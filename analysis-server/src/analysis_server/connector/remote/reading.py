@@ -16,10 +16,16 @@ LENGTH_MAX = 1 << 50
 
 
 def list_outputs(base: str, body: Any) -> Dict[str, Any]:
-    """Return the files below `outputs`, each with its path, size and SHA-256, as they are now."""
+    """Return the files below `outputs`, each with its path, size and SHA-256, as they are now.
+
+    With `paths` only those.
+    """
     body = names.mapping(body, field="The request")
     job = JobFolder(base, names.folder_name(body.get("name")))
-    return {"files": manifest.make(job.part("outputs"), lambda: None)}
+    paths = body.get("paths")
+    if paths is not None:
+        paths = frozenset(names.listing(paths, field="paths", items_max=manifest.FILES_MAX))
+    return {"files": manifest.make(job.part("outputs"), only=paths)}
 
 
 def get(base: str, _arguments: Any) -> None:

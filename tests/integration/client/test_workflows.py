@@ -96,6 +96,11 @@ def test_a_version_is_deployed_or_all_its_faults_are_told(client: SatelliteClien
     deployed = client.deploy_workflow(workflow.id)
     assert (deployed.version, deployed.is_new, deployed.dag_id) == (1, True, f"workflow_{workflow.id}")
     assert client.deploy_workflow(workflow.id).is_new is False
+    assert client.compare_workflow_version(workflow.id, 1).is_different is False
+    client.replace_draft(workflow.id, {"name": "nightly", "tasks": [REST]})
+    (removed,) = client.compare_workflow_version(workflow.id, 1).tasks
+    assert (removed["task"], removed["change"]) == ("look", "removed")
+    client.replace_draft(workflow.id, {"name": "nightly", "tasks": [REST, LOOK]})
     assert [each.tasks for each in client.list_workflow_versions(workflow.id).items] == [2]
     assert client.get_workflow_version(workflow.id, 1)["tasks"] == [REST, LOOK]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import zlib
@@ -15,7 +16,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from satellite.client import LogLines
 from satellite.contracts.event import EventSubject, EventType, StreamEntry
+from tests.fixtures.clients import ClientKind, opened
 from tests.integration.live.conftest import Storyteller, submit
 from tests.integration.live.test_server_sent_events import ACCEPT, asynchronous, messages
 
@@ -172,6 +175,27 @@ async def test_of_a_run_that_has_ended_all_is_told_and_the_stream_ends(run: Play
 
     assert [frame["type"] for frame in frames] == ["log", "result"]
     assert shown(frames[0]) == [("a", None, "one")]
+
+
+@pytest.mark.parametrize("kind", ClientKind)
+async def test_clients_follow_it(run: PlayedRun, api_url: str, kind: ClientKind) -> None:
+    token = str(run.client.headers["Authorization"]).removeprefix("Bearer ")
+
+    def follow() -> list[LogLines]:
+        with opened(kind, api_url, token=token) as client:
+            return list(client.follow_log(run.id))
+
+    first = await run.step("first")
+    await run.story.log(first, ["one", "two"])
+    following = asyncio.create_task(asyncio.to_thread(follow))
+    each = await run.step("each", at=1)
+    await run.story.log(each, ["three"])
+    await run.end()
+
+    assert [(told.task, told.map_index, told.lines) for told in await following] == [
+        ("first", None, ["one", "two"]),
+        ("each", 1, ["three"]),
+    ]
 
 
 def test_others_are_refused_and_a_job_has_its_text(run: PlayedRun, user: httpx.Client) -> None:

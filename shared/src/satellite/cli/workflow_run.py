@@ -101,7 +101,7 @@ def logs(  # noqa: PLR0917 - typer reads options from parameters
     attempt: Annotated[int | None, typer.Option(min=1, help="Of this attempt [the newest].")] = None,
     follow: Annotated[
         bool,
-        typer.Option("--follow", help="Go on until it ends: of a task line by line, of a run task by task."),
+        typer.Option("--follow", help="Go on until it ends, line by line."),
     ] = False,
     as_json: AsJSON = False,
 ) -> None:

@@ -20,6 +20,7 @@ from satellite.client.calls import (
     Flow,
     Item,
     ItemFlow,
+    Listen,
     Pause,
     Receive,
     Renew,
@@ -28,6 +29,7 @@ from satellite.client.calls import (
     resume,
 )
 from satellite.client.client import SatelliteClient
+from satellite.client.event_lines import AsyncEventLines
 from satellite.client.events import CONNECT_OPTIONS
 from satellite.client.every_call import EveryCall
 from satellite.client.retrying import retrying
@@ -98,7 +100,7 @@ class AsyncSatelliteClient(EveryCall, Asynchronous):
         except BaseException as error:  # noqa: BLE001 - The rule says what follows, or lets it pass.
             return None, error
 
-    async def _perform(self, effect: Effect, held: AsyncExitStack) -> Any:
+    async def _perform(self, effect: Effect, held: AsyncExitStack) -> Any:  # noqa: PLR0911  # One for each effect.
         match effect:
             case Request():
                 return await self._ask(effect)
@@ -110,9 +112,12 @@ class AsyncSatelliteClient(EveryCall, Asynchronous):
                 return await done if inspect.isawaitable(done) else done
             case Connect(address):
                 return await self._connect(address, held)
+            case Listen(request):
+                return await self._listen(request, held)
             case Receive(socket, left_s):
-                async with asyncio.timeout(left_s):
-                    return await socket.recv()
+                with self._telling():
+                    async with asyncio.timeout(left_s):
+                        return await socket.recv()
             case Renew(refused):
                 return await self._renew(refused)
 
@@ -123,6 +128,15 @@ class AsyncSatelliteClient(EveryCall, Asynchronous):
         return await held.enter_async_context(
             connect(address, additional_headers=self._identity, **CONNECT_OPTIONS)
         )
+
+    async def _listen(self, request: Request, held: AsyncExitStack) -> AsyncEventLines:
+        await held.aclose()
+        with self._telling():
+            response = await self._http.send(self._build(self._http, request), stream=True)
+            held.push_async_callback(response.aclose)
+            if not response.is_success:
+                await response.aread()
+        return AsyncEventLines(self._judged(response))
 
     async def _ask(self, request: Request) -> httpx.Response:
         repeat = retrying(AsyncRetrying, is_harmless=request.is_harmless, for_s=self._repeated_for_s(request))

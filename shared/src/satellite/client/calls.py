@@ -73,10 +73,20 @@ class Connect:
 
 @dataclass(frozen=True)
 class Receive:
-    """The next frame of a WebSocket; a TimeoutError is raised when none comes in time."""
+    """The next frame of a WebSocket or an answer; a TimeoutError is raised when none comes in time."""
 
     socket: Any
     left_s: float | None
+
+
+@dataclass(frozen=True)
+class Listen:
+    """An answer of server-sent events, open as a WebSocket is; answered by what gives their data.
+
+    A refusal is raised as an `APIError`, and `Receive` raises an EOFError at its end.
+    """
+
+    request: Request
 
 
 @dataclass(frozen=True)
@@ -100,7 +110,7 @@ class Done(Generic[T]):
     value: T
 
 
-Effect = Request | Pause | Work | Connect | Receive | Renew
+Effect = Request | Pause | Work | Connect | Listen | Receive | Renew
 Flow = Generator[Effect, Any, R]
 ItemFlow = Generator[Effect | Item[R], Any, None]
 

@@ -19,6 +19,7 @@ from satellite.client.calls import (
     Flow,
     Item,
     ItemFlow,
+    Listen,
     Pause,
     Receive,
     Renew,
@@ -28,6 +29,7 @@ from satellite.client.calls import (
     resume,
 )
 from satellite.client.errors import Conflict, NotAuthenticated
+from satellite.client.event_lines import EventLines
 from satellite.client.events import CONNECT_OPTIONS
 from satellite.client.every_call import EveryCall
 from satellite.client.login import Tokens
@@ -115,7 +117,7 @@ class SatelliteClient(EveryCall, Synchronous):
         except BaseException as error:  # noqa: BLE001 - The rule says what follows, or lets it pass.
             return None, error
 
-    def _perform(self, effect: Effect, held: ExitStack) -> Any:
+    def _perform(self, effect: Effect, held: ExitStack) -> Any:  # noqa: PLR0911  # One for each effect.
         match effect:
             case Request():
                 return self._ask(effect)
@@ -125,8 +127,11 @@ class SatelliteClient(EveryCall, Synchronous):
                 return work()
             case Connect(address):
                 return self._connect(address, held)
+            case Listen(request):
+                return self._listen(request, held)
             case Receive(socket, left_s):
-                return socket.recv(timeout=left_s)
+                with self._telling():
+                    return socket.recv(timeout=left_s)
             case Renew(refused):
                 return self.renew(refused)
 
@@ -135,6 +140,15 @@ class SatelliteClient(EveryCall, Synchronous):
 
         held.close()
         return held.enter_context(connect(address, additional_headers=self._identity, **CONNECT_OPTIONS))
+
+    def _listen(self, request: Request, held: ExitStack) -> EventLines:
+        held.close()
+        with self._telling():
+            response = self._http.send(self._build(self._http, request), stream=True)
+            held.callback(response.close)
+            if not response.is_success:
+                response.read()
+        return EventLines(self._judged(response))
 
     def _ask(self, request: Request) -> httpx.Response:
         repeat = retrying(Retrying, is_harmless=request.is_harmless, for_s=self._repeated_for_s(request))

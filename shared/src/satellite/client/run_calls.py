@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from satellite.client.calls import Call, Flow, ask, send
+from satellite.client.calls import Call, Flow, ItemFlow, Stream, ask, send
 from satellite.client.connection import Connection
 from satellite.client.errors import RequestUnfit
 from satellite.client.models import Job, Page
 from satellite.client.reading import check_request
 from satellite.client.retrying import keyed
+from satellite.client.run_log import stream_run_log
 from satellite.client.waiting import ask_either, wait_for_end
-from satellite.client.workflow_models import Restart, Run, RunGraph, Step, XCom
+from satellite.client.workflow_models import LogLines, Restart, Run, RunGraph, Step, XCom
 from satellite.contracts.event import EventSubject
 
 
@@ -122,6 +123,14 @@ class RunCalls(Connection):
         """Return what a task of a run has printed, of a mapped one for the given item."""
         query = {"map_index": map_index, "attempt": attempt}
         return (yield from send("GET", f"/jobs/{run_id}/logs/{task}", params=query)).text
+
+    @Stream
+    def follow_log(self, run_id: int) -> ItemFlow[LogLines]:
+        """Yield what all tasks of a run print, from its beginning to its end, past lost connections.
+
+        After a connection was lost for so long that the server no longer knows where, lines come again.
+        """
+        return stream_run_log(self, run_id)
 
     @Call
     def restart(

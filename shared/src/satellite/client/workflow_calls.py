@@ -9,7 +9,14 @@ from satellite.client.calls import Call, Flow, ask, send, tell
 from satellite.client.connection import Connection
 from satellite.client.models import Page
 from satellite.client.reading import check_request, json_of, read_answer
-from satellite.client.workflow_models import Deployment, Draft, Workflow, WorkflowTask, WorkflowVersion
+from satellite.client.workflow_models import (
+    Deployment,
+    Draft,
+    Workflow,
+    WorkflowDifference,
+    WorkflowTask,
+    WorkflowVersion,
+)
 
 PAGE = 200
 
@@ -127,6 +134,14 @@ class WorkflowCalls(Connection):
     def get_workflow_version(self, workflow_id: int, version: int) -> Flow[dict[str, Any]]:
         """Return a version as one document."""
         return ask(dict[str, Any], "GET", f"/workflows/{workflow_id}/versions/{version}")
+
+    @Call
+    def compare_workflow_version(
+        self, workflow_id: int, version: int, *, against: int | None = None
+    ) -> Flow[WorkflowDifference]:
+        """Return what differs between a version and another one, by default the draft."""
+        path = f"/workflows/{workflow_id}/versions/{version}/diff"
+        return ask(WorkflowDifference, "GET", path, params={"against": against})
 
     @Call
     def add_task(self, workflow_id: int, task: Mapping[str, Any]) -> Flow[WorkflowTask]:

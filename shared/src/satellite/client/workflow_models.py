@@ -51,6 +51,25 @@ class Workflow(Answer):
     tasks: list[WorkflowTask] | None = None
 
 
+class LogLines(Answer):
+    """Lines that a task of a run has printed."""
+
+    task: str
+    map_index: int | None = None
+    attempt: int = 1
+    lines: list[str] = Field(default_factory=list)
+
+
+class WorkflowDifference(Answer):
+    """What differs between a version and another one, or the draft, field by field."""
+
+    before: int | None = None
+    after: int | None = None
+    is_different: bool
+    fields: list[dict[str, Any]] = Field(default_factory=list)
+    tasks: list[dict[str, Any]] = Field(default_factory=list)
+
+
 class Draft(Answer):
     """A workflow as one document, and at which revision it is."""
 

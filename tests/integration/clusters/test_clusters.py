@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.clusters import repository
 from operation_server.clusters.ssh_keys import fingerprint_of, make_pair, read_pair
+from operation_server.metrics.repository import count_jobs
 from satellite.contracts.task_names import cluster_queue
 from tests.integration.clusters.conftest import BODY, HOST_KEY, Connector, make_host_key, node_of
 from tests.integration.operation_server_api.conftest import set_job
@@ -257,6 +258,20 @@ async def test_what_is_no_cluster_is_refused(admin: httpx.AsyncClient) -> None:
 async def test_a_name_is_given_once(lab: dict[str, Any], admin: httpx.AsyncClient) -> None:
     again = await admin.post("/clusters", json=BODY)
     assert (again.status_code, again.json()["code"]) == (409, "cluster_exists")
+
+
+async def test_they_are_counted_by_state(lab: dict[str, Any], engine: AsyncEngine) -> None:
+    async def counted() -> dict[str, int]:
+        async with engine.connect() as connection:
+            return dict((await count_jobs(connection)).clusters)
+
+    assert (lab["state"], await counted()) == ("ready", {"ready": 1})
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE clusters SET reported_at = now() - interval '2 min'"))
+    assert await counted() == {"silent": 1}
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE clusters SET state = 'refused'"))
+    assert await counted() == {"refused": 1}
 
 
 async def test_its_key_is_no_secret_of_users(

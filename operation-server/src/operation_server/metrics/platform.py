@@ -17,8 +17,9 @@ from redis.exceptions import RedisError
 from operation_server.database.connections import Connections
 from operation_server.database.errors import DATABASE_ERRORS
 from operation_server.faults import Outage
-from operation_server.metrics.repository import COUNTED_AT_MOST, JobCounts, count_jobs
+from operation_server.metrics.repository import COUNTED_AT_MOST, SILENT, JobCounts, count_jobs
 from operation_server.workers.heartbeats import read_heartbeats
+from satellite.contracts.cluster_nodes import ClusterState
 from satellite.contracts.task_names import EXECUTE_QUEUE, RESULTS_QUEUE
 from satellite.contracts.worker import WorkerHeartbeat
 
@@ -146,6 +147,10 @@ def _job_gauges(jobs: JobCounts) -> Iterable[Metric]:
     yield GaugeMetricFamily(
         "cluster_connections_active", "Open connections of SSH to clusters.", value=jobs.cluster_connections
     )
+    clusters = GaugeMetricFamily("satellite_clusters", "Registered clusters by state.", labels=["state"])
+    for state in (*ClusterState, SILENT):
+        clusters.add_metric([state], jobs.clusters.get(state, 0))
+    yield clusters
 
 
 def _worker_gauges(workers: list[WorkerHeartbeat]) -> Iterable[Metric]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,6 +12,8 @@ from operation_server.models.job_states import ACTIVE, WAITING
 from satellite.contracts.task_names import CLUSTER_QUEUE_PREFIX
 
 COUNTED_AT_MOST = 10_000
+SILENT = "silent"
+"""The state of a cluster that was ready, and of which no connector tells any more."""
 
 # Each part is a walk along a partial index: of what waits, of what is in the hands of the broker or a worker,
 # and of a bounded number of what failed. Completed jobs are only ever counted as they end.
@@ -21,7 +24,11 @@ JOBS = text(f"""
            (SELECT count(*) FROM rejected_reports) AS rejected_reports,
            active.on_clusters,
            (SELECT coalesce(sum((report ->> 'connections')::bigint), 0) FROM clusters
-            WHERE reported_at > now() - interval '60 s') AS cluster_connections
+            WHERE reported_at > now() - interval '60 s') AS cluster_connections,
+           (SELECT coalesce(jsonb_object_agg(state, clusters), '{{}}') FROM (
+               SELECT CASE WHEN state = 'ready' AND NOT reported_at > now() - interval '60 s'
+                           THEN '{SILENT}' ELSE state END AS state, count(*) AS clusters
+               FROM clusters GROUP BY 1) AS c) AS clusters
     FROM (
         SELECT count(*) AS jobs, extract(epoch FROM now() - min(run_at)) AS oldest_s
         FROM jobs WHERE {WAITING}
@@ -46,6 +53,8 @@ class JobCounts:
     rejected_reports: int
     on_clusters: int = 0
     cluster_connections: int = 0
+    clusters: Mapping[str, int] = field(default_factory=dict)
+    """How many clusters are in each state that one is in."""
 
 
 async def count_jobs(connection: AsyncConnection) -> JobCounts:
@@ -61,4 +70,5 @@ async def count_jobs(connection: AsyncConnection) -> JobCounts:
         rejected_reports=row.rejected_reports,
         on_clusters=row.on_clusters,
         cluster_connections=int(row.cluster_connections),
+        clusters=row.clusters,
     )

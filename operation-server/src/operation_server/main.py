@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+import functools
+from collections.abc import AsyncIterator, Sequence
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from redis.asyncio import Redis
+from starlette.routing import BaseRoute
 
 from operation_server.accounts import endpoints as accounts
 from operation_server.accounts.callers import Callers
@@ -106,6 +108,9 @@ ROUTERS = (
     sse.router,
     websocket.router,
 )
+STRICT_CONTENT_TYPE = False
+"""A body of no stated type is taken for JSON: callers show a token, which no foreign page can send, or a
+cookie, which is taken from pages of this server only."""
 DRAIN_TIMEOUT_S = 5.0
 MAX_CLIENT_MESSAGE_BYTES = 65_536
 """The longest message of a WebSocket client, which has nothing to say."""
@@ -125,20 +130,14 @@ def create_app(settings: OperationSettings) -> FastAPI:
         version="1",
         summary="Runs plugins as durable jobs.",
         lifespan=lambda app: run_parts(app, settings),
-        # A body of no stated type is taken for JSON: callers show a token, which no foreign page can send,
-        # or a cookie, which is taken from pages of this server only.
-        strict_content_type=False,
+        strict_content_type=STRICT_CONTENT_TYPE,
         # Their pages run scripts of elsewhere, and inline ones; `dashboard/` has one of our own. The
         # document would be made in the event loop.
         docs_url=None,
         openapi_url=None,
         redoc_url=None,
     )
-    for router in ROUTERS:
-        app.include_router(router, prefix=PREFIX)
-    app.include_router(health.router)
-    app.include_router(metrics.router)
-    app.include_router(pages.router)
+    app.router.routes.extend(_routes())
     add_description(app)
     app.state.rules = rules_of(app.routes)
     app.state.open_sign_up = settings.auth.open_sign_up
@@ -161,6 +160,20 @@ def create_app(settings: OperationSettings) -> FastAPI:
     # Outermost: it hands on a copy of the scope, in which the routing leaves what the metrics look for.
     app.add_middleware(HeadMiddleware)
     return app
+
+
+@functools.cache
+def _routes() -> Sequence[BaseRoute]:
+    """Return all routes.
+
+    They are worked out once, which takes 0.4 s (2026-12-01): tests make hundreds of applications.
+    """
+    router = APIRouter(strict_content_type=STRICT_CONTENT_TYPE)
+    for each in ROUTERS:
+        router.include_router(each, prefix=PREFIX)
+    for each in (health.router, metrics.router, pages.router):
+        router.include_router(each)
+    return router.routes
 
 
 @contextlib.asynccontextmanager

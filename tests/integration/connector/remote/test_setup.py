@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -196,6 +198,20 @@ def test_jobs_with_the_same_requirements_share_one_environment(host: Host, tmp_p
     made = [path for path in (host.base / ".satellite/envs").iterdir() if not path.is_symlink()]
     assert [str(path) for path in made] == [prefix]
     assert where.startswith(prefix)
+    # Its last use counts, and for a day at least.
+    week_s = 7 * 86_400
+    assert host.ask("trim", {"keep_s": 0})["removed"] == 0
+    os.utime(prefix, (time.time() - week_s, time.time() - week_s))
+    assert host.ask("trim", {"keep_s": 2 * week_s})["removed"] == 0
+    used_again = with_requirements(host, 4, text, ("sleep", "60"))
+    host.wait_state(used_again, RemoteState.RUNNING)
+    assert host.ask("trim", {"keep_s": 0})["removed"] == 0
+    host.cancel(used_again)
+    os.utime(prefix, (time.time() - week_s, time.time() - week_s))
+    assert host.ask("trim", {"keep_s": 0})["removed"] == 1
+    assert list((host.base / ".satellite/envs").iterdir()) == []
+    again = with_requirements(host, 5, text, show)
+    assert host.wait_end(again).code == 0
 
 
 def test_requirements_that_cannot_be_had_are_told(host: Host) -> None:

@@ -1,4 +1,4 @@
-"""The cache kept small: what nobody needed for long goes, and what never came as a whole."""
+"""What jobs share kept small: what nobody needed for long goes, and what never came as a whole."""
 
 import contextlib
 import os
@@ -6,7 +6,7 @@ import shutil
 import stat
 from typing import Any, Dict, List, Tuple
 
-from analysis_server.connector.remote import names
+from analysis_server.connector.remote import names, python_environment
 from analysis_server.connector.remote.cache import DIGEST_PATTERN, VERIFIED_AT_S, Cache, now_s
 
 SHOWN_MAX = 10000
@@ -20,6 +20,7 @@ def cached(base: str, _body: Any) -> Dict[str, Any]:
 def trim(base: str, body: Any) -> Dict[str, Any]:
     """Remove files that nobody needed for `keep_s`, and the oldest while less than `free_bytes` are free.
 
+    Environments of requirements go by their age alone.
     What jobs still have as an input stays theirs; only its place in the cache goes.
     """
     body = names.mapping(body, field="The request")
@@ -33,6 +34,7 @@ def trim(base: str, body: Any) -> Dict[str, Any]:
             with contextlib.suppress(OSError):
                 os.unlink(path)
                 removed += 1
+    removed += python_environment.trim(base, older_than_s=keep_s)
     return {"removed": removed, "free_bytes": shutil.disk_usage(cache.folder).free}
 
 

@@ -9,6 +9,8 @@ import os
 import re
 import shutil
 import sys
+import time
+from typing import Optional
 
 from analysis_server.connector.remote import locks, records
 from analysis_server.connector.remote.folders import JobFolder, private
@@ -17,6 +19,8 @@ from analysis_server.connector.remote.vigil import Vigil
 
 LOOK_EVERY_S = 0.5
 REQUIREMENTS_BYTES_MAX = 1 << 20
+UNUSED_LEAST_S = 86400.0
+"""Many times as long as jobs need to tell that they use one."""
 # What such a line names may change while the file does not: then the environment is the job's alone.
 LOCAL = re.compile(
     rb"^\s*(-r|-c|-e|--requirement|--constraint|--editable|\.|/|file:)|@\s*file:", re.MULTILINE
@@ -25,18 +29,64 @@ LOCAL = re.compile(
 
 def provide(job: JobFolder, requirements: str, run: SetupProcess, vigil: Vigil) -> str:
     """Return the folder of an environment with what a file of requirements says; raises `Ended` without."""
-    folder = private(os.path.join(job.base, ".satellite", "envs"))
+    folder = private(_folder(job.base))
     digest = _digest(job, requirements, run)
     link = os.path.join(folder, digest)
     lock = os.path.join(locks.job_locks(job.base), "env-" + digest)
-    while not os.path.isdir(link):
+    while True:
         with locks.taken(lock, wait_s=0) as is_ours:
             if is_ours and not os.path.isdir(link):
                 _make(link, requirements, run)
-        if not os.path.isdir(link):
-            vigil.pause(LOOK_EVERY_S)
-    os.utime(link, follow_symlinks=False)
-    return os.path.realpath(link)
+        place = _in_use(link, vigil)
+        if place is not None:
+            return place
+        vigil.pause(LOOK_EVERY_S)
+
+
+def trim(base: str, *, older_than_s: float) -> int:
+    """Remove environments that no job has used for so long, and return how many that were."""
+    folder, removed = _folder(base), 0
+    before = time.time() - max(older_than_s, UNUSED_LEAST_S)
+    with contextlib.suppress(FileNotFoundError):
+        for name in os.listdir(folder):
+            link = os.path.join(folder, name)
+            if os.path.islink(link) and os.stat(link).st_mtime < before:
+                removed += _remove(link, before)
+    return removed
+
+
+def _in_use(link: str, vigil: Vigil) -> Optional[str]:
+    """Tell that an environment is in use, now and every hour, and return its folder; None if it is not there.
+
+    Hosts that share the disk have no lock in common: whoever removes one takes its link away and looks again,
+    whoever uses one touches it and looks for the link again.
+    """
+    place = os.path.realpath(link)
+    try:
+        fd = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    os.utime(fd)
+    if os.path.realpath(link) != place or not os.path.islink(link):
+        os.close(fd)
+        return None
+    vigil.held.append(fd)
+    return place
+
+
+def _remove(link: str, before: float) -> bool:
+    place = os.path.realpath(link)
+    os.unlink(link)
+    if os.stat(place).st_mtime >= before:
+        with contextlib.suppress(FileExistsError):
+            os.symlink(os.path.basename(place), link)
+        return False
+    shutil.rmtree(place, ignore_errors=True)
+    return True
+
+
+def _folder(base: str) -> str:
+    return os.path.join(base, ".satellite", "envs")
 
 
 def _make(link: str, requirements: str, run: SetupProcess) -> None:

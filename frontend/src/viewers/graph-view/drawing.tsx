@@ -10,7 +10,7 @@ export interface GraphNode {
   status: string;
   /** The second line. */
   detail: string;
-  /** What it is called by who does not see it. */
+  /** What it is called in full, with its state. */
   label: string;
   isFaulty?: boolean;
 }
@@ -79,7 +79,7 @@ const NodeShape = memo(function NodeShape({ node, x, y, isSelected, isEntered, o
   return (
     <g
       className={styles.node} transform={`translate(${x - NODE.width / 2},${y - NODE.height / 2})`} role="button" tabIndex={isEntered ? 0 : -1}
-      aria-description={node.label} aria-pressed={isSelected} data-node={node.name} data-status={node.status} data-faulty={node.isFaulty || undefined}
+      aria-pressed={isSelected} data-node={node.name} data-status={node.status} data-faulty={node.isFaulty || undefined}
       onClick={() => onSelect(node.name)}
       onKeyDown={(event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
@@ -87,6 +87,8 @@ const NodeShape = memo(function NodeShape({ node, x, y, isSelected, isEntered, o
         onSelect(node.name);
       }}
     >
+      {/* The name of the control as well as what hovering tells: what is drawn may be shortened. */}
+      <title>{node.label}</title>
       <rect className={styles.box} width={NODE.width} height={NODE.height} rx={10} />
       <rect className={styles.state} x={0} y={0} width={5} height={NODE.height} rx={2.5} />
       <text x={15} y={20} className={styles.name}>

@@ -124,21 +124,34 @@ function Month({ month, marks }: { month: string; marks: Mark[] }) {
   );
 }
 
-function DayCell({ day, marks, isChosen, onChoose }: { day: Day; marks: Mark[]; isChosen: boolean; onChoose: () => void }) {
+interface DayProps {
+  day: Day;
+  marks: Mark[];
+  isChosen: boolean;
+  onChoose: () => void;
+}
+
+function DayCell(props: DayProps) {
+  return (
+    <td className={styles.day} data-outside={!props.day.isInMonth || undefined}>
+      <DayButton {...props} />
+    </td>
+  );
+}
+
+function DayButton({ day, marks, isChosen, onChoose }: DayProps) {
   const t = useText();
   return (
-    <td className={styles.day} data-outside={!day.isInMonth || undefined}>
-      <button type="button" aria-pressed={isChosen} onClick={onChoose}>
-        <span className="small">{day.number}</span>
-        <span className="visually-hidden">{t("calendar.day", { date: day.date, count: marks.length })}</span>
-        <span className={styles.dots}>
-          {marks.slice(0, DOTS_MAX).map(({ at, fate }) => (
-            <span key={`${at} ${fate}`} className={styles.dot} data-fate={fate} />
-          ))}
-          {marks.length > DOTS_MAX && <span className="muted small">+{marks.length - DOTS_MAX}</span>}
-        </span>
-      </button>
-    </td>
+    <button type="button" aria-pressed={isChosen} onClick={onChoose}>
+      <span className="small">{day.number}</span>
+      <span className="visually-hidden">{t("calendar.day", { date: day.date, count: marks.length })}</span>
+      <span className={styles.dots}>
+        {marks.slice(0, DOTS_MAX).map(({ at, fate }) => (
+          <span key={`${at} ${fate}`} className={styles.dot} data-fate={fate} />
+        ))}
+        {marks.length > DOTS_MAX && <span className="muted small">+{marks.length - DOTS_MAX}</span>}
+      </span>
+    </button>
   );
 }
 

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
-import { dateOf, monthOf, shifted, startOf, weeksOf } from "./month";
+import { dateOf, firstShownOf, monthOf, shifted, startOf, weeksOf } from "./month";
 
 test("a month has whole weeks from Monday", () => {
   const weeks = weeksOf("2026-11");
   expect(weeks).toHaveLength(6);
   expect(weeks.every((week) => week.length === 7)).toBe(true);
   expect(weeks[0]?.[0]).toEqual({ date: "2026-10-26", number: 26, isInMonth: false });
+  expect(dateOf(firstShownOf("2026-11"))).toBe("2026-10-26");
   expect(weeks.flat().filter(({ isInMonth }) => isInMonth)).toHaveLength(30);
 });
 

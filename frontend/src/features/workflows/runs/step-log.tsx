@@ -39,7 +39,7 @@ function ItemChoice({ item, count, onChoose }: { item: number; count: number; on
     <label className={styles.item}>
       {t("runs.item")}
       <input type="number" min={0} max={count - 1} value={item} onChange={(event) => choose(event.target.valueAsNumber)} />
-      <span className="muted small">/ {count - 1}</span>
+      <span className="muted small">0–{count - 1}</span>
     </label>
   );
 }

@@ -18,6 +18,11 @@ export function dateOf(moment: Date): string {
   return `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
 }
 
+/** Returns a moment as the reader's clock shows it: `YYYY-MM-DD HH:MM`. */
+export function clockOf(moment: Date): string {
+  return `${dateOf(moment)} ${two(moment.getHours())}:${two(moment.getMinutes())}`;
+}
+
 function two(value: number): string {
   return String(value).padStart(2, "0");
 }

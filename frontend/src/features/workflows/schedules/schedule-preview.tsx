@@ -1,9 +1,11 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useDeferredValue } from "react";
+import type { Schemas } from "~/api/client";
 import { problemText } from "~/api/problems";
 import { useText } from "~/i18n/text";
 import { Moment } from "~/ui/time";
 import styles from "../workflows.module.css";
+import { clockOf } from "./month";
 import { previewQuery } from "./schedule-queries";
 import type { Schedule } from "./schedule-text";
 
@@ -23,15 +25,27 @@ export function SchedulePreview({ workflowId, schedule }: { workflowId: number; 
         </p>
       ) : (
         <ol className={styles.ticks}>
-          {preview.data?.ticks.map(({ at, local, note }) => (
-            <li key={at}>
-              <Moment time={at} />
-              <span className="muted small">{t("schedule.there", { time: local.slice(0, 16).replace("T", " ") })}</span>
-              {note && <span className="tag" data-tone="warn">{note}</span>}
-            </li>
+          {preview.data?.ticks.map((tick) => (
+            <PreviewedTick key={tick.at} tick={tick} />
           ))}
         </ol>
       )}
     </section>
+  );
+}
+
+function PreviewedTick({ tick: { at, local, note } }: { tick: Schemas["PreviewedTickRead"] }) {
+  const t = useText();
+  const there = local.slice(0, "2026-01-02T03:04".length).replace("T", " ");
+  return (
+    <li>
+      <Moment time={at} />
+      {there !== clockOf(new Date(at)) && <span className="muted small">{t("schedule.there", { time: there })}</span>}
+      {note && (
+        <span className="tag" data-tone="warn">
+          {note}
+        </span>
+      )}
+    </li>
   );
 }

@@ -22,8 +22,7 @@ FORM: dict[str, Any] = {
     "required": ["reason"],
 }
 ASK: dict[str, Any] = {"name": "ask", "kind": "approval", "dependencies": ["add"], "form": FORM}
-FRAMES_PER_S_MIN = 30
-STEPS = 2_000
+EACH: dict[str, Any] = ADD | {"name": "each", "map_over": "params.numbers", "input": {"n": "${{ item }}"}}
 
 
 def make(admin: httpx.Client, *tasks: dict[str, Any], deploy: bool = True, **fields: Any) -> int:
@@ -110,6 +109,26 @@ async def test_a_run_is_seen_live_and_decided_about(
     await expect(page.get_by_text("Approved.")).to_be_visible()
     await advance(blocking_engine, story)
     await expect(page.get_by_role("button", name="ask, completed")).to_be_visible()
+
+
+async def test_the_log_of_an_item_is_live_and_has_what_was_said_before(
+    page: Page, api_url: str, admin: httpx.Client, story: Storyteller, blocking_engine: Engine
+) -> None:
+    run_id = trigger(admin, make(admin, EACH, params={"numbers": [1, 2]}))
+    await advance(blocking_engine, story)
+    steps = admin.get(f"/runs/{run_id}/steps").json()["items"]
+    job_id = int(next(step["job_id"] for step in steps if step["map_index"] == 1))
+    await story.start(job_id)
+    await story.log(job_id, ["before"])
+    await page.goto(f"{api_url}/dashboard/runs/{run_id}?task=each&item=1")
+    log = page.get_by_role("log")
+    await expect(log).to_contain_text("before")
+    await story.log(job_id, ["meanwhile"])
+    await expect(log).to_contain_text("meanwhile")
+    await picture(page, "run-item")
+    await page.get_by_label("Item").fill("0")
+    await expect(page.get_by_text("It has printed nothing yet.")).to_be_visible()
+    await expect(page).to_have_url(f"{api_url}/dashboard/runs/{run_id}?task=each&item=0")
 
 
 async def test_a_failed_run_is_retried_and_restarted_by_a_plan(
@@ -239,6 +258,9 @@ async def test_schedule_calendar_and_backfills(page: Page, api_url: str, admin: 
     await page.get_by_role("button", name="Calendar").click()
     await page.get_by_role("button", name="Month after").click()
     await expect(page.get_by_role("button", name="1 tick").first).to_be_visible()
+    await page.get_by_role("button", name="1 tick").nth(10).click()
+    await page.reload()
+    await expect(page.get_by_role("listitem").filter(has_text="to come")).to_have_count(2)
     await picture(page, "calendar")
     assert await serious_faults(page) == []
     await page.get_by_role("button", name="Backfills").click()
@@ -280,54 +302,3 @@ async def test_all_pages_fit_a_phone(  # noqa: PLR0917  # As many fixtures as th
         assert await serious_faults(page) == [], name
     await context.close()
     assert complaints == []
-
-
-async def test_two_thousand_steps_are_smooth(page: Page, api_url: str, admin: httpx.Client) -> None:
-    tasks = [
-        ADD | {"name": f"t{number}", "dependencies": [f"t{before}" for before in before_of(number)]}
-        for number in range(STEPS)
-    ]
-    run_id = trigger(admin, make(admin, *tasks))
-    await page.goto(f"{api_url}/dashboard/runs/{run_id}?task=t0")
-    canvas = page.get_by_role("group", name="Graph of the run")
-    await expect(canvas).to_be_visible(timeout=60_000)
-    await page.get_by_role("button", name="Whole").click()
-    for zoom in ("whole", "near"):
-        if zoom == "near":
-            await canvas.hover()
-            await page.mouse.wheel(0, -3_000)
-        frames_per_s = await page.evaluate(PAN)
-        await picture(page, f"run-2000-{zoom}")
-        print(f"{STEPS} steps, {zoom}: {frames_per_s:.0f} frames/s")
-        assert frames_per_s >= FRAMES_PER_S_MIN, zoom
-
-
-def before_of(number: int) -> list[int]:
-    """Return what a step of a graph of 20 lanes, now and then crossing, waits for."""
-    if number < 20:
-        return []
-    crossing = [number - 20 - number % 7] if number % 5 == 0 and number >= 40 else []
-    return list(dict.fromkeys([number - 20, *crossing]))
-
-
-PAN = """async () => {
-  const canvas = document.querySelector('svg[role=group]');
-  const { left, top, width, height } = canvas.getBoundingClientRect();
-  const at = (type, x, y) => canvas.dispatchEvent(new PointerEvent(type, {
-    bubbles: true, button: 0, pointerId: 1, clientX: left + width / 2 + x, clientY: top + height / 2 + y }));
-  canvas.setPointerCapture = () => {};
-  at('pointerdown', 0, 0);
-  const began = performance.now();
-  let frames = 0;
-  await new Promise((done) => {
-    const step = () => {
-      frames += 1;
-      const spent = performance.now() - began;
-      at('pointermove', 300 * Math.sin(spent / 300), 200 * Math.cos(spent / 400));
-      if (spent < 4000) requestAnimationFrame(step); else done();
-    };
-    requestAnimationFrame(step);
-  });
-  at('pointerup', 0, 0);
-  return frames / ((performance.now() - began) / 1000);
-}"""

@@ -6,6 +6,7 @@ import { shellRoute } from "~/routing/shell-route";
 export const WORKFLOW_TABS = ["runs", "schedule", "calendar", "backfills", "versions"] as const;
 export const STEP_TABS = ["log", "data", "steps", "facts"] as const;
 const MONTH = /^\d{4}-(0[1-9]|1[0-2])$/;
+const DAY = /^\d{4}-\d\d-\d\d$/;
 
 type Search = Record<string, unknown>;
 
@@ -19,8 +20,8 @@ export const workflowRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/workflows/$workflowId",
   validateSearch: (search: Search) => {
-    const month = textOf(search, "month");
-    return { tab: choiceOf(search, "tab", WORKFLOW_TABS), month: month !== undefined && MONTH.test(month) ? month : undefined };
+    const [month, day] = [textOf(search, "month"), textOf(search, "day")];
+    return { tab: choiceOf(search, "tab", WORKFLOW_TABS), month: MONTH.test(month ?? "") ? month : undefined, day: DAY.test(day ?? "") ? day : undefined };
   },
   component: lazyRouteComponent(() => import("./workflow-page"), "WorkflowPage"),
 });

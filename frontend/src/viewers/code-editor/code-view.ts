@@ -8,6 +8,7 @@ import { EditorState, type Extension } from "@codemirror/state";
 import { EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
 import { looks } from "./looks";
 import type { Suggest } from "./suggestions";
+import { typingOverLines } from "./typing-over-lines";
 
 export type Language = "python" | "yaml";
 
@@ -70,7 +71,7 @@ function ways({ label, language, isReadOnly, suggest }: CodeViewOptions): Extens
     language === "python" ? [python(), indentUnit.of("    ")] : yaml(),
     autocompletion({ override: [(context) => completionsAt(context, suggest)] }),
     keymap.of([...closeBracketsKeymap, ...completionKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),
-    looks, EditorView.lineWrapping, EditorState.readOnly.of(isReadOnly),
+    typingOverLines, looks, EditorView.lineWrapping, EditorState.readOnly.of(isReadOnly),
     EditorView.contentAttributes.of({ "aria-label": label }),
   ];
 }

@@ -10,7 +10,7 @@ export interface GraphNode {
   status: string;
   /** The second line. */
   detail: string;
-  /** What it is called by who does not see it. */
+  /** What it is called in full, with its state. */
   label: string;
   isFaulty?: boolean;
 }
@@ -56,7 +56,7 @@ function Overview({ layout, nodes, selected }: DrawingProps) {
   const place = nodes.findIndex(({ name }) => name === selected);
   return (
     <>
-      <path className={styles.edges} d={edges} />
+      <path className={`${styles.edges} ${styles.faint}`} d={edges} />
       {shapes.map(({ status, outline }) => (
         <path key={status} className={styles.block} data-status={status} d={outline} />
       ))}
@@ -79,7 +79,7 @@ const NodeShape = memo(function NodeShape({ node, x, y, isSelected, isEntered, o
   return (
     <g
       className={styles.node} transform={`translate(${x - NODE.width / 2},${y - NODE.height / 2})`} role="button" tabIndex={isEntered ? 0 : -1}
-      aria-description={node.label} aria-pressed={isSelected} data-node={node.name} data-status={node.status} data-faulty={node.isFaulty || undefined}
+      aria-pressed={isSelected} data-node={node.name} data-status={node.status} data-faulty={node.isFaulty || undefined}
       onClick={() => onSelect(node.name)}
       onKeyDown={(event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
@@ -87,19 +87,21 @@ const NodeShape = memo(function NodeShape({ node, x, y, isSelected, isEntered, o
         onSelect(node.name);
       }}
     >
+      {/* The name of the control as well as what hovering tells: what is drawn may be shortened. */}
+      <title>{node.label}</title>
       <rect className={styles.box} width={NODE.width} height={NODE.height} rx={10} />
-      <rect className={styles.state} x={0} y={0} width={5} height={NODE.height} rx={2.5} />
-      <text x={15} y={20} className={styles.name}>
+      <rect className={styles.state} x={7} y={8} width={4} height={NODE.height - 16} rx={2} />
+      <text x={19} y={20} className={styles.name}>
         {shortened(node.name)}
       </text>
-      <text x={15} y={36} className={styles.detail}>
+      <text x={19} y={36} className={styles.detail}>
         {shortened(node.detail)}
       </text>
     </g>
   );
 });
 
-const LETTERS_MAX = 22;
+const LETTERS_MAX = 21;
 
 function shortened(text: string): string {
   return text.length > LETTERS_MAX ? `${text.slice(0, LETTERS_MAX - 1)}…` : text;

@@ -43,7 +43,7 @@ export function LogView({ store, empty, download }: LogViewProps) {
             {t("log.follow")}
           </button>
         )}
-        {download && (
+        {download && store.lines.length > 0 && (
           <a className="button quiet" href={download} download>
             {t("log.download")}
           </a>

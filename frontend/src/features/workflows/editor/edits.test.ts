@@ -3,7 +3,7 @@ import { readDefinition, textOfDefinition } from "../document";
 import type { Definition } from "../workflow-queries";
 import { connected, edgesOf, isName, renamed, unconnected, withFields, withTask, withoutTask } from "./edits";
 import { faultOf } from "./faults";
-import { begun, edited, redone, undone } from "./history";
+import { begun, edited, redone, rewritten, undone } from "./history";
 
 const LINES = {
   name: "lines",
@@ -46,12 +46,18 @@ test("a definition is the same after it was text", () => {
 });
 
 test.each([
-  ["name: x\ntasks: [", 2],
-  ["- 1", 1],
-  ["tasks: []", 1],
-  ["name: x\ntasks: [{name: 1}]", 1],
-])("%j is told to be none", (text, line) => {
-  expect(readDefinition(text).fault?.line).toBe(line);
+  ["name: x\ntasks: [", 2, "indent"],
+  ["name: x\ntasks:\n\t- name: a", 3, "tab"],
+  ["name: x\nname: y", 2, "duplicate"],
+  ["name: x\ntasks: \"a", 2, "missing"],
+  ["name: x\nabc\ntasks: []", 2, "key"],
+  ["name: @x", 1, "start"],
+  ["- 1", 1, "noObject"],
+  ["tasks: []", 1, "noName"],
+  ["name: x\ntasks: a", 1, "noTaskList"],
+  ["name: x\ntasks: [{name: 1}]", 1, "noTask"],
+])("%j is told to be none", (text, line, reason) => {
+  expect(readDefinition(text).fault).toMatchObject({ line, reason });
 });
 
 test("edits are undone and done again, and typing is one step", () => {
@@ -59,6 +65,12 @@ test("edits are undone and done again, and typing is one step", () => {
   expect(undone(typed).present).toBe("ab");
   expect(redone(undone(typed)).present).toBe("abcd");
   expect(undone(undone(undone(typed))).present).toBe("a");
+});
+
+test("saving is no step to undo", () => {
+  const typed = edited(begun("a"), "ab", "text");
+  expect(undone(rewritten(typed, "ab\n")).present).toBe("a");
+  expect(undone(edited(rewritten(typed, "ab\n"), "abc", "text")).present).toBe("ab\n");
 });
 
 test("faults know their task, field and line", () => {

@@ -19,6 +19,11 @@ export function edited<T>(history: History<T>, present: T, made: string): Histor
   return { past: [...history.past, history.present].slice(-STEPS_MAX), present, future: [], made };
 }
 
+/** Returns a history with the present one written otherwise, which is no edit. */
+export function rewritten<T>(history: History<T>, present: T): History<T> {
+  return { ...history, present, made: "" };
+}
+
 export function undone<T>(history: History<T>): History<T> {
   const present = history.past.at(-1);
   if (present === undefined) return history;

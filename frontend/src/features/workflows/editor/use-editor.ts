@@ -2,7 +2,7 @@ import { useCallback, useMemo, useState } from "react";
 import { readDefinition, textOfDefinition, type TextFault } from "../document";
 import type { Definition } from "../workflow-queries";
 import type { Revision } from "./definition-query";
-import { begun, edited, redone, undone, type History } from "./history";
+import { begun, edited, redone, rewritten, undone, type History } from "./history";
 
 /** The draft as text and as what it means; while the text is none, what it meant before. */
 interface Draft {
@@ -26,11 +26,19 @@ export function useEditor(revision: Revision) {
   }, []);
   const undo = useCallback(() => setHistory(undone), []);
   const redo = useCallback(() => setHistory(redone), []);
-  /** The draft was saved, or what others have saved is taken as what to build upon. */
-  const setBase = useCallback((next: Revision) => setSaved(next), []);
+  /** What is there now is what was saved, as the server writes it; what was typed meanwhile stays. */
+  const settle = useCallback((next: Revision, sent: Definition) => {
+    setSaved(next);
+    setHistory((known) => (known.present.definition === sent ? rewritten(known, draftOf(next.definition)) : known));
+  }, []);
+  /** What others have saved is taken in the place of the draft. */
+  const take = useCallback((theirs: Revision) => {
+    setSaved(theirs);
+    change(theirs.definition);
+  }, [change]);
 
   const isChanged = useMemo(() => text !== textOfDefinition(saved.definition), [text, saved]);
-  return { text, definition, fault, saved, isChanged, change, type, undo, redo, setBase, mayUndo: history.past.length > 0, mayRedo: history.future.length > 0 };
+  return { text, definition, fault, saved, isChanged, change, type, undo, redo, settle, take, mayUndo: history.past.length > 0, mayRedo: history.future.length > 0 };
 }
 
 export type Editor = ReturnType<typeof useEditor>;

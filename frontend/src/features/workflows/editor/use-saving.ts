@@ -17,10 +17,9 @@ export function useSaving(id: number, editor: Editor) {
   const [conflict, setConflict] = useState<Revision | null>(null);
   const saving = useMutation({
     mutationFn: ({ definition, etag }: { definition: Definition; etag: string }) => saveDefinition(id, { definition, etag }),
-    onSuccess: async (saved) => {
+    onSuccess: async (saved, { definition }) => {
       setConflict(null);
-      editor.setBase(saved);
-      editor.change(saved.definition, "saved");
+      editor.settle(saved, definition);
       tell(t("editor.saved"));
       queries.setQueryData(definitionQuery(id).queryKey, saved);
       await queries.invalidateQueries({ queryKey: workflowKeys.one(id), exact: true });
@@ -34,8 +33,7 @@ export function useSaving(id: number, editor: Editor) {
   const keepMine = () => conflict && saving.mutate({ definition: editor.definition, etag: conflict.etag });
   const takeTheirs = () => {
     if (conflict === null) return;
-    editor.setBase(conflict);
-    editor.change(conflict.definition);
+    editor.take(conflict);
     setConflict(null);
   };
   const goOn = () => setConflict(null);

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import type { Frame } from "~/live/live-socket";
 import { applyTaskFrames } from "./apply-task-frames";
-import { withoutOverlap } from "./log-overlap";
 import type { RunGraph, RunNode } from "./run-queries";
 
 const node = (name: string): RunNode => ({ name, kind: "python", status: "pending", reason: null, total: 1, completed: 0, failed: 0, job_id: null, started_at: null, ended_at: null });
@@ -21,11 +20,4 @@ test("frames of other runs change nothing", () => {
 test("a task that runs again has not ended", () => {
   const ended = applyTaskFrames(GRAPH, [frame({ task: "a", status: "failed" })]);
   expect(applyTaskFrames(ended, [frame({ task: "a", status: "running" })]).nodes[0]?.ended_at).toBeNull();
-});
-
-test("lines that are stored and told are shown once", () => {
-  expect(withoutOverlap(["a", "b", "c"], ["b", "c", "d"])).toEqual(["d"]);
-  expect(withoutOverlap(["a"], ["b"])).toEqual(["b"]);
-  expect(withoutOverlap(["a", "b"], ["a", "b"])).toEqual([]);
-  expect(withoutOverlap([], ["a"])).toEqual(["a"]);
 });

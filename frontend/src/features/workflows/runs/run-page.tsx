@@ -1,19 +1,18 @@
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useCallback, useMemo } from "react";
-import { useText, type TextOf } from "~/i18n/text";
+import { useCallback } from "react";
+import { useText } from "~/i18n/text";
 import { useLiveState } from "~/live/live-state";
 import { Page } from "~/ui/page";
 import { Failure, Loading } from "~/ui/states";
 import { StatusPill } from "~/ui/status-pill";
 import { Moment } from "~/ui/time";
-import type { GraphNode } from "~/viewers/graph-view/drawing";
-import { GraphView } from "~/viewers/graph-view/graph-view";
 import { runRoute } from "../feature";
 import type { Run } from "../workflow-queries";
 import { Explain } from "./explain";
 import { RunActions } from "./run-actions-bar";
+import { RunDrawing } from "./run-drawing";
 import { Took } from "./run-list";
-import type { RunGraph, RunNode } from "./run-queries";
+import type { RunGraph } from "./run-queries";
 import styles from "./runs.module.css";
 import { TaskPanel } from "./task-panel";
 import { useRun } from "./use-run";
@@ -46,7 +45,6 @@ function Content({ run, graph }: { run: Run; graph: RunGraph }) {
       <Explain run={run} />
       <div className={styles.split} data-dimmed={staleSince !== null || undefined}>
         <section className={`card ${styles.graph}`} aria-label={t("runs.graph")}>
-          <Counts graph={graph} />
           <RunDrawing graph={graph} selected={selected} onSelect={select} />
         </section>
         {node && <TaskPanel key={node.name} run={run} node={node} />}
@@ -62,58 +60,6 @@ function firstOfInterest({ nodes }: RunGraph): string | null {
     if (found) return found.name;
   }
   return nodes.at(-1)?.name ?? null;
-}
-
-function RunDrawing({ graph, selected, onSelect }: { graph: RunGraph; selected: string | null; onSelect: (name: string) => void }) {
-  const t = useText();
-  const nodes = useDrawnNodes(graph.nodes, t);
-  return (
-    <div className={styles.canvas}>
-      <GraphView label={t("runs.graph")} nodes={nodes} edges={graph.edges} selected={selected} onSelect={onSelect} />
-    </div>
-  );
-}
-
-/** Returns nodes for drawing; of a task that is as it was the same object, which is not drawn anew. */
-function useDrawnNodes(nodes: readonly RunNode[], t: TextOf): GraphNode[] {
-  return useMemo(() => {
-    const known = drawnIn(t);
-    return nodes.map((node) => {
-      const made = known.get(node) ?? drawn(node, t);
-      known.set(node, made);
-      return made;
-    });
-  }, [nodes, t]);
-}
-
-const drawnNodes = new WeakMap<TextOf, WeakMap<RunNode, GraphNode>>();
-
-/** Returns what is drawn of nodes in a language. Nodes that nothing was told of are the same objects as before. */
-function drawnIn(t: TextOf): WeakMap<RunNode, GraphNode> {
-  const known = drawnNodes.get(t) ?? new WeakMap<RunNode, GraphNode>();
-  drawnNodes.set(t, known);
-  return known;
-}
-
-function drawn({ name, status, total, completed, failed }: RunNode, t: TextOf): GraphNode {
-  const state = t(`runs.task.${status}`);
-  const isMapped = total !== null && total !== 1;
-  const detail = isMapped ? `${state} · ${completed + failed}/${total}` : state;
-  return { name, status, detail, label: `${name}, ${detail}` };
-}
-
-function Counts({ graph }: { graph: RunGraph }) {
-  const t = useText();
-  const counts = [...Map.groupBy(graph.nodes, ({ status }) => status)].map(([status, nodes]) => ({ status, count: nodes.length }));
-  return (
-    <ul className={styles.counts} aria-label={t("runs.counts")}>
-      {counts.map(({ status, count }) => (
-        <li key={status} data-state={status}>
-          {t(`runs.task.${status}`)} <strong>{count}</strong>
-        </li>
-      ))}
-    </ul>
-  );
 }
 
 function Facts({ run }: { run: Run }) {

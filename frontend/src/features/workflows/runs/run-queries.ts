@@ -47,6 +47,22 @@ export function stepsQuery(id: number, task: string, status: string) {
   });
 }
 
+/** One step of a mapped task, by the place of its item. */
+export function stepQuery(id: number, task: string, place: number, status: string) {
+  return queryOptions({
+    queryKey: [...runKeys.one(id), "steps", task, place, status],
+    queryFn: () => answerOf(api.GET("/api/v1/runs/{run_id}/steps", { params: { path: { run_id: id }, query: { task, skip: place, limit: 1 } } })),
+  });
+}
+
+/** The job of a step of a run. */
+export function stepJobQuery(id: number, jobId: number) {
+  return queryOptions({
+    queryKey: [...runKeys.one(id), "job", jobId],
+    queryFn: async () => (await answerOf(api.GET("/api/v1/jobs/{job_id}", { params: { path: { job_id: jobId } } }))) as Schemas["JobRead"],
+  });
+}
+
 /** Why a run is not further than it is. */
 export function explanationQuery(id: number, status: string) {
   return queryOptions({

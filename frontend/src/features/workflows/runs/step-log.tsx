@@ -1,68 +1,62 @@
-import { useEffect, useMemo, useRef, useState } from "react";
-import { answerOf, api } from "~/api/client";
-import { Refused } from "~/api/problems";
+import { useQuery } from "@tanstack/react-query";
+import type { Schemas } from "~/api/client";
 import { useText } from "~/i18n/text";
-import { useFrames } from "~/live/live-state";
-import { useToasts } from "~/ui/toasts";
-import { LogStore } from "~/viewers/log-view/log-store";
+import { Loading, Shown } from "~/ui/states";
 import { LogView } from "~/viewers/log-view/log-view";
-import { withoutOverlap } from "./log-overlap";
-import { ENDED, type RunNode } from "./run-queries";
+import { useJobLog } from "~/viewers/log-view/use-job-log";
+import { ENDED, stepQuery, type RunNode } from "./run-queries";
+import styles from "./runs.module.css";
+import { useStepJob } from "./use-step-job";
 
-/** What a step has printed: what is stored, and what comes while it runs. */
-export function StepLog({ runId, node, item }: { runId: number; node: RunNode; item: number | undefined }) {
-  const t = useText();
-  const store = useStepLog(runId, node, item);
-  const query = item === undefined ? "" : `?map_index=${item}`;
-  const address = `/api/v1/jobs/${runId}/logs/${encodeURIComponent(node.name)}${query}`;
-  return <LogView store={store} empty={t(ENDED.has(node.status) ? "runs.noLog" : "runs.noLogYet")} download={address} />;
-}
-
-/** Whose log it is; another job, and the end of one, have another log. */
-interface LogPart {
+interface StepLogProps {
   runId: number;
-  task: string;
+  node: RunNode;
+  /** Of a mapped task: whose log. */
   item: number | undefined;
-  jobId: number | null;
-  isOver: boolean;
+  onItem: (item: number) => void;
 }
 
-/** Lines that come before the stored ones are there wait for them, and those that are stored too come once. */
-function useStepLog(runId: number, node: RunNode, item: number | undefined): LogStore {
-  const [store] = useState(() => new LogStore());
-  const early = useRef<string[] | null>([]);
-  const { tellError } = useToasts();
-  const isOver = ENDED.has(node.status);
-  const part = useMemo((): LogPart => ({ runId, task: node.name, item, jobId: node.job_id, isOver }), [runId, node.name, item, node.job_id, isOver]);
-  useFrames((frames) => {
-    const said = frames.filter(({ type, job_id, subject }) => type === "log" && subject !== "run" && job_id === part.jobId).flatMap(({ data }) => data.lines as string[]);
-    if (early.current === null) store.append(said);
-    else early.current.push(...said);
-  });
-  useEffect(() => {
-    let isWanted = true;
-    early.current = [];
-    storedLog(part).then(
-      (text) => {
-        if (!isWanted) return;
-        store.replace(text);
-        store.append(withoutOverlap(store.lines, early.current ?? []));
-        early.current = null;
-      },
-      (error: unknown) => isWanted && tellError(error),
-    );
-    return () => void (isWanted = false);
-  }, [store, part, tellError]);
-  return store;
+/** What a step has printed, live while it runs; of a mapped task that of one of its items. */
+export function StepLog({ runId, node, item = 0, onItem }: StepLogProps) {
+  // A task that is not mapped tells the job of its only step itself.
+  const isOfItems = node.job_id === null;
+  const steps = useQuery({ ...stepQuery(runId, node.name, item, node.status), enabled: isOfItems });
+  if (isOfItems && steps.isPending) return <Loading />;
+  const step = steps.data?.items.find(({ map_index }) => map_index === item);
+  const jobId = node.job_id ?? step?.job_id ?? step?.reused_from ?? null;
+  return (
+    <>
+      {step !== undefined && <ItemChoice item={item} count={steps.data?.total ?? 1} onChoose={onItem} />}
+      {jobId === null ? <NothingSaid isOver={ENDED.has(node.status)} /> : <JobLog key={jobId} runId={runId} jobId={jobId} />}
+    </>
+  );
 }
 
-/** Returns what is stored; a step that has not begun has nothing, which is no fault. */
-async function storedLog({ runId, task, item }: LogPart): Promise<string> {
-  const params = { path: { job_id: runId, task_name: task }, query: { map_index: item } };
-  try {
-    return String((await answerOf(api.GET("/api/v1/jobs/{job_id}/logs/{task_name}", { params, parseAs: "text" }))) ?? "");
-  } catch (error) {
-    if (error instanceof Refused && error.status === 404) return "";
-    throw error;
-  }
+function ItemChoice({ item, count, onChoose }: { item: number; count: number; onChoose: (item: number) => void }) {
+  const t = useText();
+  const choose = (value: number) => Number.isSafeInteger(value) && value >= 0 && value < count && onChoose(value);
+  return (
+    <label className={styles.item}>
+      {t("runs.item")}
+      <input type="number" min={0} max={count - 1} value={item} onChange={(event) => choose(event.target.valueAsNumber)} />
+      <span className="muted small">0–{count - 1}</span>
+    </label>
+  );
+}
+
+function NothingSaid({ isOver }: { isOver: boolean }) {
+  const t = useText();
+  return <p className="muted">{t(isOver ? "runs.noLog" : "runs.noLogYet")}</p>;
+}
+
+function JobLog({ runId, jobId }: { runId: number; jobId: number }) {
+  const job = useStepJob(runId, jobId);
+  return <Shown query={job}>{(data) => <Lines job={data} />}</Shown>;
+}
+
+function Lines({ job }: { job: Schemas["JobRead"] }) {
+  const t = useText();
+  const isOver = ENDED.has(job.status);
+  const store = useJobLog(job.id, job.attempt, isOver ? null : (job.started_at ?? ""));
+  return <LogView store={store} empty={t(isOver ? "runs.noLog" : "runs.noLogYet")} download={isOver ? `/api/v1/jobs/${job.id}/logs` : undefined} />;
 }

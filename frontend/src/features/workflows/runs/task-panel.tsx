@@ -41,7 +41,7 @@ export function TaskPanel({ run, node }: { run: Run; node: RunNode }) {
         <Tabs tabs={STEP_TABS} chosen={show} onChoose={(tab) => go({ show: tab })} />
       </div>
       <div className={styles.panelBody}>
-        {show === "log" && <StepLog key={item ?? -1} runId={run.id} node={node} item={item} />}
+        {show === "log" && <StepLog runId={run.id} node={node} item={item} onItem={(next) => go({ item: next })} />}
         {show === "data" && <Data runId={run.id} node={node} />}
         {show === "steps" && <Steps runId={run.id} node={node} onOpen={(index) => go({ show: "log", item: index ?? undefined })} />}
         {show === "facts" && <Facts node={node} />}

@@ -18,6 +18,11 @@ export function dateOf(moment: Date): string {
   return `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
 }
 
+/** Returns a moment as the reader's clock shows it: `YYYY-MM-DD HH:MM`. */
+export function clockOf(moment: Date): string {
+  return `${dateOf(moment)} ${two(moment.getHours())}:${two(moment.getMinutes())}`;
+}
+
 function two(value: number): string {
   return String(value).padStart(2, "0");
 }
@@ -34,13 +39,24 @@ export function startOf(month: string): Date {
   return new Date(year, number - 1, 1);
 }
 
+/** Returns the moment at which the weeks of a month begin, some days of the month before included. */
+export function firstShownOf(month: string): Date {
+  const first = startOf(month);
+  return new Date(first.getFullYear(), first.getMonth(), 1 - leadOf(first));
+}
+
 /** Returns the weeks of a month, from Monday to Sunday, filled up with days of its neighbours. */
 export function weeksOf(month: string): Day[][] {
   const first = startOf(month);
-  const lead = (first.getDay() + DAYS - 1) % DAYS;
+  const lead = leadOf(first);
   const length = new Date(first.getFullYear(), first.getMonth() + 1, 0).getDate();
   const weeks = Math.ceil((lead + length) / DAYS);
   return Array.from({ length: weeks }, (_, week) => Array.from({ length: DAYS }, (_day, place) => dayAt(first, week * DAYS + place - lead)));
+}
+
+/** Returns how many days a month's first week has before it. */
+function leadOf(first: Date): number {
+  return (first.getDay() + DAYS - 1) % DAYS;
 }
 
 function dayAt(first: Date, offset: number): Day {

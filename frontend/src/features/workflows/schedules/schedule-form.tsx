@@ -1,22 +1,18 @@
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useDeferredValue, useState } from "react";
-import { problemText } from "~/api/problems";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { useText } from "~/i18n/text";
 import { useMayChange } from "~/session/session";
 import { Segments } from "~/ui/segments";
-import { Moment } from "~/ui/time";
 import { useToasts } from "~/ui/toasts";
 import { workflowKeys, type Workflow } from "../workflow-queries";
 import styles from "../workflows.module.css";
-import { changeSchedule, dropSchedule, previewQuery, scheduleQuery } from "./schedule-queries";
+import { SchedulePreview } from "./schedule-preview";
+import { changeSchedule, dropSchedule, scheduleQuery } from "./schedule-queries";
+import { ScheduleRules } from "./schedule-rules";
 import type { Schedule } from "./schedule-text";
 
 const KINDS = ["none", "cron", "every"] as const;
 type Kind = (typeof KINDS)[number];
-const CATCHUPS = ["none", "latest", "all"] as const;
-const OVERLAPS = ["queue_one", "queue_all", "skip", "replace", "allow"] as const;
-const PREVIEWED = 10;
-const ZONES = ["UTC", ...Intl.supportedValuesOf("timeZone")];
 
 /** When a workflow runs by itself, with the ticks that this means. */
 export function ScheduleForm({ workflow }: { workflow: Workflow }) {
@@ -44,10 +40,10 @@ export function ScheduleForm({ workflow }: { workflow: Workflow }) {
             <input type="number" min={1} value={draft.every_s ?? 900} onChange={(event) => change({ every_s: event.target.valueAsNumber })} />
           </label>
         )}
-        {schedule !== null && <Rules draft={draft} onChange={change} />}
+        {schedule !== null && <ScheduleRules draft={draft} onChange={change} />}
         {mayChange && <Save workflow={workflow} schedule={schedule} />}
       </section>
-      {schedule !== null && <Preview workflowId={workflow.id} schedule={schedule} />}
+      {schedule !== null && <SchedulePreview workflowId={workflow.id} schedule={schedule} />}
     </div>
   );
 }
@@ -55,45 +51,6 @@ export function ScheduleForm({ workflow }: { workflow: Workflow }) {
 function stated(kind: Kind, { cron, every_s, timezone, catchup, overlap }: Schedule): Schedule {
   const rules = { timezone, catchup, overlap };
   return kind === "every" ? { ...rules, every_s: every_s ?? 900 } : { ...rules, cron: cron ?? "" };
-}
-
-function Rules({ draft, onChange }: { draft: Schedule; onChange: (part: Partial<Schedule>) => void }) {
-  const t = useText();
-  return (
-    <>
-      <label>
-        {t("schedule.timezone")}
-        <input type="text" list="zones" value={draft.timezone ?? "UTC"} onChange={(event) => onChange({ timezone: event.target.value })} />
-        <datalist id="zones">
-          {ZONES.map((zone) => (
-            <option key={zone} value={zone}>
-              {zone}
-            </option>
-          ))}
-        </datalist>
-      </label>
-      <label>
-        {t("schedule.overlap")}
-        <select value={draft.overlap ?? "queue_one"} onChange={(event) => onChange({ overlap: event.target.value as Schedule["overlap"] })}>
-          {OVERLAPS.map((value) => (
-            <option key={value} value={value}>
-              {t(`schedule.overlap.${value}`)}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        {t("schedule.catchup")}
-        <select value={draft.catchup ?? "latest"} onChange={(event) => onChange({ catchup: event.target.value as Schedule["catchup"] })}>
-          {CATCHUPS.map((value) => (
-            <option key={value} value={value}>
-              {t(`schedule.catchup.${value}`)}
-            </option>
-          ))}
-        </select>
-      </label>
-    </>
-  );
 }
 
 function Save({ workflow, schedule }: { workflow: Workflow; schedule: Schedule | null }) {
@@ -124,30 +81,4 @@ function Fault({ workflowId }: { workflowId: number }) {
   if (!data?.schedule) return null;
   const note = data.fault ?? (data.is_deployed ? (data.is_active ? null : t("workflows.isPaused")) : t("schedule.notDeployed"));
   return note && <p className={data.fault ? "note bad" : "note"}>{note}</p>;
-}
-
-function Preview({ workflowId, schedule }: { workflowId: number; schedule: Schedule }) {
-  const t = useText();
-  const asked = useDeferredValue(schedule);
-  const preview = useQuery({ ...previewQuery(workflowId, asked, { count: PREVIEWED }), placeholderData: keepPreviousData });
-  return (
-    <section className="card padded stack" aria-label={t("schedule.preview")} aria-busy={preview.isFetching}>
-      <h2>{t("schedule.preview")}</h2>
-      {preview.error ? (
-        <p className="error-text" role="alert">
-          {problemText(preview.error)}
-        </p>
-      ) : (
-        <ol className={styles.ticks}>
-          {preview.data?.ticks.map(({ at, local, note }) => (
-            <li key={at}>
-              <Moment time={at} />
-              <span className="muted small">{t("schedule.there", { time: local.slice(0, 16).replace("T", " ") })}</span>
-              {note && <span className="tag" data-tone="warn">{note}</span>}
-            </li>
-          ))}
-        </ol>
-      )}
-    </section>
-  );
 }

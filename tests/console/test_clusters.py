@@ -31,11 +31,8 @@ def tell(api_url: str, **changes: Any) -> None:
     httpx.post(f"{api_url}{REPORT_PATH}", content=body, headers=headers).raise_for_status()
 
 
-async def test_a_cluster_from_its_registration_to_its_end(
-    page: Page, api_url: str, admin: httpx.Client
-) -> None:
-    await page.goto(f"{api_url}/dashboard/clusters")
-    await expect(page.get_by_text("No cluster is registered")).to_be_visible()
+async def register(page: Page) -> None:
+    """Register `lab`; the first address is none."""
     await page.keyboard.press("n")
     dialog = page.get_by_role("dialog", name="Register a cluster")
     await dialog.get_by_label("Name").fill("lab")
@@ -49,7 +46,9 @@ async def test_a_cluster_from_its_registration_to_its_end(
     await dialog.get_by_label("Labels").fill("zone=a")
     await dialog.get_by_role("button", name="Register").click()
 
-    await expect(page).to_have_url(f"{api_url}/dashboard/clusters/lab?tab=keys")
+
+async def confirm(page: Page, api_url: str, admin: httpx.Client) -> None:
+    """Confirm the key that its host shows."""
     assert admin.get("/clusters/lab").json()["labels"] == {"zone": "a"}
     await expect(page.get_by_text("restrict ssh-ed25519")).to_be_visible()
     await expect(page.get_by_text("Nobody has confirmed the key of every host")).to_be_visible()
@@ -62,6 +61,9 @@ async def test_a_cluster_from_its_registration_to_its_end(
     await expect(page.get_by_text("The key of gpu.example is confirmed.")).to_be_visible()
     assert admin.get("/clusters/lab").json()["is_trusted"]
 
+
+async def look(page: Page, api_url: str) -> None:
+    """Look at it refusing the connector, and at what it has once it does not."""
     tell(api_url, state="refused", nodes=[], reason="Permission denied (publickey).")
     await expect(page.get_by_text("Permission denied (publickey).")).to_be_visible()
     await expect(page.get_by_text("It does not let the connector in")).to_be_visible()
@@ -86,6 +88,9 @@ async def test_a_cluster_from_its_registration_to_its_end(
     await page.get_by_role("button", name="Jobs").click()
     await expect(page.get_by_text("No job is active there")).to_be_visible()
 
+
+async def drain_and_delete(page: Page, admin: httpx.Client) -> None:
+    """Send it no further jobs, then jobs again, and delete it."""
     await page.get_by_role("button", name="Drain").click()
     await expect(page.get_by_text("lab is sent no further jobs.")).to_be_visible()
     assert admin.get("/clusters/lab").json()["is_draining"]
@@ -101,3 +106,15 @@ async def test_a_cluster_from_its_registration_to_its_end(
     await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     await expect(page.get_by_text("No cluster is registered")).to_be_visible()
     assert admin.get("/clusters").json()["total"] == 0
+
+
+async def test_a_cluster_from_its_registration_to_its_end(
+    page: Page, api_url: str, admin: httpx.Client
+) -> None:
+    await page.goto(f"{api_url}/dashboard/clusters")
+    await expect(page.get_by_text("No cluster is registered")).to_be_visible()
+    await register(page)
+    await expect(page).to_have_url(f"{api_url}/dashboard/clusters/lab?tab=keys")
+    await confirm(page, api_url, admin)
+    await look(page, api_url)
+    await drain_and_delete(page, admin)

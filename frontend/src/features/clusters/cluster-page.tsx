@@ -41,7 +41,9 @@ function Content({ cluster }: { cluster: Cluster }) {
       </div>
       <StateHelp cluster={cluster} />
       <Figures cluster={cluster} />
-      <Segments label={t("clusters.parts")} choices={CLUSTER_TABS.map((value) => ({ value, text: t(`clusters.tab.${value}`) }))} chosen={tab} onChoose={choose} />
+      <div className="row">
+        <Segments label={t("clusters.parts")} choices={CLUSTER_TABS.map((value) => ({ value, text: t(`clusters.tab.${value}`) }))} chosen={tab} onChoose={choose} />
+      </div>
       {tab === "nodes" && <Nodes name={name} />}
       {tab === "jobs" && <ActiveJobs name={name} />}
       {tab === "keys" && <HostKeys cluster={cluster} />}

@@ -22,9 +22,9 @@ export function StateHelp({ cluster: { state, reason, is_reporting } }: { cluste
   if (state === "ready" && is_reporting) return null;
   return (
     <div className={state === "unconfirmed" ? "note" : "note bad"}>
-      {state !== "ready" && <strong>{t(`clusters.help.${state}`)}</strong>}
-      {/* Of one that is not confirmed it says the same. */}
-      {reason && state !== "unconfirmed" && <p>{reason}</p>}
+      {/* Of one that is not confirmed the reason says the same as the help. */}
+      {reason && state !== "unconfirmed" && <strong>{reason}</strong>}
+      {state !== "ready" && <p>{t(`clusters.help.${state}`)}</p>}
       {!is_reporting && <p>{t("clusters.silentHelp")} <code>analysis-server connector</code></p>}
     </div>
   );

@@ -36,9 +36,9 @@ function Manifest({ initial }: { initial: string }) {
   return (
     <section className="stack" aria-label={t("plugins.manifest")}>
       <p className="row">
-        <label className="button">
+        <label className={`button ${styles.file}`}>
           {t("plugins.openFile")}
-          <input type="file" accept=".json,application/json" className="visually-hidden" onChange={(event) => void event.target.files?.[0]?.text().then(setText)} />
+          <input type="file" accept=".json,application/json" onChange={(event) => void event.target.files?.[0]?.text().then(setText)} />
         </label>
         <span className="muted small">{t("plugins.openFileHelp")}</span>
       </p>

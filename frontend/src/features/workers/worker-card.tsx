@@ -90,7 +90,10 @@ function Facts({ worker }: { worker: Worker }) {
   return (
     <dl className={styles.facts}>
       <dt>{t("workers.runtime")}</dt>
-      <dd title={worker.runtime_reason}>{runtimes.join(", ")}</dd>
+      <dd>
+        {runtimes.join(", ")}
+        {worker.runtime_reason && <p className="muted small">{worker.runtime_reason}</p>}
+      </dd>
       {total.memory_mib > 0 && (
         <>
           <dt>{t("workers.free")}</dt>
@@ -100,7 +103,7 @@ function Facts({ worker }: { worker: Worker }) {
       {worker.cluster && (
         <>
           <dt>{t("workers.cluster")}</dt>
-          <dd>{worker.cluster.name}</dd>
+          <dd><Link to="/clusters/$name" params={{ name: worker.cluster.name }}>{worker.cluster.name}</Link></dd>
         </>
       )}
       {tags.length > 0 && (

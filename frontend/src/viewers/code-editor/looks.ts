@@ -15,9 +15,9 @@ const theme = EditorView.theme({
   ".cm-tooltip": { backgroundColor: "var(--card)", color: "var(--text)", border: "1px solid var(--line)", borderRadius: "8px" },
   ".cm-tooltip-autocomplete > ul > li[aria-selected]": { backgroundColor: "var(--accent)", color: "var(--accent-text)" },
   ".cm-diagnostic-error": { borderLeftColor: "var(--failed)" },
-  // Its own are pictures of `data:` addresses, which the content security policy does not let through.
-  ".cm-lint-marker-error": { content: "normal", width: "9px", height: "9px", margin: "5px auto 0", borderRadius: "50%", backgroundColor: "var(--failed)" },
-  ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--failed) 1px" },
+  // By default these are images in `data:` addresses, which the content security policy of the page forbids.
+  ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--failed)" },
+  ".cm-lint-marker-error": { content: "normal", width: ".7em", height: ".7em", marginTop: ".4em", borderRadius: "50%", backgroundColor: "var(--failed)" },
 });
 
 const colours = HighlightStyle.define([

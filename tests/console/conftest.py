@@ -103,6 +103,8 @@ async def sign_in(page: Page, api_url: str, *, locale: str = "en") -> None:
     await page.get_by_label(words["password"]).fill(ADMIN["password"])
     await page.get_by_role("button", name=words["sign in"]).click()
     await page.locator("[role=status][data-state=live]").wait_for(state="attached")
+    # Who goes elsewhere sooner breaks off what the page still loads, which is an error in its console.
+    await page.locator("main h1").wait_for()
 
 
 async def picture(page: Page, name: str) -> None:

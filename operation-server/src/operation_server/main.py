@@ -144,6 +144,7 @@ def create_app(settings: OperationSettings) -> FastAPI:
     app.state.cookie_secure = settings.auth.cookie_secure
     app.state.metrics_token = settings.metrics.token
     app.state.worker_token = settings.api.worker_token
+    app.state.flower_url = settings.api.flower_url
     add_error_handlers(app)
     app.state.file_bytes_max = settings.files.max_bytes
     app.add_middleware(BodyLimitMiddleware, bytes_max=settings.api.max_body_bytes)

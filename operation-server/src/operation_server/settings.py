@@ -67,6 +67,11 @@ class ApiSettings(SettingsGroup):
     worker_token: SecretStr | None = Field(
         default=None, min_length=32, description="Signs what workers ask of the API; the same for all."
     )
+    flower_url: Annotated[str | None, Given] = Field(
+        default=None,
+        pattern=r"^(/|https?://)\S*$",
+        description="Where browsers find Flower, to which the console links.",
+    )
 
 
 class AuthSettings(SettingsGroup):

@@ -46,6 +46,8 @@ async def test_what_is_loaded_and_stands_by_is_shown(admin: httpx.AsyncClient, r
 async def test_a_worker_of_an_older_version_is_shown_too(admin: httpx.AsyncClient, redis_url: str) -> None:
     tell(redis_url, "gpu-1", orjson.dumps(BEAT))
 
-    (shown,) = (await admin.get("/workers")).json()["items"]
+    answer = (await admin.get("/workers")).json()
+    (shown,) = answer["items"]
 
+    assert answer["flower_url"] is None
     assert (shown["name"], shown["loaded"], shown["spares"]) == ("gpu-1", [], [])

@@ -1,6 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState, type FormEvent } from "react";
+import { storeFile } from "~/api/files";
 import { Refused, problemText } from "~/api/problems";
 import type { Schemas } from "~/api/client";
 import { useText } from "~/i18n/text";
@@ -13,7 +14,7 @@ import { validatorOf, type Faults } from "~/viewers/json-form/validation";
 import { asCurl } from "./copy-as";
 import type { Job } from "./job-queries";
 import styles from "./job-page.module.css";
-import { storeFile, submitJob } from "./submission";
+import { submitJob } from "./submission";
 
 type Mode = "form" | "json";
 

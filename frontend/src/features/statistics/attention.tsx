@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useText } from "~/i18n/text";
 import { Ago } from "~/ui/time";
@@ -41,7 +42,7 @@ function useNeeds(): ReactNode[] {
         <span className="tag" data-tone="bad">{group.example?.kind ?? "?"}</span>
         <span className="grow">{t("statistics.needs.failed", { count: group.jobs, plugin: group.plugin_name, message: group.example?.message ?? "" })}</span>
         <Ago time={group.last_at} />
-        <a href="/dashboard/dead-letters">{t("statistics.needs.look")}</a>
+        <Link to="/dead-letters" search={{ plugin: group.plugin_name, cause: group.fingerprint ?? undefined }}>{t("statistics.needs.look")}</Link>
       </>
     )),
   ];

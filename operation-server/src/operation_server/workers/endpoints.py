@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
 
 from operation_server.accounts.caller import CallerDep
 from operation_server.dependencies import ServicesDep
@@ -57,11 +57,14 @@ class WorkerList(BaseModel):
 
     total: int
     items: list[WorkerHeartbeat]
+    flower_url: str | None = Field(
+        default=None, description="Where browsers find Flower, if it is told.", examples=["/flower/"]
+    )
 
 
 @router.get("/workers", responses=problem_responses(401, 503))
-async def list_workers(caller: CallerDep, services: ServicesDep) -> WorkerList:
+async def list_workers(caller: CallerDep, services: ServicesDep, request: Request) -> WorkerList:
     """List the workers that gave a sign of life in the last 15 seconds."""
     del caller
     beats = list(await services[WorkerService].list_live())
-    return WorkerList(total=len(beats), items=beats)
+    return WorkerList(total=len(beats), items=beats, flower_url=request.app.state.flower_url)

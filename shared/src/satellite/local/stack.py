@@ -399,6 +399,7 @@ class Stack:
             "SATELLITE_FILES_STORAGE_URL": (self.home.path / "files").as_uri(),
             "SATELLITE_API_HOST": "127.0.0.1",
             "SATELLITE_API_PORT": str(self.ports.api),
+            "SATELLITE_API_FLOWER_URL": self.flower_url,
             "SATELLITE_AUTH_SECRET_KEY": self.home.secret("auth-secret"),
             "SATELLITE_ADMIN_EMAIL": username,
             "SATELLITE_ADMIN_PASSWORD": password,

@@ -12,8 +12,9 @@ from tests.console.conftest import listen_for_complaints, picture, serious_fault
 from tests.console.test_clusters import SEEN, tell
 from tests.console.test_deadletters import fail_some
 from tests.console.test_models import add_doubler
-from tests.console.test_plugins import tell_what_a_test_found
+from tests.console.test_plugins import ADA, tell_what_a_test_found
 from tests.console.test_workers import tell_of_three
+from tests.fixtures.api import open_account
 from tests.integration.clusters.conftest import BODY, KEY, TOKEN
 from tests.integration.live.conftest import Storyteller
 
@@ -34,6 +35,13 @@ PAGES = {
     "model-rollout": "models/doubler?tab=rollout",
     "model-question": "models/doubler?tab=predict",
 }
+
+OF_OTHERS = (
+    ("plugins/adder", "satellite/adder:1.0.0", "Pause"),
+    ("clusters/lab", "gpu-1", "Drain"),
+    ("models/doubler", "loader 1.0.0", "Move alias"),
+)
+"""Pages, what is seen there, and the button that only owners or admins have."""
 
 
 @pytest.fixture(autouse=True)
@@ -64,9 +72,25 @@ async def walk(browser: Browser, api_url: str, *, locale: str, theme: str) -> No
     assert complaints == []
 
 
+async def look_as_a_user(browser: Browser, api_url: str) -> None:
+    """See what others own and admins control, without the buttons for it."""
+    page = await browser.new_page(locale="en")
+    await page.goto(f"{api_url}/dashboard/login?next=/plugins/adder")
+    await page.get_by_label("E-mail").fill(ADA["username"])
+    await page.get_by_label("Password").fill(ADA["password"])
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("link", name="Try it")).to_be_visible()
+    for path, shown, button in OF_OTHERS:
+        await page.goto(f"{api_url}/dashboard/{path}")
+        await expect(page.get_by_text(shown).first).to_be_visible()
+        await expect(page.get_by_role("button", name=button)).to_have_count(0)
+    await page.close()
+
+
 async def test_how_they_look(
     browser: Browser, api_url: str, admin: httpx.Client, story: Storyteller, redis_url: str
 ) -> None:
+    open_account(admin, ADA)
     await fail_some(admin, story, 2)
     tell_of_three(redis_url)
     tell_what_a_test_found(admin)
@@ -76,3 +100,4 @@ async def test_how_they_look(
     # On one platform: each of its own costs seconds.
     await walk(browser, api_url, locale="en", theme="dark")
     await walk(browser, api_url, locale="ko", theme="light")
+    await look_as_a_user(browser, api_url)

@@ -69,8 +69,13 @@ async def test_workers_are_seen_with_their_jobs_and_cards(
     await picture(page, "workers")
     assert await serious_faults(page) == []
 
+    problem = {"code": "broker_unavailable", "detail": "Redis does not answer."}
+    await page.route("**/api/v1/workers", lambda route: route.fulfill(status=503, json=problem))
+    await expect(page.get_by_role("alert")).to_have_text("This is how they were last. Redis does not answer.")
     tell(redis_url, "cpu-2")
+    await page.unroute("**/api/v1/workers")
     await expect(page.get_by_role("article", name="cpu-2")).to_contain_text("ready")
+    await expect(page.get_by_role("alert")).to_be_hidden()
     await page.get_by_label("Name, host, label or #job").fill("zone=a")
     await expect(page.get_by_role("article")).to_have_count(1)
     await page.reload()

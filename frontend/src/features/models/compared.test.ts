@@ -13,8 +13,8 @@ test("numbers stand beside each other by their data, the newest evaluation for e
   const one = { metrics: { loss: 0.5, note: "good" }, evaluations: [on("a", 4), on("a", 9)] };
   const other = { metrics: {}, evaluations: [on("b", 3), on("a", 5)] };
   expect(comparedRows([one, other])).toEqual([
-    { metric: "loss", data: null, values: [0.5, null] },
-    { metric: "mae", data: "months", values: [4, 5] },
-    { metric: "mae", data: "months", values: [null, 3] },
+    { key: " loss", metric: "loss", data: null, values: [0.5, null] },
+    { key: "a mae", metric: "mae", data: "months", values: [4, 5] },
+    { key: "b mae", metric: "mae", data: "months", values: [null, 3] },
   ]);
 });

@@ -17,6 +17,7 @@ interface Measured {
 
 /** One number of some versions, beside each other. */
 export interface ComparedRow {
+  key: string;
   metric: string;
   /** The data that it was measured on; null where a version tells it of itself. */
   data: string | null;
@@ -29,10 +30,10 @@ export function comparedRows(versions: readonly Measured[]): ComparedRow[] {
   const put = (index: number, data: string | null, key: string, metrics: Record<string, unknown>) => {
     for (const [metric, value] of Object.entries(metrics)) {
       if (typeof value !== "number") continue;
-      const row = rows.get(`${key} ${metric}`) ?? { metric, data, values: versions.map(() => null) };
+      const row = rows.get(`${key} ${metric}`) ?? { key: `${key} ${metric}`, metric, data, values: versions.map(() => null) };
       // The first is the newest, since evaluations are.
       row.values[index] ??= value;
-      rows.set(`${key} ${metric}`, row);
+      rows.set(row.key, row);
     }
   };
   versions.forEach(({ metrics, evaluations }, index) => {

@@ -29,7 +29,7 @@ export function Comparison({ name, versions }: { name: string; versions: readonl
       ) : rows.length === 0 ? (
         <Empty title={t("models.noMetrics")} />
       ) : (
-        <Table label={t("models.comparison")} columns={columns} rows={rows} keyOf={({ metric, data }) => `${data} ${metric}`} />
+        <Table label={t("models.comparison")} columns={columns} rows={rows} keyOf={({ key }) => key} />
       )}
     </section>
   );

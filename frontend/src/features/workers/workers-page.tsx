@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
+import { problemText } from "~/api/problems";
 import { number } from "~/i18n/formats";
 import { useText } from "~/i18n/text";
 import { Page } from "~/ui/page";
@@ -21,6 +22,11 @@ export function WorkersPage() {
   );
   return (
     <Page title={t("workers.title")} about={t("workers.about")} actions={link}>
+      {workers.data && workers.error && (
+        <p role="alert" className="note bad">
+          <strong>{t("workers.old")}</strong> {problemText(workers.error)}
+        </p>
+      )}
       <Shown query={workers}>{({ items }) => (items.length === 0 ? <Empty title={t("workers.none")}>{t("workers.noneHelp")}</Empty> : <Workers workers={items} />)}</Shown>
     </Page>
   );

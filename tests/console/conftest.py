@@ -31,9 +31,9 @@ WORDS = {
 expect.set_options(timeout=60_000)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """A headless Chromium of this machine."""
+    """A headless Chromium of this machine; what tests do in it, they do in contexts of their own."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine")
     if not (CONSOLE / "index.html").is_file():

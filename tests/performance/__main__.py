@@ -26,6 +26,7 @@ from tests.performance import (
     start,
     workflows,
 )
+from tests.performance.console import figures as console
 from tests.performance.figure import Figure
 from tests.performance.report import report
 
@@ -45,6 +46,7 @@ ON_PLATFORM: dict[str, Callable[..., list[Figure]]] = {
 
 ALONE: dict[str, Callable[..., list[Figure]]] = {
     "batch": batching.measure,
+    "console": console.measure,
     "direct": direct_lane.measure,
     "dispatch": queue.measure,
     "rabbitmq": rabbitmq.measure,

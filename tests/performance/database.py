@@ -55,13 +55,20 @@ def postgres() -> Iterator[EmbeddedPostgres]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@asynccontextmanager
-async def fresh_database(server: EmbeddedPostgres, name: str) -> AsyncIterator[Connections]:
-    """Open a new, migrated database with one user and the plugin `echo`, both of id 1."""
+def new_database(server: EmbeddedPostgres, name: str) -> str:
+    """Make a migrated database; returns its URL."""
     with connect(server) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     migrate(server.url(name))
-    settings = DatabaseSettings.model_validate({"url": server.url(name), "statement_timeout_s": 300})
+    return server.url(name)
+
+
+@asynccontextmanager
+async def fresh_database(server: EmbeddedPostgres, name: str) -> AsyncIterator[Connections]:
+    """Open a new, migrated database with one user and the plugin `echo`, both of id 1."""
+    settings = DatabaseSettings.model_validate(
+        {"url": new_database(server, name), "statement_timeout_s": 300}
+    )
     connections = Connections(settings, application_name="bench")
     async with connections.begin() as database:
         await database.run_sync(add_plugin, await database.run_sync(add_user))

@@ -13,7 +13,6 @@ from sqlalchemy import Engine, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.database.engine import create_blocking_engine, create_engine
-from operation_server.database.migrate import migrate
 from operation_server.workflows.transitions import NewRun, VersionMemory, begin_run
 from satellite.contracts.workflow import Overlap, Schedule
 from satellite.contracts.workflow_run import RunTrigger
@@ -21,7 +20,7 @@ from satellite.local.postgres import EmbeddedPostgres
 from satellite.settings.database import DatabaseSettings
 from tests.fixtures.redis import running_redis
 from tests.integration.workflows.schedule_seed import ScheduledWorkflows, scheduler_on
-from tests.performance.database import connect, postgres
+from tests.performance.database import new_database, postgres
 from tests.performance.figure import Figure
 
 SCHEDULES: Final = 100
@@ -48,7 +47,7 @@ def measure(*, rounds: int) -> list[Figure]:
 
 
 async def _measure(server: EmbeddedPostgres, redis_url: str, *, ticks: int) -> list[Figure]:
-    settings = _fresh(server)
+    settings = DatabaseSettings.model_validate({"url": new_database(server, NAME)})
     engine = create_engine(settings, application_name="bench")
     blocking_engine = create_blocking_engine(settings, application_name="bench")
     try:
@@ -100,10 +99,3 @@ def _bare_ms(engine: Engine) -> float:
             trigger = RunTrigger.MANUAL
             begin_run(connection, NewRun(version=version, owner_id=1, trigger=trigger, params={}, priority=0))
     return (time.perf_counter() - began) * 1000
-
-
-def _fresh(server: EmbeddedPostgres) -> DatabaseSettings:
-    with connect(server) as connection:
-        connection.execute(f"CREATE DATABASE {NAME}".encode())
-    migrate(server.url(NAME))
-    return DatabaseSettings.model_validate({"url": server.url(NAME)})

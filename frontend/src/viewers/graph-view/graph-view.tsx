@@ -49,8 +49,10 @@ function Shown({ label, nodes, edges, selected, onSelect, layout }: GraphViewPro
   return (
     <>
       <svg ref={svg} className={styles.canvas} role="group" aria-label={label}>
-        <g transform={`translate(${view.x},${view.y}) scale(${view.zoom})`}>
-          <Drawing layout={layout} nodes={nodes} region={region} isReadable={view.zoom >= ZOOM_READABLE} selected={selected} onSelect={onSelect} />
+        <g className={styles.moved} transform={`translate(${view.x},${view.y})`}>
+          <g transform={`scale(${view.zoom})`}>
+            <Drawing layout={layout} nodes={nodes} region={region} isReadable={view.zoom >= ZOOM_READABLE} selected={selected} onSelect={onSelect} />
+          </g>
         </g>
       </svg>
       <div className={styles.tools}>

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import type { Workflow } from "../workflow-queries";
 import { previewQuery, type Tick } from "./schedule-queries";
 import type { Schedule } from "./schedule-text";
@@ -18,8 +19,9 @@ const NEVER: Schedule = { catchup: "none", overlap: "skip", timezone: "UTC" };
 /** Returns the ticks to come since a moment, of a workflow that runs by itself. */
 export function usePlanned(workflow: Workflow, since: Date): Mark[] {
   const { schedule } = workflow;
+  const [opened] = useState(() => new Date());
   // Of a month that has begun those from now on, which is what nothing said means.
-  const after = since > new Date() ? since.toISOString() : undefined;
+  const after = since > opened ? since.toISOString() : undefined;
   const preview = useQuery({ ...previewQuery(workflow.id, schedule ?? NEVER, { count: PLANNED_MAX, after }), enabled: schedule !== null && workflow.is_active && workflow.deployed_version !== null });
   return preview.data?.ticks.map(({ at }) => ({ at, fate: "planned", runId: null })) ?? [];
 }

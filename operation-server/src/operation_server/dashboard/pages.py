@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 CONSOLE = Path(__file__).parent / "console"
 """What `make console` builds; it is not in git, and not there where Node.js could not be had."""
 STATIC = Path(__file__).parent / "static"
-VIEWS: Final = frozenset({"dead-letters", "plugins", "workers", "users"})
+VIEWS: Final = frozenset({"dead-letters", "plugins", "workers"})
 """Pages of before, which the console has not got yet."""
 FILE_TYPES: Final = frozenset({".css", ".html", ".js", ".json", ".png", ".py", ".svg"})
 """What is a file's name right below `/dashboard`; anything else is an address of the console."""

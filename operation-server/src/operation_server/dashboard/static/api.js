@@ -55,7 +55,6 @@ export async function request(method, path, body, { open = false } = {}) {
 
 export const get = (path) => request("GET", path);
 export const post = (path, body) => request("POST", path, body);
-export const patch = (path, body) => request("PATCH", path, body);
 
 /** Return the address of a WebSocket. */
 export function socketAddress(path, after) {

@@ -5,7 +5,7 @@ import { el, toast } from "./dom.js";
 import { JobDetail } from "./job_detail.js";
 import { JobStore } from "./job_store.js";
 import { JobTable } from "./job_table.js";
-import { deadLetters, plugins, users, workers } from "./lists.js";
+import { deadLetters, plugins, workers } from "./lists.js";
 import { LiveEvents } from "./live.js";
 import { navigate, place, whenMoved } from "./navigation.js";
 import { Overview, overviewPage } from "./overview.js";
@@ -94,7 +94,7 @@ function showJobs(id) {
 
 function showList(name) {
   const isAdmin = user.role === "admin";
-  const views = { overview: () => overviewPage(isAdmin), "dead-letters": deadLetters, plugins: () => plugins(isAdmin), workers, users };
+  const views = { overview: () => overviewPage(isAdmin), "dead-letters": deadLetters, plugins: () => plugins(isAdmin), workers };
   const build = Object.hasOwn(views, name) ? views[name] : null;
   if (!build) {
     navigate("jobs", { replace: true });

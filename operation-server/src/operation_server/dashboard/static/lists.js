@@ -1,6 +1,6 @@
-// Dead letters, plugins, workers and users: lists that refresh while they are looked at.
+// Dead letters, plugins and workers: lists that refresh while they are looked at.
 
-import { get, patch, post } from "./api.js";
+import { get, post } from "./api.js";
 import { ago, el, emptyState, exactTime, toast } from "./dom.js";
 import { openSubmit } from "./submit.js";
 
@@ -94,24 +94,6 @@ function workerCard(worker) {
     el("p", { class: "muted small" }, `${worker.host} · up since ${exactTime(worker.started_at)}`),
     el("p", {}, ...worker.running.map(([id, attempt]) => el("a", { class: "tag", href: `/dashboard/jobs/${id}` }, `#${id} · ${attempt}`))),
   );
-}
-
-/** Return a view of the accounts; for admins. */
-export function users() {
-  return listView("Users", "Who may use the platform. A deactivated account can neither log in nor go on.", async (refresh) => {
-    const { items } = await get("/users?limit=200");
-    const rows = items.map((user) =>
-      el("tr", {}, el("td", {}, user.email), el("td", {}, user.full_name ?? "–"), el("td", {}, el("span", { class: "tag" }, user.role)),
-        el("td", {}, el("span", { class: `tag ${user.is_active ? "good" : "bad"}` }, user.is_active ? "active" : "deactivated")),
-        el("td", { title: exactTime(user.created_at) }, ago(user.created_at)),
-        el("td", {}, act(user.is_active ? "Deactivate" : "Activate", async () => {
-          await patch(`/users/${user.id}`, { is_active: !user.is_active });
-          toast(`${user.email} is ${user.is_active ? "deactivated" : "active again"}.`);
-          await refresh();
-        }))),
-    );
-    return table(["E-mail", "Name", "Role", "State", "Since", ""], rows);
-  });
 }
 
 function listView(title, about, load) {

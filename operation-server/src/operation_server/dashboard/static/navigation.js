@@ -1,7 +1,7 @@
 // Where in the dashboard one is: each view has an address of its own.
 
 const ROOT = "/dashboard/";
-const VIEWS = ["dead-letters", "plugins", "workers", "users"];
+const VIEWS = ["dead-letters", "plugins", "workers"];
 
 let onMove = () => {};
 

@@ -24,7 +24,9 @@ export function NotificationsPage() {
   const Part = PARTS[tab];
   return (
     <Page title={t("notifications.title")} about={t(`notifications.about.${tab}`)}>
-      <Segments label={t("notifications.title")} choices={TABS.map((value) => ({ value, text: t(`notifications.tab.${value}`) }))} chosen={tab} onChoose={choose} />
+      <div className="row">
+        <Segments label={t("notifications.title")} choices={TABS.map((value) => ({ value, text: t(`notifications.tab.${value}`) }))} chosen={tab} onChoose={choose} />
+      </div>
       <Part />
     </Page>
   );

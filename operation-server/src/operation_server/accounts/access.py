@@ -277,6 +277,7 @@ ROUTES: Final[Mapping[str, Permission | Door]] = {
     "GET /api/v1/rejected-reports": Permission.READ_REJECTED_REPORTS,
     "GET /api/v1/workers": Permission.READ_PLATFORM,
     "GET /api/v1/results/stats/summary": Permission.READ_JOBS,
+    "GET /api/v1/results/stats/history": Permission.READ_JOBS,
     "GET /api/v1/events": Permission.READ_JOBS,
     "WEBSOCKET /api/v1/ws/jobs/{job_id}": Permission.READ_JOBS,
     "WEBSOCKET /api/v1/ws/jobs": Permission.READ_JOBS,

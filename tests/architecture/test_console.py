@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from operation_server import error_handlers
 from operation_server.dashboard.pages import HEADERS
+from satellite.contracts.outcome import ErrorKind, OutcomeStatus
 
 FRONTEND = Path(__file__).parents[2] / "frontend"
 SOURCE = FRONTEND / "src"
 LAYERS = ["app", "features", "viewers", "ui", "live", "routing", "session", "i18n", "api"]
 """Each may import those that follow it; `i18n` and the errors of `api` know each other."""
+CODES_OF_THE_FRAMEWORK = {"not_found", "method_not_allowed"}
 IMPORT = re.compile(r"""(?:from|import)\s*\(?\s*["'](~|\.\.?)/([^"']+)["']""")
 MAKES_MARKUP = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|srcDoc|DOMParser|createContextualFragment"
@@ -56,3 +59,12 @@ def test_the_policy_and_the_lock() -> None:
     assert '"resolved"' not in lock
     packages = json.loads(lock)["packages"]
     assert not [name for name, package in packages.items() if name and "integrity" not in package]
+
+
+@pytest.mark.parametrize("locale", ["en", "ko"])
+def test_each_error_failure_and_outcome_has_a_sentence(locale: str) -> None:
+    messages = json.loads((SOURCE / f"api/messages/{locale}.json").read_text())
+    by_hand = re.findall(r'\bcode="(\w+)"', Path(error_handlers.__file__).read_text())
+    codes = {error.code for error in error_handlers.STATUS_OF} | {*by_hand, *CODES_OF_THE_FRAMEWORK}
+    wanted = {f"problem.{code}" for code in codes} | {f"failure.{kind}" for kind in ErrorKind}
+    assert set(messages) == wanted | {f"outcome.{outcome}" for outcome in OutcomeStatus}

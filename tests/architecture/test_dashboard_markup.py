@@ -1,4 +1,4 @@
-"""What jobs and plugins say reaches the dashboard's page as text, never as markup or script."""
+"""What plugins and operations say reaches the page of the API description as text, never as markup or script."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_no_script_makes_markup_of_text(file: Path) -> None:
 
 
 def test_the_page_itself_runs_nothing_inline() -> None:
-    page = (STATIC / "dashboard.html").read_text()
+    page = (STATIC / "docs.html").read_text()
 
     assert not re.search(r"<script(?![^>]*\bsrc=)|\son\w+\s*=", page)
     assert "unsafe" not in HEADERS["Content-Security-Policy"]

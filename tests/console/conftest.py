@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,11 +14,11 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from operation_server.dashboard.pages import CONSOLE
-from tests.fixtures.api import ADMIN, log_in
-from tests.integration.live.conftest import api_url, story
+from tests.fixtures.api import ADMIN, log_in, running_api
+from tests.integration.live.conftest import story
 from tests.integration.operation_server_api.conftest import MANIFEST
 
-__all__ = ["api_url", "story"]
+__all__ = ["story"]
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 AXE = Path(__file__).parents[2] / "frontend/node_modules/axe-core/axe.min.js"
@@ -28,7 +29,22 @@ WORDS = {
     "ko": {"email": "이메일", "password": "비밀번호", "sign in": "로그인"},
 }
 
+INSTALLATION = {
+    "SATELLITE_SECRETS_KEY": secrets.token_hex(32),
+    "SATELLITE_NOTIFICATIONS_ALLOWED_NETWORKS": "127.0.0.0/8",
+}
+"""It keeps secrets, and tells receivers on this machine."""
+
 expect.set_options(timeout=60_000)
+
+
+@pytest.fixture
+def api_url(database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a running API process."""
+    for name, value in INSTALLATION.items():
+        monkeypatch.setenv(name, value)
+    with running_api(database_url=database_url, redis_url=redis_url) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

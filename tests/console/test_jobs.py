@@ -165,7 +165,7 @@ async def test_how_it_looks(
         await page.set_viewport_size({"width": 1440, "height": 900})
         await page.goto(f"{api_url}/dashboard/{path}")
         await page.locator("main h1").wait_for()
-        await page.locator("[aria-busy]").wait_for(state="detached")
+        await page.locator("[aria-busy]").first.wait_for(state="detached")
         await page.locator("[role=status][data-state=live]").wait_for(state="attached")
         await picture(page, f"{name}-{locale}-{theme}")
         assert await serious_faults(page) == [], name

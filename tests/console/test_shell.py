@@ -53,6 +53,11 @@ async def test_the_login_is_a_cookie_that_no_script_sees(page: Page) -> None:
     assert await page.context.cookies() == []
 
 
+async def test_the_description_of_the_api(page: Page, api_url: str) -> None:
+    await page.goto(f"{api_url}/docs")
+    await expect(page.get_by_text("/api/v1/jobs/{job_id}/cancel")).to_be_visible()
+
+
 async def test_pages_are_found_by_keyboard(page: Page, api_url: str, admin: httpx.Client) -> None:
     job_id = submit(admin)
     await page.keyboard.press("Control+k")

@@ -15,9 +15,12 @@ export function whenSessionEnds(listener: () => void): void {
 /** The API, typed by its own description. The login is a cookie that no script sees; the browser sends it. */
 export const api = createClient<paths>({ baseUrl: location.origin, fetch: (request) => fetch(request) });
 
+/** Where a password is asked for: 401 says there that it is wrong, not that nobody is signed in. */
+const ASKS_PASSWORD = /\/(auth\/session|users\/me\/password)$/;
+
 api.use({
   onResponse({ request, response }) {
-    if (response.status === 401 && !request.url.endsWith("/auth/session")) onSessionEnd();
+    if (response.status === 401 && !ASKS_PASSWORD.test(request.url)) onSessionEnd();
   },
 });
 

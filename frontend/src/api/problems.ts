@@ -34,3 +34,17 @@ export function problemText(error: unknown): string {
   if (i18n.locale === "en" || known === undefined) return error.problem.detail;
   return `${i18n._(`problem.${error.problem.code}`)} (${error.problem.detail})`;
 }
+
+/** Returns a sentence about why a job failed; a kind that is not known here stands for itself. */
+export function failureText(kind: string): string {
+  return knownText(`failure.${kind}`) ?? kind;
+}
+
+/** Returns how an attempt ended. */
+export function outcomeText(outcome: string): string {
+  return knownText(`outcome.${outcome}`) ?? outcome;
+}
+
+function knownText(id: string): string | undefined {
+  return id in i18n.messages ? i18n._(id) : undefined;
+}

@@ -1,7 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useEffectEvent, useId, useRef, useState, type KeyboardEvent } from "react";
 import { useText } from "~/i18n/text";
-import { useIsAdmin } from "~/session/session";
+import { useUser } from "~/session/session";
 import { matching, useCommands, useOfferedCommands, type Command } from "~/ui/commands";
 import styles from "./command-palette.module.css";
 import { entriesOf, GROUPS } from "./features";
@@ -77,14 +77,14 @@ function useFound(commands: Command[], typed: string): Command[] {
 
 function useNavigationCommands(): void {
   const t = useText();
-  const isAdmin = useIsAdmin();
+  const user = useUser();
   const navigate = useNavigate();
-  const entries = GROUPS.flatMap((group) => entriesOf(group, { isAdmin }));
+  const entries = GROUPS.flatMap((group) => entriesOf(group, user));
   useCommands(
-    entries.map(({ to, label, isForeign }) => ({
+    entries.map(({ to, label }) => ({
       id: `go ${to}`,
       label: t("palette.go", { place: t(label) }),
-      run: () => (isForeign ? location.assign(`/dashboard${to}`) : void navigate({ to })),
+      run: () => void navigate({ to }),
     })),
   );
 }

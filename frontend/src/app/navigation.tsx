@@ -3,14 +3,14 @@ import { useState } from "react";
 import { useText } from "~/i18n/text";
 import { useLiveState } from "~/live/live-state";
 import type { NavigationEntry } from "~/routing/feature";
-import { useIsAdmin } from "~/session/session";
+import { useUser } from "~/session/session";
 import { entriesOf, GROUPS } from "./features";
 import styles from "./navigation.module.css";
 
 /** The places of the console; on a phone they unfold. */
 export function Navigation() {
   const t = useText();
-  const isAdmin = useIsAdmin();
+  const user = useUser();
   const { state } = useLiveState();
   const path = useRouterState({ select: (all) => all.location.pathname });
   // It is open for the page on which it was opened.
@@ -28,7 +28,7 @@ export function Navigation() {
       </div>
       <nav id="navigation" className={styles.nav} aria-label={t("shell.navigation")} data-open={isOpen || undefined}>
         {GROUPS.map((group) => (
-          <NavigationGroup key={group} title={t(`navigation.${group}`)} entries={entriesOf(group, { isAdmin })} />
+          <NavigationGroup key={group} title={t(`navigation.${group}`)} entries={entriesOf(group, user)} />
         ))}
         <p className={styles.connection} role="status" data-state={state}>
           {t(`live.${state}`)}
@@ -56,7 +56,6 @@ function NavigationGroup({ title, entries }: { title: string; entries: Navigatio
 
 function NavigationLink({ entry }: { entry: NavigationEntry }) {
   const t = useText();
-  if (entry.isForeign) return <a href={`/dashboard${entry.to}`}>{t(entry.label)}</a>;
   return (
     <Link to={entry.to} activeProps={{ "aria-current": "page" }}>
       {t(entry.label)}

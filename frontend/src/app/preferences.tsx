@@ -1,4 +1,4 @@
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useLingui } from "@lingui/react";
 import { useState } from "react";
 import { chooseLocale, LOCALE_NAMES, LOCALES, type Locale } from "~/i18n/locale";
@@ -20,9 +20,9 @@ export function Preferences() {
     <div className={styles.preferences}>
       <LocaleChoice />
       <ThemeChoice />
-      <span className={styles.user} title={user.email}>
+      <Link to="/profile" className={styles.user} title={user.email}>
         {user.email}
-      </span>
+      </Link>
       <button type="button" className="quiet" onClick={() => void leave()}>
         {t("session.signOut")}
       </button>

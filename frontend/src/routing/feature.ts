@@ -1,4 +1,5 @@
 import type { AnyRoute } from "@tanstack/react-router";
+import type { Permission } from "~/session/session";
 
 /** The parts of the navigation, in their order. */
 export type NavigationGroup = "work" | "catalog" | "platform" | "account";
@@ -11,10 +12,8 @@ export interface NavigationEntry {
   group: NavigationGroup;
   /** Its place in its group; leave room between neighbours. */
   order: number;
-  /** Who sees it: everybody unless given. */
-  only?: "admin";
-  /** A page that the console has not got yet: it is loaded from the server. */
-  isForeign?: true;
+  /** Who sees it: everybody unless given, else admins, or who may do something. */
+  only?: "admin" | Permission;
 }
 
 /** What a feature brings to the console; `features/<name>/feature.ts` exports one as `feature`. */

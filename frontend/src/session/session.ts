@@ -2,7 +2,8 @@ import { queryOptions, useQuery, useSuspenseQuery } from "@tanstack/react-query"
 import { answerOf, api, type Schemas } from "~/api/client";
 import { queryClient } from "~/api/queries";
 
-export type User = Schemas["UserRead"];
+export type User = Schemas["OwnAccountRead"];
+export type Permission = Schemas["Permission"];
 
 const WAS_SIGNED_IN = "satellite.was-signed-in";
 
@@ -15,6 +16,16 @@ export const userQuery = queryOptions({
 /** Returns who is signed in. Only for pages inside the shell, which is shown to nobody else. */
 export function useUser(): User {
   return useSuspenseQuery(userQuery).data;
+}
+
+/** Tells whether who is signed in may do something, at least with what is their own. */
+export function useMay(permission: Permission): boolean {
+  return mayDo(useQuery({ ...userQuery, enabled: false }).data, permission);
+}
+
+/** Tells whether somebody may do something, at least with what is their own. */
+export function mayDo(user: Pick<User, "permissions"> | undefined, permission: Permission): boolean {
+  return user !== undefined && permission in user.permissions;
 }
 
 /** Tells whether an admin is signed in. */

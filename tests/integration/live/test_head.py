@@ -11,7 +11,7 @@ VARYING = {"date", "x-request-id", "transfer-encoding", "ratelimit", "ratelimit-
 
 
 @pytest.mark.parametrize(
-    "path", ["/health", "/ready", "/", "/dashboard", "/dashboard/dashboard.js", "/docs", "/openapi.json"]
+    "path", ["/health", "/ready", "/", "/dashboard", "/dashboard/docs.js", "/docs", "/openapi.json"]
 )
 def test_open_pages(api_url: str, path: str) -> None:
     head, get = httpx.head(api_url + path), httpx.get(api_url + path)

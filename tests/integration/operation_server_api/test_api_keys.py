@@ -50,6 +50,26 @@ async def test_a_key_is_shown_once_and_does_what_its_account_may(
     assert made["key"].split("_", 2)[2][:43] not in stored
 
 
+async def test_the_keys_of_one_account(user: httpx.AsyncClient, admin: httpx.AsyncClient) -> None:
+    theirs, ours = await make(user), await make(admin)
+
+    async def listed(client: httpx.AsyncClient, user_id: int) -> list[int]:
+        answer = (await client.get("/api-keys", params={"user_id": user_id})).json()
+        assert answer["total"] == len(answer["items"])
+        return [key["id"] for key in answer["items"]]
+
+    assert await listed(admin, theirs["user_id"]) == [theirs["id"]]
+    assert await listed(admin, ours["user_id"]) == [ours["id"]]
+    assert await listed(user, theirs["user_id"]) == [theirs["id"]]
+    assert await listed(user, ours["user_id"]) == []
+
+
+async def test_what_a_key_may_is_told_to_it(user: httpx.AsyncClient) -> None:
+    reads = by_key(user, await make(user, permissions=["jobs:read"]))
+
+    assert (await reads.get("/users/me")).json()["permissions"] == {"jobs:read": "own"}
+
+
 async def test_permissions_and_plugins_narrow_it(user: httpx.AsyncClient, adder: Any) -> None:
     await user.post("/plugins", json=MANIFEST | {"name": "other"})
     ours = (await user.post("/jobs", json=JOB)).json()["id"]

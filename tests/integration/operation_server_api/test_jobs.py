@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 import zlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from operation_server.jobs.transitions import apply_outcomes
@@ -403,6 +403,35 @@ class TestDeadLetters:
 
         assert answer.status_code == 404
         assert (await user.get(f"/jobs/{job_id}")).json()["status"] == "failed"
+
+
+async def test_the_history_counts_by_time_and_reason(
+    submit: Any, user: httpx.AsyncClient, other: httpx.AsyncClient, engine: AsyncEngine
+) -> None:
+    await submit()
+    await finish(engine, (await submit())["id"])
+    error = {"kind": "output", "message": "no JSON"}
+    await finish(engine, (await submit())["id"], status="failed", error=error, result_json=None)
+    early = (await submit())["id"]
+    await finish(engine, early)
+    async with engine.begin() as connection:
+        earlier = "UPDATE jobs SET completed_at = now() - interval '3 hours' WHERE id = :id"
+        await connection.execute(text(earlier), {"id": early})
+
+    history = (await user.get("/results/stats/history")).json()
+    of_other = (await other.get("/results/stats/history")).json()
+
+    steps = history["steps"]
+    assert len(steps) * history["step_s"] == 86_400
+    assert (sum(step["completed"] for step in steps), sum(step["failed"] for step in steps)) == (2, 1)
+    [first, *_, last] = [step for step in steps if step["completed"]]
+    assert datetime.fromisoformat(last["at"]) - datetime.fromisoformat(first["at"]) >= timedelta(hours=3)
+    assert last["p95_total_ms"] >= last["median_total_ms"] > 0
+    assert history["by_failure"] == [{"kind": "output", "jobs": 1}]
+    assert history["waiting"]["jobs"] == 1
+    assert history["waiting"]["oldest_at"] is not None
+    assert of_other["waiting"] == {"jobs": 0, "oldest_at": None}
+    assert sum(step["completed"] for step in of_other["steps"]) == 0
 
 
 async def test_the_summary_counts_and_times(

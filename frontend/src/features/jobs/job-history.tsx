@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { failureText, outcomeText } from "~/api/problems";
 import { bytes } from "~/i18n/formats";
 import { useText } from "~/i18n/text";
 import { Shown } from "~/ui/states";
@@ -58,10 +59,10 @@ function Attempts({ job }: { job: Job }) {
         {data.items.map((attempt) => (
           <li key={`${attempt.attempt} ${attempt.finished_at}`}>
             <strong>{attempt.attempt}</strong>
-            <span>{attempt.outcome}</span>
+            <span>{outcomeText(attempt.outcome)}</span>
             <span className="muted">{attempt.worker}</span>
             <Moment time={attempt.finished_at} />
-            {attempt.error && <span className="error-text">{`${attempt.error.kind}: ${attempt.error.message}`}</span>}
+            {attempt.error && <span className="error-text">{`${failureText(attempt.error.kind)}: ${attempt.error.message}`}</span>}
           </li>
         ))}
       </ul>

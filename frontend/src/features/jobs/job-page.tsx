@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Failure, Empty, Shown } from "~/ui/states";
 import type { Schemas } from "~/api/client";
+import { failureText } from "~/api/problems";
 import { useText } from "~/i18n/text";
 import { useFrames } from "~/live/live-state";
 import { Page } from "~/ui/page";
@@ -53,10 +54,11 @@ function JobView({ job }: { job: Job }) {
 }
 
 function JobFailure({ error }: { error: Schemas["JobError"] }) {
-  const t = useText();
+  // In another language it is said anew.
+  useText();
   return (
     <div className="note bad">
-      <strong>{t(`jobs.error.${error.kind}`)}</strong>
+      <strong>{failureText(error.kind)}</strong>
       <p>{error.message}</p>
       {error.stderr_tail && <pre tabIndex={0}>{error.stderr_tail}</pre>}
     </div>

@@ -45,15 +45,6 @@ export function jobQuery(id: number) {
   });
 }
 
-/** The names of plugins, to choose among. */
-export const pluginNamesQuery = queryOptions({
-  queryKey: ["plugins", "names"],
-  queryFn: async () => {
-    const { items } = await answerOf(api.GET("/api/v1/plugins", { params: { query: { limit: 200 } } }));
-    return items.map((plugin) => plugin.name);
-  },
-});
-
 const EXPLAIN_AGAIN_MS = 5_000;
 
 /** Why a job is where it is. */

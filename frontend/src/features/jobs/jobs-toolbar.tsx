@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import type { FormEvent } from "react";
+import { pluginNamesQuery } from "~/api/plugin-names";
 import { number } from "~/i18n/formats";
 import { useText } from "~/i18n/text";
 import { Segments } from "~/ui/segments";
 import { JOB_STATUSES, type JobFilter, type JobStatus } from "./job-filter";
-import { pluginNamesQuery } from "./job-queries";
+
 import styles from "./jobs-page.module.css";
 
 /** The API counts no further. */

@@ -1,10 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { duration } from "~/i18n/formats";
 import { useText } from "~/i18n/text";
-import { Ago } from "~/ui/time";
+import { Ago, useNow } from "~/ui/time";
 import styles from "./overview-page.module.css";
-import { failuresQuery, healthQuery, summaryQuery, workersQuery } from "./statistics-queries";
+import { failuresQuery, healthQuery, historyQuery, summaryQuery, workersQuery } from "./statistics-queries";
+
+/** Whoever waits longer than this may want to know why. */
+const LONG_MS = 5 * 60_000;
 
 /** What needs somebody, the most urgent first; nothing where all is well. */
 export function Attention() {
@@ -33,9 +37,13 @@ function useNeeds(): ReactNode[] {
   const failures = useQuery(failuresQuery).data?.items ?? [];
   const broken = Object.entries(health?.parts ?? {}).filter(([name, state]) => name !== "workers" && state !== "ok");
   const deaf = workers?.items.filter((worker) => !worker.consumer_ok && !worker.draining) ?? [];
+  const present = useNow();
+  const oldest = useQuery(historyQuery).data?.waiting.oldest_at;
+  const waitedMs = oldest ? present.getTime() - Date.parse(oldest) : 0;
   return [
     ...broken.map(([name, state]) => t("statistics.needs.part", { name, state })),
     ...(workers?.total === 0 ? [t("statistics.needs.noWorker", { waiting })] : []),
+    ...(waitedMs > LONG_MS && (workers?.total ?? 0) > 0 ? [t("statistics.needs.waits", { time: duration(waitedMs) })] : []),
     ...deaf.map((worker) => t("statistics.needs.deaf", { name: worker.name })),
     ...failures.map((group) => (
       <>

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { number } from "~/i18n/formats";
 import styles from "./overview-page.module.css";
 
@@ -5,7 +6,7 @@ interface FigureProps {
   label: string;
   /** Undefined while it is not known. */
   value: number | undefined;
-  note?: string;
+  note?: ReactNode;
   status?: string;
 }
 

@@ -10,6 +10,13 @@ export const summaryQuery = queryOptions({
   refetchInterval: REFRESH_MS,
 });
 
+/** How the last 24 hours went step by step, why jobs failed, and since when the oldest one waits. */
+export const historyQuery = queryOptions({
+  queryKey: ["statistics", "history"],
+  queryFn: () => answerOf(api.GET("/api/v1/results/stats/history")),
+  refetchInterval: REFRESH_MS,
+});
+
 /** The live workers. */
 export const workersQuery = queryOptions({
   queryKey: ["workers", "list"],

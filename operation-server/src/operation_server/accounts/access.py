@@ -121,6 +121,7 @@ ROUTES: Final[Mapping[str, Permission | Door]] = {
     "GET /api/v1/users/me": Door.ACCOUNT,
     "GET /api/v1/users": Permission.MANAGE_ACCOUNTS,
     "POST /api/v1/users": Door.SIGN_UP,
+    "GET /api/v1/users/{user_id}": Permission.MANAGE_ACCOUNTS,
     "PATCH /api/v1/users/{user_id}": Permission.MANAGE_ACCOUNTS,
     "PUT /api/v1/users/{user_id}/password": Permission.MANAGE_ACCOUNTS,
     "GET /api/v1/users/{user_id}/limits": Permission.MANAGE_ACCOUNTS,
@@ -276,6 +277,7 @@ ROUTES: Final[Mapping[str, Permission | Door]] = {
     "GET /api/v1/rejected-reports": Permission.READ_REJECTED_REPORTS,
     "GET /api/v1/workers": Permission.READ_PLATFORM,
     "GET /api/v1/results/stats/summary": Permission.READ_JOBS,
+    "GET /api/v1/results/stats/history": Permission.READ_JOBS,
     "GET /api/v1/events": Permission.READ_JOBS,
     "WEBSOCKET /api/v1/ws/jobs/{job_id}": Permission.READ_JOBS,
     "WEBSOCKET /api/v1/ws/jobs": Permission.READ_JOBS,
@@ -323,6 +325,12 @@ def permissions_of(caller: Account) -> frozenset[Permission]:
     if caller.key is None or caller.key.permissions is None:
         return granted
     return frozenset(permission for permission in granted if permission in caller.key.permissions)
+
+
+def reach_by_permission(caller: Account) -> dict[str, str]:
+    """Return all that the caller may, with how far it goes: one's own things, or everybody's."""
+    granted = GRANTED.get(caller.role, {})
+    return {permission.value: granted[permission].value for permission in sorted(permissions_of(caller))}
 
 
 def require(caller: Account, permission: Permission, why: str | None = None) -> Reach:

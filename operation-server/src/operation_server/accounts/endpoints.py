@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, status
+from fastapi import APIRouter, Path, Query, status
 
+from operation_server.accounts.access import reach_by_permission
 from operation_server.accounts.caller import CallerDep, VisitorDep
 from operation_server.accounts.schemas import (
+    LONGEST_ADDRESS,
+    OwnAccountRead,
     OwnPasswordChange,
     PasswordReset,
     UserChange,
@@ -24,12 +27,17 @@ from satellite.contracts.numbers import LARGEST_ID
 router = APIRouter(prefix="/users", tags=["accounts"], route_class=StrictJSONRoute)
 
 UserId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[1])]
+Search = Annotated[
+    str | None,
+    Query(max_length=LONGEST_ADDRESS, description="What stands in the address or the name, however written."),
+]
 
 
 @router.get("/me", responses=problem_responses(401))
-async def read_me(caller: CallerDep) -> UserRead:
-    """Show the caller's own account."""
-    return UserRead.model_validate(caller)
+async def read_me(caller: CallerDep) -> OwnAccountRead:
+    """Show the caller's own account, and what they may."""
+    account = UserRead.model_validate(caller).model_dump()
+    return OwnAccountRead(**account, permissions=reach_by_permission(caller))
 
 
 @router.put(
@@ -44,10 +52,14 @@ async def change_own_password(caller: CallerDep, services: ServicesDep, body: Ow
     )
 
 
-@router.get("", responses=problem_responses(401, 403))
-async def list_users(caller: CallerDep, services: ServicesDep, page: PaginationDep) -> UserList:
+@router.get("", responses=problem_responses(401, 403, 422))
+async def list_users(
+    caller: CallerDep, services: ServicesDep, page: PaginationDep, search: Search = None
+) -> UserList:
     """List accounts; for admins."""
-    total, accounts = await services[AccountService].list_accounts(caller, skip=page.skip, limit=page.limit)
+    total, accounts = await services[AccountService].list_accounts(
+        caller, search=search, skip=page.skip, limit=page.limit
+    )
     return UserList(total=total, items=[UserRead.model_validate(account) for account in accounts])
 
 
@@ -65,6 +77,12 @@ async def create_user(caller: VisitorDep, services: ServicesDep, body: UserCreat
         max_running=body.max_running,
     )
     return UserRead.model_validate(account)
+
+
+@router.get("/{user_id:int}", responses=problem_responses(401, 403, 404, 422))
+async def read_user(caller: CallerDep, services: ServicesDep, user_id: UserId) -> UserRead:
+    """Show an account; for admins."""
+    return UserRead.model_validate(await services[AccountService].find(caller, user_id))
 
 
 # `:int`, so that PATCH /users/me is a wrong method and no wrong number.

@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BigInteger, any_, bindparam, case, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    any_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import InstrumentedAttribute
 
 from operation_server.accounts.account import Account, KeyScope, Role
 from operation_server.database.rows import AnyRow
@@ -118,10 +131,14 @@ async def find_epochs(connection: AsyncConnection, account_ids: Collection[int])
     return {row.id: row.auth_epoch for row in rows}
 
 
-async def list_accounts(connection: AsyncConnection, *, skip: int, limit: int) -> tuple[int, list[Account]]:
-    """Return the number of accounts and a page of them."""
-    total = await connection.scalar(select(func.count()).select_from(User)) or 0
-    rows = await connection.execute(select(*ACCOUNT).order_by(User.id).offset(skip).limit(limit))
+async def list_accounts(
+    connection: AsyncConnection, *, search: str | None, skip: int, limit: int
+) -> tuple[int, list[Account]]:
+    """Return the number of accounts in whose address or name `search` stands, and a page of them."""
+    wanted = [] if not search else [or_(_stands_in(User.email, search), _stands_in(User.full_name, search))]
+    total = await connection.scalar(select(func.count()).select_from(User).where(*wanted)) or 0
+    page = select(*ACCOUNT).where(*wanted).order_by(User.id).offset(skip).limit(limit)
+    rows = await connection.execute(page)
     return total, [account_of(row) for row in rows]
 
 
@@ -165,3 +182,8 @@ async def is_taken(connection: AsyncConnection, email: str, *, by_other_than: in
     """Tell whether another account has an address."""
     found = await connection.scalar(select(exists().where(User.email == email, User.id != by_other_than)))
     return bool(found)
+
+
+def _stands_in(column: InstrumentedAttribute[Any], search: str) -> ColumnElement[bool]:
+    # The characters that mean something in a pattern stand for themselves.
+    return column.icontains(search, autoescape=True)

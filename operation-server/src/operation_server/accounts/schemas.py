@@ -108,6 +108,17 @@ class UserRead(BaseModel):
     created_at: datetime
 
 
+class OwnAccountRead(UserRead):
+    """One's own account, with what one may by it, or by the API key that asks."""
+
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={"examples": [USER_EXAMPLE | {"permissions": {"jobs:read": "own"}}]},
+    )
+
+    permissions: dict[str, str] = Field(description="`own`: for one's own things; `all`: for everybody's.")
+
+
 class UserList(BaseModel):
     """A page of accounts."""
 

@@ -11,7 +11,7 @@ from operation_server.accounts import changes, repository
 from operation_server.accounts.access import Permission, require
 from operation_server.accounts.account import Account, Role
 from operation_server.accounts.credentials import address_of, check_address, check_password, require_fit
-from operation_server.accounts.errors import AdminRequired, CredentialsRefused
+from operation_server.accounts.errors import AccountNotFound, AdminRequired, CredentialsRefused
 from operation_server.accounts.passwords import PasswordHashing
 from operation_server.database.connections import Connections
 from operation_server.settings import AdminSettings
@@ -114,11 +114,27 @@ class AccountService:
             raise CredentialsRefused("The current password is wrong.")
         await self._set_password(caller, caller.id, password, known=[caller.email, caller.full_name or ""])
 
-    async def list_accounts(self, caller: Account, *, skip: int, limit: int) -> tuple[int, list[Account]]:
-        """Return the number of accounts and a page of them; for admins."""
+    async def list_accounts(
+        self, caller: Account, *, search: str | None, skip: int, limit: int
+    ) -> tuple[int, list[Account]]:
+        """Return the number of accounts in whose address or name `search` stands, and a page; for admins."""
         require(caller, Permission.MANAGE_ACCOUNTS)
         async with self._connections.connect() as connection:
-            return await repository.list_accounts(connection, skip=skip, limit=limit)
+            return await repository.list_accounts(connection, search=search, skip=skip, limit=limit)
+
+    async def find(self, caller: Account, account_id: int) -> Account:
+        """Return an account, deactivated or not; for admins.
+
+        Raises:
+            AdminRequired: the caller is not an admin.
+            AccountNotFound: there is no such account.
+        """
+        require(caller, Permission.MANAGE_ACCOUNTS)
+        async with self._connections.connect() as connection:
+            account = await repository.change_account(connection, account_id)
+        if account is None:
+            raise AccountNotFound(f"There is no account {account_id}.")
+        return account
 
     async def _set_password(
         self, caller: Account, account_id: int, password: str, known: Sequence[str] = ()

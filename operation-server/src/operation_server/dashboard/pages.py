@@ -1,4 +1,4 @@
-"""The console as `frontend/` builds it, and pages of before that it has not got yet."""
+"""The console as `frontend/` builds it, and the page that describes the API."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from starlette.staticfiles import StaticFiles
 CONSOLE = Path(__file__).parent / "console"
 """What `make console` builds; it is not in git, and not there where Node.js could not be had."""
 STATIC = Path(__file__).parent / "static"
-VIEWS: Final = frozenset({"users"})
-"""Pages of before, which the console has not got yet."""
 FILE_TYPES: Final = frozenset({".css", ".html", ".js", ".json", ".png", ".py", ".svg"})
 """What is a file's name right below `/dashboard`; anything else is an address of the console."""
 POLICY: Final = (
@@ -101,9 +99,7 @@ async def read_asset(request: Request, name: str) -> Response:
 
 @router.get("/dashboard/{path:path}")
 async def read_page_or_file(request: Request, path: str) -> Response:
-    """Show a page of the console, or return a script, style or picture of before."""
-    if path in VIEWS:
-        return FileResponse(STATIC / "dashboard.html", media_type="text/html", headers=dict(HEADERS))
+    """Show a page of the console, or return a script, style or picture of the description of the API."""
     if "/" not in path and PurePosixPath(path).suffix in FILE_TYPES:
         return await FILES.get_response(path, request.scope)
     return await read_dashboard()

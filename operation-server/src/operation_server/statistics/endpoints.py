@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
@@ -64,6 +67,62 @@ class Summary(BaseModel):
             ]
         ],
     )
+
+
+class Step(BaseModel):
+    """Jobs that ended in a part of the day."""
+
+    at: datetime = Field(description="When it began.", examples=["2026-01-02T03:30:00Z"])
+    completed: int = Field(examples=[12])
+    failed: int = Field(examples=[1])
+    cancelled: int = Field(examples=[0])
+    median_total_ms: float | None = Field(description="Of those that completed.", examples=[20.1])
+    p95_total_ms: float | None = Field(examples=[35.0])
+
+
+class FailureFigures(BaseModel):
+    """How many jobs failed for a reason."""
+
+    kind: str = Field(examples=["timeout"])
+    jobs: int = Field(examples=[3])
+
+
+class Waiting(BaseModel):
+    """Jobs that could run now, and wait."""
+
+    jobs: int = Field(examples=[4])
+    oldest_at: datetime | None = Field(
+        description="Since when the oldest one waits.", examples=["2026-01-02T03:04:05Z"]
+    )
+
+
+STEP_EXAMPLE: dict[str, Any] = {
+    "at": "2026-01-02T03:30:00Z",
+    "completed": 12,
+    "failed": 1,
+    "cancelled": 0,
+    "median_total_ms": 20.1,
+    "p95_total_ms": 35.0,
+}
+
+
+class History(BaseModel):
+    """The last 24 hours, by the time of the end, and what waits now; a second old, or older."""
+
+    step_s: int = Field(examples=[1_800])
+    steps: list[Step] = Field(
+        description="All of the day, the oldest first; the last one goes on.", examples=[[STEP_EXAMPLE]]
+    )
+    by_failure: list[FailureFigures] = Field(
+        description="The most frequent first.", examples=[[{"kind": "timeout", "jobs": 3}]]
+    )
+    waiting: Waiting
+
+
+@router.get("/results/stats/history", responses=problem_responses(401, 403))
+async def read_history(caller: CallerDep, services: ServicesDep) -> History:
+    """Show throughput, times and failures over the last 24 hours: the caller's own jobs, for admins all."""
+    return History.model_validate(await services[StatisticsService].history(caller))
 
 
 @router.get("/results/stats/summary", responses=problem_responses(401))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, status
+from fastapi import APIRouter, Path, Query, status
 
 from operation_server.accounts.caller import CallerDep
 from operation_server.accounts.keys.schemas import KeyCreate, KeyList, KeyMade, KeyRead
@@ -17,6 +17,7 @@ from satellite.contracts.numbers import LARGEST_ID
 router = APIRouter(prefix="/api-keys", tags=["accounts"], route_class=StrictJSONRoute)
 
 KeyId = Annotated[int, Path(ge=1, le=LARGEST_ID, examples=[7])]
+OfAccount = Annotated[int | None, Query(ge=1, le=LARGEST_ID, description="Only those of this account.")]
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, responses=problem_responses(401, 403, 422))
@@ -27,9 +28,13 @@ async def create_key(caller: CallerDep, services: ServicesDep, body: KeyCreate) 
 
 
 @router.get("", responses=problem_responses(401, 403, 422))
-async def list_keys(caller: CallerDep, services: ServicesDep, page: PaginationDep) -> KeyList:
+async def list_keys(
+    caller: CallerDep, services: ServicesDep, page: PaginationDep, user_id: OfAccount = None
+) -> KeyList:
     """List the caller's API keys, revoked ones too, newest first; for admins everybody's."""
-    total, rows = await services[KeyService].list_page(caller, skip=page.skip, limit=page.limit)
+    total, rows = await services[KeyService].list_page(
+        caller, account_id=user_id, skip=page.skip, limit=page.limit
+    )
     return KeyList(total=total, items=[KeyRead.model_validate(row) for row in rows])
 
 

@@ -29,11 +29,19 @@ class KeyService:
         async with self._connections.begin() as connection:
             return await changes.create(connection, caller, terms)
 
-    async def list_page(self, caller: Account, *, skip: int, limit: int) -> tuple[int, Sequence[AnyRow]]:
-        """Return the number of the caller's keys and a page of them, newest first; admins see all."""
+    async def list_page(
+        self, caller: Account, *, account_id: int | None, skip: int, limit: int
+    ) -> tuple[int, Sequence[AnyRow]]:
+        """Return the number of keys that the caller sees and a page of them, newest first.
+
+        Admins see everybody's. With an account only its are returned, and those of others are none.
+        """
         reach = require(caller, Permission.MANAGE_KEYS)
+        owners = {owner for owner in (reach.owner_id, account_id) if owner is not None}
+        if len(owners) > 1:
+            return 0, []
         async with self._connections.connect() as connection:
-            return await repository.list_page(connection, reach.owner_id, skip=skip, limit=limit)
+            return await repository.list_page(connection, next(iter(owners), None), skip=skip, limit=limit)
 
     async def revoke(self, caller: Account, key_id: int) -> None:
         """Revoke a key: within 5 s it opens nothing and its streams have ended, on every API process.

@@ -1,4 +1,4 @@
-"""What plugins and operations say reaches the page of the API description as text, never as markup or script."""
+"""What plugins and operations say reaches the page of the API description as text, never as markup."""
 
 from __future__ import annotations
 

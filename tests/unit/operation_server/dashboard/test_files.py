@@ -55,7 +55,18 @@ async def test_a_file_is_served_once(dashboard: httpx.AsyncClient, name: str, me
 
 
 @pytest.mark.parametrize(
-    "path", ["", "/login", "/overview", "/jobs", "/jobs/42", "/workflows/7/runs/9", "/plugins/my.plugin/1.0", "/users", "/dead-letters"]
+    "path",
+    [
+        "",
+        "/login",
+        "/overview",
+        "/jobs",
+        "/jobs/42",
+        "/workflows/7/runs/9",
+        "/plugins/my.plugin/1.0",
+        "/users",
+        "/dead-letters",
+    ],
 )
 async def test_each_address_is_the_console(dashboard: httpx.AsyncClient, console: Path, path: str) -> None:
     answer = await dashboard.get(f"/dashboard{path}")

@@ -35,7 +35,6 @@ LONGEST_FIRST = (
     "airflow",
     "integration/execution",
     "contract",
-    "browser",
     "console",
     "plugins",
     "property",

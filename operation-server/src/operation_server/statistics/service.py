@@ -11,7 +11,7 @@ from cachetools import TLRUCache
 from operation_server.accounts.access import owner_visible_to
 from operation_server.accounts.account import Account
 from operation_server.database.connections import AsyncConnection, Connections
-from operation_server.statistics.history import read_history
+from operation_server.statistics.history.repository import read_history
 from operation_server.statistics.repository import summarise
 
 CACHED_S = 1.0

@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import Browser, expect
 
 from tests.acceptance.platform import SATELLITE, Platform
+from tests.console.conftest import browser, listen_for_complaints, picture
+
+__all__ = ["browser"]
 
 # The first of them waits for a platform to start, and for a hundred jobs.
 pytestmark = pytest.mark.timeout(1800)
@@ -59,6 +63,29 @@ def test_it_fills_every_page_once(platform: Platform, checkout: Path) -> None:
         processing = [run["id"] for run in runs if run["status"] == "processing"]
         tasks = [task for run in processing for task in api.get(f"/jobs/{run}").json()["tasks"]]
         assert {"review": "waiting"} in [{task["name"]: task["status"]} for task in tasks]
+
+
+async def test_it_is_something_to_look_at(platform: Platform, browser: Browser) -> None:
+    credentials = json.loads((platform.home / "credentials.json").read_text())
+    context = await browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US")
+    complaints = listen_for_complaints(context)
+    page = await context.new_page()
+    await page.goto(f"{platform.url}/dashboard/login")
+    await page.get_by_label("E-mail").fill(credentials["username"])
+    await page.get_by_label("Password").fill(credentials["password"])
+    await page.get_by_role("button", name="Sign in").click()
+    await page.locator("main h1").wait_for()
+    for place, shown in (
+        ("overview", "example-processor"),
+        ("dead-letters", "example-"),
+        ("models", "demand-forecast"),
+    ):
+        await page.goto(f"{platform.url}/dashboard/{place}")
+        await expect(page.locator("main").get_by_text(shown).first).to_be_visible()
+        await page.wait_for_load_state("networkidle")
+        await picture(page, f"demo-{place}")
+    await context.close()
+    assert complaints == []
 
 
 def test_a_second_time_adds_nothing(platform: Platform, checkout: Path) -> None:

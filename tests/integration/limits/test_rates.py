@@ -71,9 +71,10 @@ async def test_wide_rates_are_asked_for_seldom_and_never_exceeded(redis_url: str
     async with Redis.from_url(redis_url) as redis:
         asked = (await redis.info("commandstats"))["cmdstat_evalsha"]["calls"]
 
-    # What a process took ahead and did not use within a second is lost: a slow machine loses some.
+    # What a process took ahead and did not use within a second is lost: a slow machine loses some, and has
+    # to ask the more often. With two tests to a processor it was once for 4.2 (2026-12-01), else for 10.
     assert 5_000 <= admitted <= 6_000 + came_back + 1
-    assert asked < admitted / 5 + (8_000 - admitted)
+    assert asked < admitted / 3 + (8_000 - admitted)
 
 
 async def test_what_is_left_counts_what_was_taken_ahead(rates: Rates) -> None:

@@ -14,7 +14,8 @@ VARYING = {"date", "x-request-id", "transfer-encoding", "ratelimit", "ratelimit-
     "path", ["/health", "/ready", "/", "/dashboard", "/dashboard/docs.js", "/docs", "/openapi.json"]
 )
 def test_open_pages(api_url: str, path: str) -> None:
-    head, get = httpx.head(api_url + path), httpx.get(api_url + path)
+    # The description is made when it is first asked for, which takes seconds of a processor.
+    head, get = httpx.head(api_url + path, timeout=120), httpx.get(api_url + path, timeout=120)
 
     assert head.status_code == get.status_code < 400
     assert not head.content

@@ -301,8 +301,10 @@ def settings(settings: OperationSettings, tmp_path: Path) -> OperationSettings:
 
 @pytest.fixture
 async def walker_parts(admin: httpx.AsyncClient) -> httpx.AsyncClient:
-    """An admin's client, and a plugin with a job whose ids are 1."""
+    """An admin's client, and a plugin with a job and a channel whose ids are 1."""
     assert (await admin.post("/plugins", json=ROOMY)).status_code == 201
+    hook = {"name": "ops", "kind": "webhook", "address": "https://example.com/hook"}
+    assert (await admin.post("/notification-channels", json=hook)).json()["id"] == 1
     job = await admin.post("/jobs", json=JOB)
     assert job.json()["id"] == 1
     return admin

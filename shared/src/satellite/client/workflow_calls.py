@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+import httpx
 
 from satellite.client.calls import Call, Flow, ask, send, tell
 from satellite.client.connection import Connection
@@ -19,6 +21,8 @@ from satellite.client.workflow_models import (
 )
 
 PAGE = 200
+DEPLOYED_WITHIN: Final = httpx.Timeout(10, read=120)
+"""A worker looks through the Python of its tasks meanwhile, and may have to make the environment first."""
 
 
 class WorkflowCalls(Connection):
@@ -110,7 +114,8 @@ class WorkflowCalls(Connection):
         Raises:
             Refused: it has faults, of which `violations` has each with its task.
         """
-        return ask(Deployment, "POST", f"/workflows/{workflow_id}/deploy", is_repeatable=True)
+        path = f"/workflows/{workflow_id}/deploy"
+        return ask(Deployment, "POST", path, is_repeatable=True, timeout=DEPLOYED_WITHIN)
 
     @Call
     def export_dag(self, workflow_id: int, *, style: str = "mirror") -> Flow[str]:

@@ -74,16 +74,11 @@ async def test_it_is_something_to_look_at(platform: Platform, browser: Browser) 
     await page.get_by_label("E-mail").fill(credentials["username"])
     await page.get_by_label("Password").fill(credentials["password"])
     await page.get_by_role("button", name="Sign in").click()
+    await page.locator("[role=status][data-state=live]").wait_for(state="attached")
     await page.locator("main h1").wait_for()
-    for place, shown in (
-        ("overview", "example-processor"),
-        ("dead-letters", "example-"),
-        ("models", "demand-forecast"),
-    ):
-        await page.goto(f"{platform.url}/dashboard/{place}")
-        await expect(page.locator("main").get_by_text(shown).first).to_be_visible()
-        await page.wait_for_load_state("networkidle")
-        await picture(page, f"demo-{place}")
+    await expect(page.locator("main").get_by_text("example-processor").first).to_be_visible()
+    await page.wait_for_load_state("networkidle")
+    await picture(page, "demo-overview")
     await context.close()
     assert complaints == []
 

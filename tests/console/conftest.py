@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -111,12 +111,14 @@ def listen_for_complaints(context: BrowserContext) -> list[str]:
     return complaints
 
 
-async def sign_in(page: Page, api_url: str, *, locale: str = "en") -> None:
-    """Sign in as the admin, and wait for the overview to be live."""
+async def sign_in(
+    page: Page, api_url: str, *, locale: str = "en", credentials: Mapping[str, str] = ADMIN
+) -> None:
+    """Sign in, as the admin unless given, and wait for the overview to be live."""
     await page.goto(f"{api_url}/dashboard/login")
     words = WORDS[locale]
-    await page.get_by_label(words["email"]).fill(ADMIN["username"])
-    await page.get_by_label(words["password"]).fill(ADMIN["password"])
+    await page.get_by_label(words["email"]).fill(credentials["username"])
+    await page.get_by_label(words["password"]).fill(credentials["password"])
     await page.get_by_role("button", name=words["sign in"]).click()
     await page.locator("[role=status][data-state=live]").wait_for(state="attached")
     # Who goes elsewhere sooner breaks off what the page still loads, which is an error in its console.

@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.acceptance.platform import SATELLITE, Platform
-from tests.console.conftest import browser, listen_for_complaints, picture
+from tests.console.conftest import browser, listen_for_complaints, picture, sign_in
 
 __all__ = ["browser"]
 
@@ -70,12 +70,7 @@ async def test_it_is_something_to_look_at(platform: Platform, browser: Browser) 
     context = await browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US")
     complaints = listen_for_complaints(context)
     page = await context.new_page()
-    await page.goto(f"{platform.url}/dashboard/login")
-    await page.get_by_label("E-mail").fill(credentials["username"])
-    await page.get_by_label("Password").fill(credentials["password"])
-    await page.get_by_role("button", name="Sign in").click()
-    await page.locator("[role=status][data-state=live]").wait_for(state="attached")
-    await page.locator("main h1").wait_for()
+    await sign_in(page, platform.url, credentials=credentials)
     await expect(page.locator("main").get_by_text("example-processor").first).to_be_visible()
     await page.wait_for_load_state("networkidle")
     await picture(page, "demo-overview")

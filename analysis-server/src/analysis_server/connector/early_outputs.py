@@ -18,7 +18,7 @@ from analysis_server.connector.agent_messages import OutputFile
 from analysis_server.connector.run_report import RunReport
 from analysis_server.connector.ssh.errors import SshError
 from analysis_server.connector.transfer.agent import parse_answer
-from analysis_server.connector.transfer.errors import TransferError
+from analysis_server.connector.transfer.errors import TransferError, TransferStopped
 from analysis_server.connector.transfer.fetching import fetch_files
 from analysis_server.connector.transfer_agent import READ_WINDOW_BYTES, TransferAgent
 from analysis_server.connector.wanted_outputs import not_there, wanted_in
@@ -30,7 +30,8 @@ LARGE_BYTES: Final = 8 * 1024**2
 """Smaller ones come in no time, and are written anew more often."""
 SETTLED_AFTER_S: Final = 15.0
 """What has not grown for so long is taken for written; if it was not, its content comes again at the end."""
-HASHED_WITHIN_S: Final = 600.0
+LOOK_S: Final = 0.5
+"""Between two looks at whether the attempt has ended, which does not wait for digests that nobody needs."""
 
 Saw = Callable[[Sequence[ClusterFile]], None]
 logger = structlog.get_logger(__name__)
@@ -76,20 +77,23 @@ class EarlyOutputs:
         self, name: str, paths: list[str], folder: Path, stopped: threading.Event, told: RunReport
     ) -> None:
         try:
-            wanted = not_there(wanted_in(folder, self._hashed(name, paths)))
+            wanted = not_there(wanted_in(folder, self._hashed(name, paths, stopped)))
             fetch_files(self._agent, name, wanted, is_stopped=stopped.is_set, tell=told.fetched)
-        except (TransferError, SshError, TimeoutError, OSError) as error:
+        except (TransferError, SshError, OSError) as error:
             logger.info("outputs not brought early", folder=name, reason=str(error))
 
-    def _hashed(self, name: str, paths: list[str]) -> list[OutputFile]:
+    def _hashed(self, name: str, paths: list[str], stopped: threading.Event) -> list[OutputFile]:
         """Return the files with their digests, by a process of its own: the standing one answers others."""
         with closing(
             self._agent.open_stream("list", window_bytes=READ_WINDOW_BYTES, is_extra=False)
         ) as channel:
             channel.write(json.dumps({"name": name, "paths": paths}).encode())
             channel.end_input()
-            answer = parse_answer("list", channel.read_line(HASHED_WITHIN_S))
-        return [OutputFile.model_validate(file) for file in answer["files"]]
+            while not stopped.is_set():
+                with contextlib.suppress(TimeoutError):
+                    answer = parse_answer("list", channel.read_line(LOOK_S))
+                    return [OutputFile.model_validate(file) for file in answer["files"]]
+        raise TransferStopped("The attempt has ended.")
 
 
 class _Growth:

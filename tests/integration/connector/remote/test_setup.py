@@ -208,7 +208,9 @@ def test_jobs_with_the_same_requirements_share_one_environment(host: Host, tmp_p
     assert host.ask("trim", {"keep_s": 0})["removed"] == 0
     host.cancel(used_again)
     os.utime(prefix, (time.time() - week_s, time.time() - week_s))
+    (broken := host.base / ".satellite/envs/0").symlink_to("nowhere")
     assert host.ask("trim", {"keep_s": 0})["removed"] == 1
+    broken.unlink()
     assert list((host.base / ".satellite/envs").iterdir()) == []
     again = with_requirements(host, 5, text, show)
     assert host.wait_end(again).code == 0

@@ -47,9 +47,10 @@ def trim(base: str, *, older_than_s: float) -> int:
     """Remove environments that no job has used for so long, and return how many that were."""
     folder, removed = _folder(base), 0
     before = time.time() - max(older_than_s, UNUSED_LEAST_S)
-    with contextlib.suppress(FileNotFoundError):
-        for name in os.listdir(folder):
-            link = os.path.join(folder, name)
+    for name in os.listdir(folder) if os.path.isdir(folder) else ():
+        link = os.path.join(folder, name)
+        # A link to nothing, or one that somebody else removes, keeps none of the others.
+        with contextlib.suppress(OSError):
             if os.path.islink(link) and os.stat(link).st_mtime < before:
                 removed += _remove(link, before)
     return removed

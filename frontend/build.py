@@ -90,12 +90,15 @@ def compress(folder: Path) -> None:
 
 
 def serve(folder: Path) -> None:
-    """Put what was built where the operation server serves it from, in one step."""
-    fresh = SERVED.with_suffix(".part")
+    """Put what was built where the operation server serves it from, with hardly a moment between old and new."""
+    fresh, old = SERVED.with_suffix(".part"), SERVED.with_suffix(".old")
     shutil.rmtree(fresh, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
     shutil.copytree(folder, fresh)
-    shutil.rmtree(SERVED, ignore_errors=True)
+    if SERVED.is_dir():
+        SERVED.rename(old)
     fresh.rename(SERVED)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def check() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -37,11 +36,11 @@ def page() -> str:
 
 def read_document() -> Node:
     """Return the OpenAPI document of an application that is connected to nothing."""
-    os.environ.setdefault("SATELLITE_AUTH_SECRET_KEY", "of no server: " + "0" * 64)
     from operation_server.main import create_app  # noqa: PLC0415  # Slow to import.
-    from operation_server.settings import OperationSettings  # noqa: PLC0415
+    from operation_server.settings import AuthSettings, OperationSettings  # noqa: PLC0415
 
-    document: Node = create_app(OperationSettings()).openapi()
+    auth = AuthSettings.model_validate({"secret_key": "of no server: " + "0" * 64})
+    document: Node = create_app(OperationSettings(auth=auth)).openapi()
     return document
 
 

@@ -7,6 +7,7 @@ import { createRoot } from "react-dom/client";
 import { whenSessionEnds } from "./api/client";
 import { queryClient } from "./api/queries";
 import { router } from "./app/router";
+import { showStartFailure } from "./app/start-failure";
 import { activateLocale, preferredLocale } from "./i18n/locale";
 import { userQuery } from "./session/session";
 import { CommandProvider } from "./ui/commands";
@@ -15,8 +16,16 @@ import { ToastProvider } from "./ui/toasts";
 import "./styles/tokens.css";
 import "./styles/base.css";
 
+const root = document.getElementById("root");
+if (root === null) throw new Error("index.html has no #root");
+
 applyTheme();
-await activateLocale(preferredLocale());
+try {
+  await activateLocale(preferredLocale());
+} catch (error) {
+  showStartFailure(root);
+  throw error;
+}
 
 // What the server no longer lets us see is not shown any longer; the router then asks to sign in.
 whenSessionEnds(() => {
@@ -26,8 +35,6 @@ whenSessionEnds(() => {
   void router.invalidate();
 });
 
-const root = document.getElementById("root");
-if (root === null) throw new Error("index.html has no #root");
 createRoot(root).render(
   <StrictMode>
     <I18nProvider i18n={i18n}>

@@ -7,13 +7,13 @@ import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from operation_server.dashboard.pages import CONSOLE
+from tests.console.reading import reading
 from tests.fixtures.api import ADMIN, log_in, running_api
 from tests.integration.live.conftest import story
 from tests.integration.operation_server_api.conftest import MANIFEST
@@ -78,13 +78,9 @@ def locale(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     """A browser of one reader, in English and in Seoul; any error in its pages fails the test."""
-    context = await browser.new_context(
-        viewport={"width": 1440, "height": 900}, locale="en-US", timezone_id="Asia/Seoul"
-    )
-    complaints = listen_for_complaints(context)
-    yield context
-    await context.close()
-    assert complaints == []
+    seoul = {"viewport": {"width": 1440, "height": 900}, "locale": "en-US", "timezone_id": "Asia/Seoul"}
+    async with reading(browser, **seoul) as context:
+        yield context
 
 
 @pytest.fixture
@@ -93,22 +89,6 @@ async def page(context: BrowserContext, api_url: str, admin: httpx.Client) -> Pa
     page = await context.new_page()
     await sign_in(page, api_url)
     return page
-
-
-def listen_for_complaints(context: BrowserContext) -> list[str]:
-    """Return a list that grows by each error that pages of a context have from now on."""
-    complaints: list[str] = []
-
-    def note(message: Any) -> None:
-        # A socket that the API closes, or a refused request, is what some tests are about.
-        if message.type == "error" and not any(
-            word in message.text for word in ("WebSocket", "Failed to load")
-        ):
-            complaints.append(message.text)
-
-    context.on("console", note)
-    context.on("weberror", lambda error: complaints.append(str(error.error)))
-    return complaints
 
 
 async def sign_in(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import httpx
 from playwright.async_api import Browser, Page, expect
 
-from tests.console.conftest import WORDS, listen_for_complaints, picture, serious_faults
+from tests.console.conftest import WORDS, picture, serious_faults
+from tests.console.reading import reading
 from tests.console.walk import walk
 from tests.fixtures.api import ADMIN, log_in
 
@@ -101,26 +102,23 @@ async def test_a_password_is_changed_and_ends_the_login(
     browser: Browser, api_url: str, admin: httpx.Client
 ) -> None:
     admin.post("/users", json=ADA).raise_for_status()
-    context = await browser.new_context()
-    complaints = listen_for_complaints(context)
-    page = await context.new_page()
-    await sign_in_as(page, api_url, ADA["email"], ADA["password"])
-    await expect(page.get_by_role("link", name="Users", exact=True)).to_have_count(0)
-    await page.goto(f"{api_url}/dashboard/profile")
-    form = page.get_by_role("region", name="Change password")
-    await form.get_by_label("Present password").fill("a guess")
-    await form.get_by_label("New password").fill(NEXT_PASSWORD)
-    await form.get_by_role("button", name="Change password").click()
-    await expect(form.get_by_role("alert")).to_contain_text("password is wrong")
-    await form.get_by_label("Present password").fill(ADA["password"])
-    await form.get_by_role("button", name="Change password").click()
-    await expect(page.get_by_text("Your password is changed")).to_be_visible()
-    await page.get_by_label("E-mail").fill(ADA["email"])
-    await page.get_by_label("Password").fill(NEXT_PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
-    await expect(page.get_by_role("heading", name="My account")).to_be_visible()
-    await context.close()
-    assert complaints == []
+    async with reading(browser) as context:
+        page = await context.new_page()
+        await sign_in_as(page, api_url, ADA["email"], ADA["password"])
+        await expect(page.get_by_role("link", name="Users", exact=True)).to_have_count(0)
+        await page.goto(f"{api_url}/dashboard/profile")
+        form = page.get_by_role("region", name="Change password")
+        await form.get_by_label("Present password").fill("a guess")
+        await form.get_by_label("New password").fill(NEXT_PASSWORD)
+        await form.get_by_role("button", name="Change password").click()
+        await expect(form.get_by_role("alert")).to_contain_text("password is wrong")
+        await form.get_by_label("Present password").fill(ADA["password"])
+        await form.get_by_role("button", name="Change password").click()
+        await expect(page.get_by_text("Your password is changed")).to_be_visible()
+        await page.get_by_label("E-mail").fill(ADA["email"])
+        await page.get_by_label("Password").fill(NEXT_PASSWORD)
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page.get_by_role("heading", name="My account")).to_be_visible()
 
 
 async def test_how_accounts_look(browser: Browser, api_url: str, admin: httpx.Client, locale: str) -> None:

@@ -9,7 +9,8 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.console.conftest import listen_for_complaints, picture, serious_faults, sign_in
+from tests.console.conftest import picture, serious_faults, sign_in
+from tests.console.reading import reading
 from tests.integration.live.conftest import Storyteller, submit
 
 ROWS = 60
@@ -146,31 +147,26 @@ async def test_how_it_looks(
     await story.complete(done)
     await story.start(running)
     await story.progress(running, 0.4)
-    context = await browser.new_context(
-        locale=locale,
-        color_scheme=theme,  # type: ignore[arg-type]
-        viewport={"width": 1440, "height": 900},
-    )
-    complaints = listen_for_complaints(context)
-    page = await context.new_page()
-    await sign_in(page, api_url, locale=locale)
-    pages = {
-        "overview": "overview",
-        "jobs": "jobs",
-        "job": f"jobs/{done}",
-        "waiting": f"jobs/{waiting}",
-        "submit": "submit",
-    }
-    for name, path in pages.items():
-        await page.set_viewport_size({"width": 1440, "height": 900})
-        await page.goto(f"{api_url}/dashboard/{path}")
-        await page.locator("main h1").wait_for()
-        await page.locator("[aria-busy]").first.wait_for(state="detached")
-        await page.locator("[role=status][data-state=live]").wait_for(state="attached")
-        await picture(page, f"{name}-{locale}-{theme}")
-        assert await serious_faults(page) == [], name
-        await page.set_viewport_size({"width": 390, "height": 844})
-        await picture(page, f"{name}-{locale}-{theme}-phone")
-        assert await page.evaluate("document.documentElement.scrollWidth") <= 390, name
-    await context.close()
-    assert complaints == []
+    async with reading(
+        browser, locale=locale, color_scheme=theme, viewport={"width": 1440, "height": 900}
+    ) as context:
+        page = await context.new_page()
+        await sign_in(page, api_url, locale=locale)
+        pages = {
+            "overview": "overview",
+            "jobs": "jobs",
+            "job": f"jobs/{done}",
+            "waiting": f"jobs/{waiting}",
+            "submit": "submit",
+        }
+        for name, path in pages.items():
+            await page.set_viewport_size({"width": 1440, "height": 900})
+            await page.goto(f"{api_url}/dashboard/{path}")
+            await page.locator("main h1").wait_for()
+            await page.locator("[aria-busy]").first.wait_for(state="detached")
+            await page.locator("[role=status][data-state=live]").wait_for(state="attached")
+            await picture(page, f"{name}-{locale}-{theme}")
+            assert await serious_faults(page) == [], name
+            await page.set_viewport_size({"width": 390, "height": 844})
+            await picture(page, f"{name}-{locale}-{theme}-phone")
+            assert await page.evaluate("document.documentElement.scrollWidth") <= 390, name

@@ -8,7 +8,8 @@ import httpx
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.console.conftest import listen_for_complaints, picture, serious_faults, sign_in
+from tests.console.conftest import picture, serious_faults, sign_in
+from tests.console.reading import reading
 from tests.console.test_clusters import SEEN, tell
 from tests.console.test_deadletters import fail_some
 from tests.console.test_models import add_doubler
@@ -54,22 +55,19 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 async def walk(browser: Browser, api_url: str, *, locale: str, theme: str) -> None:
     """Open each page, wide and as on a phone."""
-    context = await browser.new_context(locale=locale, color_scheme=theme)  # type: ignore[arg-type]
-    complaints = listen_for_complaints(context)
-    page = await context.new_page()
-    await sign_in(page, api_url, locale=locale)
-    for name, path in PAGES.items():
-        await page.set_viewport_size({"width": 1440, "height": 900})
-        await page.goto(f"{api_url}/dashboard/{path}")
-        await page.locator("main h1").wait_for()
-        await expect(page.locator("[aria-busy]")).to_have_count(0)
-        await picture(page, f"{name}-{locale}-{theme}")
-        assert await serious_faults(page) == [], (locale, name)
-        await page.set_viewport_size({"width": 390, "height": 844})
-        await picture(page, f"{name}-{locale}-{theme}-phone")
-        assert await page.evaluate("document.documentElement.scrollWidth") <= 390, (locale, name)
-    await context.close()
-    assert complaints == []
+    async with reading(browser, locale=locale, color_scheme=theme) as context:
+        page = await context.new_page()
+        await sign_in(page, api_url, locale=locale)
+        for name, path in PAGES.items():
+            await page.set_viewport_size({"width": 1440, "height": 900})
+            await page.goto(f"{api_url}/dashboard/{path}")
+            await page.locator("main h1").wait_for()
+            await expect(page.locator("[aria-busy]")).to_have_count(0)
+            await picture(page, f"{name}-{locale}-{theme}")
+            assert await serious_faults(page) == [], (locale, name)
+            await page.set_viewport_size({"width": 390, "height": 844})
+            await picture(page, f"{name}-{locale}-{theme}-phone")
+            assert await page.evaluate("document.documentElement.scrollWidth") <= 390, (locale, name)
 
 
 async def look_as_a_user(browser: Browser, api_url: str) -> None:

@@ -11,7 +11,8 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from operation_server.dashboard.pages import CONSOLE
-from tests.console.conftest import WORDS, listen_for_complaints, picture, serious_faults, sign_in
+from tests.console.conftest import WORDS, picture, serious_faults, sign_in
+from tests.console.reading import reading
 from tests.fixtures.api import ADMIN
 from tests.integration.live.conftest import Storyteller, submit
 
@@ -104,20 +105,31 @@ async def test_an_address_that_is_none_says_so(page: Page, api_url: str) -> None
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_the_login_page(browser: Browser, api_url: str, locale: str, theme: str) -> None:
-    context = await browser.new_context(
-        locale=locale, color_scheme=theme, viewport={"width": 390, "height": 844}
-    )  # type: ignore[arg-type]
-    complaints = listen_for_complaints(context)
+    async with reading(
+        browser, locale=locale, color_scheme=theme, viewport={"width": 390, "height": 844}
+    ) as context:
+        page = await context.new_page()
+        await page.goto(f"{api_url}/dashboard/login")
+        await expect(page.get_by_role("button", name=WORDS[locale]["sign in"])).to_be_visible()
+        await picture(page, f"login-{locale}-{theme}")
+        assert await serious_faults(page) == []
+        await sign_in(page, api_url, locale=locale)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+        await picture(page, f"overview-phone-{locale}-{theme}")
+
+
+async def test_a_console_that_could_not_be_loaded_says_so(browser: Browser, api_url: str) -> None:
+    context = await browser.new_context(locale="en-US", viewport={"width": 390, "height": 844})
     page = await context.new_page()
+    await page.route("**/assets/catalog-*", lambda route: route.abort())
     await page.goto(f"{api_url}/dashboard/login")
-    await expect(page.get_by_role("button", name=WORDS[locale]["sign in"])).to_be_visible()
-    await picture(page, f"login-{locale}-{theme}")
+    await expect(page.get_by_role("alert")).to_contain_text("could not be loaded")
+    await picture(page, "start-failure")
     assert await serious_faults(page) == []
-    await sign_in(page, api_url, locale=locale)
-    assert await page.evaluate("document.documentElement.scrollWidth") <= 390
-    await picture(page, f"overview-phone-{locale}-{theme}")
+    await page.unroute_all()
+    await page.get_by_role("button", name="Load again").click()
+    await expect(page.get_by_label("E-mail")).to_be_visible()
     await context.close()
-    assert complaints == []
 
 
 def test_the_first_page_is_small() -> None:

@@ -11,7 +11,8 @@ from playwright.async_api import Browser, Page, expect
 from sqlalchemy import Engine
 
 from operation_server.workflows.transitions import AdvanceParts, advance_run, list_woken
-from tests.console.conftest import listen_for_complaints, picture, serious_faults, sign_in
+from tests.console.conftest import picture, serious_faults, sign_in
+from tests.console.reading import reading
 from tests.integration.live.conftest import Storyteller
 
 ADD: dict[str, Any] = {"name": "add", "kind": "plugin", "plugin_name": "adder", "input": {"n": 1}}
@@ -281,24 +282,21 @@ async def test_all_pages_fit_a_phone(  # noqa: PLR0917  # As many fixtures as th
     workflow_id = make(admin, ADD, MORE, ASK, schedule="@daily")
     run_id = trigger(admin, workflow_id)
     await advance(blocking_engine, story)
-    context = await browser.new_context(
-        locale=locale, color_scheme=theme, viewport={"width": 390, "height": 844}
-    )  # type: ignore[arg-type]
-    complaints = listen_for_complaints(context)
-    page = await context.new_page()
-    await sign_in(page, api_url, locale=locale)
-    places = {
-        "workflows": "workflows",
-        "calendar": f"workflows/{workflow_id}?tab=calendar",
-        "editor": f"workflows/{workflow_id}/edit",
-        "run": f"runs/{run_id}",
-    }
-    for name, place in places.items():
-        await page.goto(f"{api_url}/dashboard/{place}")
-        await expect(page.locator("section.card").first).to_be_visible()
-        await page.wait_for_load_state("networkidle")
-        await picture(page, f"{name}-phone-{locale}-{theme}")
-        assert await page.evaluate("document.documentElement.scrollWidth") <= 390, name
-        assert await serious_faults(page) == [], name
-    await context.close()
-    assert complaints == []
+    async with reading(
+        browser, locale=locale, color_scheme=theme, viewport={"width": 390, "height": 844}
+    ) as context:
+        page = await context.new_page()
+        await sign_in(page, api_url, locale=locale)
+        places = {
+            "workflows": "workflows",
+            "calendar": f"workflows/{workflow_id}?tab=calendar",
+            "editor": f"workflows/{workflow_id}/edit",
+            "run": f"runs/{run_id}",
+        }
+        for name, place in places.items():
+            await page.goto(f"{api_url}/dashboard/{place}")
+            await expect(page.locator("section.card").first).to_be_visible()
+            await page.wait_for_load_state("networkidle")
+            await picture(page, f"{name}-phone-{locale}-{theme}")
+            assert await page.evaluate("document.documentElement.scrollWidth") <= 390, name
+            assert await serious_faults(page) == [], name

@@ -12,7 +12,8 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.acceptance.platform import SATELLITE, Platform
-from tests.console.conftest import browser, listen_for_complaints, picture, sign_in
+from tests.console.conftest import browser, picture, sign_in
+from tests.console.reading import reading
 
 __all__ = ["browser"]
 
@@ -67,15 +68,12 @@ def test_it_fills_every_page_once(platform: Platform, checkout: Path) -> None:
 
 async def test_it_is_something_to_look_at(platform: Platform, browser: Browser) -> None:
     credentials = json.loads((platform.home / "credentials.json").read_text())
-    context = await browser.new_context(viewport={"width": 1440, "height": 1000}, locale="en-US")
-    complaints = listen_for_complaints(context)
-    page = await context.new_page()
-    await sign_in(page, platform.url, credentials=credentials)
-    await expect(page.locator("main").get_by_text("example-processor").first).to_be_visible()
-    await page.wait_for_load_state("networkidle")
-    await picture(page, "demo-overview")
-    await context.close()
-    assert complaints == []
+    async with reading(browser, viewport={"width": 1440, "height": 1000}, locale="en-US") as context:
+        page = await context.new_page()
+        await sign_in(page, platform.url, credentials=credentials)
+        await expect(page.locator("main").get_by_text("example-processor").first).to_be_visible()
+        await page.wait_for_load_state("networkidle")
+        await picture(page, "demo-overview")
 
 
 def test_a_second_time_adds_nothing(platform: Platform, checkout: Path) -> None:

@@ -15,29 +15,30 @@ export function relativeTime(time: Date, now: Date): string {
   const seconds = (time.getTime() - now.getTime()) / 1_000;
   const size = Math.abs(seconds);
   if (size < 5) return i18n._("time.now");
-  const format = new Intl.RelativeTimeFormat(i18n.locale, { style: "narrow" });
+  const format = kept("relative", (locale) => new Intl.RelativeTimeFormat(locale, { style: "narrow" }));
   if (size < 60) return format.format(Math.trunc(seconds), "second");
   if (size < 3_600) return format.format(Math.trunc(seconds / 60), "minute");
   if (size < 86_400) return format.format(Math.trunc(seconds / 3_600), "hour");
-  return new Intl.DateTimeFormat(i18n.locale, { dateStyle: "medium" }).format(time);
+  return kept("date", (locale) => new Intl.DateTimeFormat(locale, { dateStyle: "medium" })).format(time);
 }
 
 /** Returns a time with its date and its zone, that of the reader unless given. */
 export function exactTime(time: Date, timeZone?: string): string {
-  return new Intl.DateTimeFormat(i18n.locale, {
+  const options: Intl.DateTimeFormatOptions = {
     year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit",
     timeZoneName: "short", timeZone,
-  }).format(time);
+  };
+  return kept(`exact ${timeZone}`, (locale) => new Intl.DateTimeFormat(locale, options)).format(time);
 }
 
 /** Returns a number with the separators of the language. */
 export function number(value: number): string {
-  return new Intl.NumberFormat(i18n.locale).format(value);
+  return numberFormat({}).format(value);
 }
 
 /** Returns a share between 0 and 1 as percent. */
 export function percent(share: number): string {
-  return new Intl.NumberFormat(i18n.locale, { style: "percent", maximumFractionDigits: share > 0 && share < 0.1 ? 1 : 0 }).format(share);
+  return numberFormat({ style: "percent", maximumFractionDigits: share > 0 && share < 0.1 ? 1 : 0 }).format(share);
 }
 
 const SIZES = ["B", "KiB", "MiB", "GiB", "TiB"] as const;
@@ -50,5 +51,19 @@ export function bytes(count: number): string {
 }
 
 function unit(value: number, name: string): string {
-  return new Intl.NumberFormat(i18n.locale, { style: "unit", unit: name, unitDisplay: "short" }).format(value);
+  return numberFormat({ style: "unit", unit: name, unitDisplay: "short" }).format(value);
+}
+
+function numberFormat(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const name = `number ${options.style} ${options.unit} ${options.maximumFractionDigits}`;
+  return kept(name, (locale) => new Intl.NumberFormat(locale, options));
+}
+
+const formats = new Map<string, unknown>();
+
+/** Returns a format of the present language that is made once: lists use hundreds a second, and making one costs far more than its use. */
+function kept<Format>(name: string, make: (locale: string) => Format): Format {
+  const key = `${i18n.locale} ${name}`;
+  if (!formats.has(key)) formats.set(key, make(i18n.locale));
+  return formats.get(key) as Format;
 }

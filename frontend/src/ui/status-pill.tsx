@@ -20,7 +20,7 @@ export const StatusPill = memo(function StatusPill({ status, progress = null }: 
       {isShown && ` ${percent(progress)}`}
       {isShown && (
         <span className={styles.bar}>
-          <span style={{ width: `${progress * 100}%` }} />
+          <span style={{ transform: `scaleX(${progress})` }} />
         </span>
       )}
     </span>

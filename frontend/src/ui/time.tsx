@@ -16,12 +16,11 @@ export function useNow(): Date {
 /** How long ago a time was; its tooltip has the exact one with its zone. */
 export function Ago({ time }: { time: string | null | undefined }) {
   useText();
-  const present = useNow();
-  if (!time) return <span className="muted">–</span>;
-  const moment = new Date(time);
+  const shown = useTextOfNow((present) => (time ? relativeTime(new Date(time), present) : "–"));
+  if (!time) return <span className="muted">{shown}</span>;
   return (
-    <time dateTime={time} title={exactTime(moment)}>
-      {relativeTime(moment, present)}
+    <time dateTime={time} title={exactTime(new Date(time))}>
+      {shown}
     </time>
   );
 }
@@ -40,8 +39,13 @@ export function Moment({ time }: { time: string | null | undefined }) {
 
 /** How long something has gone on since a time. */
 export function Since({ time }: { time: string }) {
-  const present = useNow();
-  return <span className="number">{duration(present.getTime() - Date.parse(time))}</span>;
+  const shown = useTextOfNow((present) => duration(present.getTime() - Date.parse(time)));
+  return <span className="number">{shown}</span>;
+}
+
+/** Returns a text about the present time; the component is drawn again only when the text is another one. */
+function useTextOfNow(textOf: (present: Date) => string): string {
+  return useSyncExternalStore(listenToClock, () => textOf(now));
 }
 
 function listenToClock(listener: () => void): () => void {

@@ -90,7 +90,7 @@ def compress(folder: Path) -> None:
 
 
 def serve(folder: Path) -> None:
-    """Put what was built where the operation server serves it from, with hardly a moment between old and new."""
+    """Put what was built where the operation server serves it from, in hardly a moment."""
     fresh, old = SERVED.with_suffix(".part"), SERVED.with_suffix(".old")
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)

@@ -15,7 +15,7 @@ LONGEST_MS = 60_000
 
 @contextlib.asynccontextmanager
 async def reading(browser: Browser, **options: Any) -> AsyncIterator[BrowserContext]:
-    """Open a browser with cookies of its own; an error in its pages fails, and is told with other failures."""
+    """Open a browser with cookies of its own; an error in its pages fails, as what the test itself finds."""
     context = await browser.new_context(**options)
     context.set_default_timeout(LONGEST_MS)
     complaints = _listen(context)

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext
+from playwright.async_api import Browser, BrowserContext, Page
 from playwright.async_api import Error as PlaywrightError
 
 LONGEST_MS = 60_000
@@ -46,6 +46,10 @@ def _listen(context: BrowserContext) -> list[str]:
         ):
             complaints.append(message.text)
 
+    def listen(page: Page) -> None:
+        page.on("crash", lambda page: complaints.append(f"The renderer of {page.url} has crashed."))
+
+    context.on("page", listen)
     context.on("console", note)
     context.on("weberror", lambda error: complaints.append(str(error.error)))
     return complaints

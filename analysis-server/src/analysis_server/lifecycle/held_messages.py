@@ -4,8 +4,8 @@ RabbitMQ brings as many messages of each queue as there are slots, and counts th
 With several queues, with batches, or after a reconnection that is more than there is room for. What is held
 is not acknowledged, so that it goes to others when this worker's connection ends.
 
-A drained worker tells RabbitMQ to bring it nothing more, and returns what it holds: it stays connected, so that
-others would wait for these messages until it is resumed.
+A drained worker tells RabbitMQ to bring it nothing more, and returns what it holds: it stays connected, and
+until it is resumed nobody else would get these messages.
 """
 
 from __future__ import annotations
@@ -134,7 +134,9 @@ def _withdraw(consumer: Any) -> None:
 
 def _consume_again(consumer: Any) -> None:
     tasks = consumer.task_consumer
-    left = [queue for queue in consumer.app.amqp.queues.consume_from.values() if not tasks.consuming_from(queue)]
+    left = [
+        queue for queue in consumer.app.amqp.queues.consume_from.values() if not tasks.consuming_from(queue)
+    ]
     for queue in left:
         tasks.add_queue(queue)
     if left:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from pydantic import Field
 
@@ -10,6 +11,8 @@ from satellite.contracts.cluster_nodes import ClusterRoom, ClusterState
 from satellite.contracts.message import Message
 from satellite.contracts.requires import DEFAULT_QUEUE
 from satellite.contracts.worker_class import ClassCard, WorkerClass
+
+WORKER_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 
 
 class GPUCard(Message):

@@ -28,6 +28,7 @@ from satellite.contracts.attempt_files import ARTIFACTS_MAX
 from satellite.contracts.cluster_needs import ClusterName
 from satellite.contracts.numbers import LARGEST_MIB
 from satellite.contracts.requires import DEFAULT_QUEUE, Labels, QueueName
+from satellite.contracts.worker import WORKER_NAME
 from satellite.settings.broker import BrokerSettings
 from satellite.settings.group import SettingsGroup
 from satellite.settings.observability import LogSettings, TracingSettings
@@ -42,7 +43,7 @@ class WorkerSettings(SettingsGroup):
 
     name: str = Field(
         default_factory=socket.gethostname,
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
+        pattern=WORKER_NAME,
         description="Unique and stable name of the worker.",
     )
     slots: int = Field(

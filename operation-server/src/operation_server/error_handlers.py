@@ -43,6 +43,7 @@ from operation_server.secrets import errors as secrets
 from operation_server.secrets.giving import errors as giving
 from operation_server.trail.refusals import Refusals
 from operation_server.webhooks import errors as webhooks
+from operation_server.workers.errors import WorkerNotFound
 from operation_server.workers.service import BrokerUnavailable
 from operation_server.workers.signature import SignatureRefused
 from operation_server.workflows import errors as workflows
@@ -86,6 +87,7 @@ STATUS_OF: Mapping[type[SatelliteError], int] = {
     clusters.ClusterKeyInvalid: 422,
     clusters.HostKeyNotSeen: 409,
     clusters.ClusterQuotaReached: 409,
+    WorkerNotFound: 404,
     gpu_jobs.NotOnClusters: 422,
     workspaces.WorkspaceNotFound: 404,
     jobs.InputInvalid: 400,

@@ -70,6 +70,7 @@ from operation_server.statistics.service import StatisticsService
 from operation_server.trail.refusals import Refusals
 from operation_server.webhooks.addresses import AddressPolicy
 from operation_server.webhooks.door import WebhookDoor
+from operation_server.workers.draining import DrainService
 from operation_server.workers.service import WorkerService
 from operation_server.workflows.airflow.dags import DagFolder
 from operation_server.workflows.backfills.service import BackfillService
@@ -204,6 +205,7 @@ def build_services(
         AccountLimitsService(connections, users, submissions),
         RejectionService(connections),
         workers,
+        DrainService(connections, redis, workers),
         StatisticsService(connections),
         AuditService(connections),
         Refusals(connections),

@@ -53,7 +53,14 @@ from satellite.contracts.python_task import (
 )
 from satellite.contracts.run_handle import RunHandle
 from satellite.contracts.run_secrets import RunSecretsRequest, SealedSecrets
-from satellite.contracts.worker import GPUCard, LoadedPlugin, SparePlugin, WorkerHeartbeat, WorkerResources
+from satellite.contracts.worker import (
+    DrainedWorkers,
+    GPUCard,
+    LoadedPlugin,
+    SparePlugin,
+    WorkerHeartbeat,
+    WorkerResources,
+)
 
 AT, LATER = "2026-01-02T03:04:05Z", "2026-01-02T03:04:06.5Z"
 UID = "0b4f8d0c-1f6e-4c0b-9d3f-6a2b7c8d9e0f"
@@ -312,6 +319,7 @@ SAMPLES: Final[Mapping[type[BaseModel], dict[str, Any]]] = {
             "error": {"kind": "exit", "message": "no"},
         },
     },
+    DrainedWorkers: {"names": ["w1"]},
     WorkerHeartbeat: {
         "name": "w1",
         "host": "h",
@@ -329,6 +337,7 @@ SAMPLES: Final[Mapping[type[BaseModel], dict[str, Any]]] = {
         "seats": 64,
         "running": [[42, 3]],
         "draining": True,
+        "drained": True,
         "consumer_ok": False,
         "total": RESOURCES,
         "free": RESOURCES,
@@ -414,6 +423,7 @@ def names() -> dict[str, Any]:
             "events": redis_keys.EVENTS,
             "control": redis_keys.CONTROL_CHANNEL,
             "workers": redis_keys.WORKERS,
+            "drained-workers": redis_keys.DRAINED_WORKERS,
             "counters": redis_keys.COUNTERS,
             "claim": redis_keys.claim(KEY),
             "lease": redis_keys.lease(KEY),

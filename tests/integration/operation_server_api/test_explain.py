@@ -65,6 +65,24 @@ async def test_no_worker_that_takes_jobs(
     assert await reason(user, await submit()) == "no_live_worker"
 
 
+async def test_no_worker_but_drained_ones(submit: Any, user: httpx.AsyncClient, beat: Beat) -> None:
+    await beat(drained=True)
+    job = await submit()
+
+    explained = (await user.get(f"/jobs/{job['id']}/explain")).json()
+    assert (explained["reason"], explained["detail"]) == (
+        "no_live_worker",
+        "No worker takes jobs: w is drained.",
+    )
+    assert "POST /api/v1/workers/w/resume" in explained["what_would_help"]
+
+    await beat(name="small", total=WorkerResources(cpus=4, memory_mib=256))
+    explained = (await user.get(f"/jobs/{job['id']}/explain")).json()
+    assert explained["reason"] == "no_fitting_worker"
+    assert "w is drained; small has 256 MiB memory" in explained["detail"]
+    assert "POST /api/v1/workers/w/resume" in explained["what_would_help"]
+
+
 async def test_no_worker_with_such_resources(submit: Any, user: httpx.AsyncClient, beat: Beat) -> None:
     await beat(total=WorkerResources(cpus=4, memory_mib=256))
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -88,10 +89,12 @@ class AttemptRunner:
         artifacts: ArtifactSender,
         executor_lost: Callable[[], None] = lambda: None,
         alone: Callable[[Callable[[], bool]], AbstractContextManager[None]] = lambda _: nullcontext(),
+        gives_back: Callable[[], bool] = lambda: False,
     ) -> None:
         """Take the parts; `executor_lost` is called when a run ended with its executor.
 
         `alone` keeps others away: it waits for their end, unless it is told to stop, and lets none begin.
+        `gives_back` tells whether attempts that still wait for room shall rather go to other workers.
         """
         self._settings = settings
         self._worker_class = worker_class
@@ -106,6 +109,7 @@ class AttemptRunner:
         self._artifacts = artifacts
         self._executor_lost = executor_lost
         self._alone = alone
+        self._gives_back = gives_back
 
     def run(
         self, raw: dict[str, Any], *, callbacks: list[dict[str, Any]], received_at_s: float
@@ -147,7 +151,8 @@ class AttemptRunner:
                     started_at=clock.started_at,
                 )
             )
-            company = self._alone(held.is_stopped) if message.runs_alone else nullcontext()
+            called_off = partial(self._is_called_off, held)
+            company = self._alone(called_off) if message.runs_alone else nullcontext()
             with company:
                 result = self._guarded(held, lambda: self._run(message, held))
         return self._report(held, result, clock, callbacks, message.traceparent)
@@ -274,7 +279,10 @@ class AttemptRunner:
             model_digest=None if message.model is None else message.model.digest,
         )
         with span("admit", message.traceparent):
-            allocation = self._admission.acquire(manifest, resident, is_stopped=held.is_stopped)
+            called_off = partial(self._is_called_off, held)
+            allocation = (
+                None if called_off() else self._admission.acquire(manifest, resident, is_stopped=called_off)
+            )
         if allocation is None:
             return RunResult(status=RunStatus.CANCELLED)
         try:
@@ -294,6 +302,10 @@ class AttemptRunner:
                 return result
         finally:
             self._admission.release(allocation)
+
+    def _is_called_off(self, held: HeldAttempt) -> bool:
+        """Tell whether an attempt that has not begun to run shall not do so here."""
+        return held.is_stopped() or self._gives_back()
 
     def _go_on(self, offer: AdoptionOffer, held: HeldAttempt) -> RunResult:
         try:

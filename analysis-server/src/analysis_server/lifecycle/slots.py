@@ -6,6 +6,8 @@ so that oneshot plugins and other batches still have the other slots.
 
 A job that was there when several workers died may be what killed them. It runs alone: no other message is
 taken until its end, and it begins when the jobs that were there before have ended.
+
+Slots that are closed take nothing at all, because an admin has drained the worker.
 """
 
 from __future__ import annotations
@@ -49,6 +51,20 @@ class Slots:
         self._gathered: Counter[Batch] = Counter()
         self._to_run_alone = 0
         self._runs_alone = False
+        self._is_closed = False
+
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether nothing more is to be taken."""
+        return self._is_closed
+
+    def close(self) -> None:
+        """Let nothing more be taken; what is there goes on."""
+        self._is_closed = True
+
+    def open(self) -> None:
+        """Let tasks be taken again."""
+        self._is_closed = False
 
     def take(self, batch: Batch | None) -> None:
         """Count a task that was taken."""
@@ -101,9 +117,9 @@ class Slots:
 
     @property
     def free(self) -> int:
-        """Return how many slots are free: none for others while a task is to run alone."""
+        """Return how many slots are free: none while closed, and for others while a task is to run alone."""
         with self._lock:
-            return 0 if self._to_run_alone else max(0, self.slots - self.taken)
+            return 0 if self._takes_none() else max(0, self.slots - self.taken)
 
     def has_seat(self) -> bool:
         """Tell whether some batch has a seat for one more of its jobs."""
@@ -139,4 +155,7 @@ class Slots:
         return sum(-(-count // batch.max_size) for batch, count in self._gathered.items())
 
     def _has_seats(self) -> bool:
-        return not self._to_run_alone and self._gathered.total() - self._batches() < self.seats
+        return not self._takes_none() and self._gathered.total() - self._batches() < self.seats
+
+    def _takes_none(self) -> bool:
+        return self._is_closed or bool(self._to_run_alone)

@@ -28,6 +28,8 @@ from analysis_server.lifecycle import health
 from analysis_server.lifecycle.canary import SEND_EVERY_S, Canary
 from analysis_server.lifecycle.drain import Drain
 from analysis_server.lifecycle.heartbeat import HEARTBEAT_EVERY_S, Heartbeat
+from analysis_server.lifecycle.intake import LOOK_EVERY_S as INTAKE_EVERY_S
+from analysis_server.lifecycle.intake import Intake
 from analysis_server.lifecycle.janitor import SWEEP_EVERY_S, Janitor
 from analysis_server.lifecycle.periodic import Periodic
 from analysis_server.lifecycle.reachability import tell_unreachable
@@ -94,9 +96,11 @@ class AnalysisWorker:
         # Leftovers are not worth the attempts that run; without the others the worker would not be one.
         self._sweep = Periodic("janitor", self._janitor.sweep, interval_s=SWEEP_EVERY_S)
         self._pulse = self._keep("pulse", self._beat, interval_s=HEARTBEAT_EVERY_S)
+        self._intake = Intake(self._redis, worker=worker.name, slots=self._slots, changed=self._tell_intake)
         self._periodic = [
             self._pulse,
             self._sweep,
+            self._keep("intake", self._intake.look, interval_s=INTAKE_EVERY_S),
             self._keep("canary", self.canary.check, interval_s=SEND_EVERY_S),
             *(
                 self._keep(watch.name, watch.look, interval_s=watch.interval_s)
@@ -137,6 +141,7 @@ class AnalysisWorker:
             artifacts=ArtifactSender(server, self._collected),
             executor_lost=self._sweep.hurry,
             alone=self._slots.alone,
+            gives_back=lambda: self._slots.is_closed,
         )
         self._adoptions = Adoptions(
             board=OfferBoard(self._redis, worker=worker.name),
@@ -151,6 +156,9 @@ class AnalysisWorker:
                 self._keep("handles", self._handles.look, interval_s=handle_watch.LOOK_EVERY_S),
                 self._keep("adoptions", self._adoptions.look, interval_s=adoption.LOOK_EVERY_S),
             ]
+        with contextlib.suppress(RedisError, OSError):
+            # Before anything is consumed.
+            self._intake.look()
 
     def start(self) -> None:
         """Begin to tell of this worker; its consumer is ready."""
@@ -198,12 +206,14 @@ class AnalysisWorker:
             "labels": site.worker_class.labels,
             "serves": site.worker_class.queues,
             "weaknesses": site.weaknesses,
-            "queues": site.queues,
+            # What lies in the queue of its class is then given to others by the operation server.
+            "queues": [] if self._slots.is_closed else site.queues,
             "slots": self._slots.slots,
             "slots_taken": self._slots.taken,
             "seats": self._slots.seats,
             "running": [(key.job_id, key.attempt) for key in self._running.in_slots()],
             "draining": self.drain.has_begun or not site.takes_jobs,
+            "drained": self._slots.is_closed,
             "consumer_ok": self.canary.is_well,
             "total": site.admission.total(),
             "free": site.admission.free(),
@@ -213,6 +223,10 @@ class AnalysisWorker:
 
     def _count_dropped_spans(self, count: int) -> None:
         self._spans_dropped += count
+
+    def _tell_intake(self) -> None:
+        self._pulse.hurry()
+        self._site.admission.wake()
 
     def _attachable(self) -> list[AttemptKey]:
         return [held.key for held in self._running.attachable()]

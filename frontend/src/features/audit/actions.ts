@@ -14,6 +14,7 @@ export const ACTIONS = {
   file: ["file.delete"],
   secret: ["secret.create", "secret.replace", "secret.delete", "secret.grant", "secret.give", "secret.revoke"],
   cluster: ["cluster.create", "cluster.change", "cluster.trust", "cluster.distrust", "cluster.drain", "cluster.resume", "cluster.delete", "cluster.give"],
+  worker: ["worker.drain", "worker.resume"],
   channel: ["channel.create", "channel.change", "channel.delete", "channel.test"],
   signing: ["signing.rotate"],
   rule: ["rule.create", "rule.change", "rule.delete"],

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { number } from "~/i18n/formats";
 import { useText } from "~/i18n/text";
 import { Progress } from "~/ui/progress";
+import { DrainButton } from "./drain-button";
 import { Loaded } from "./loaded";
 import { WorkerFacts } from "./worker-facts";
 import { WorkerGpus } from "./worker-gpus";
@@ -20,6 +21,7 @@ export function WorkerCard({ worker }: { worker: Worker }) {
         <span className="tag" data-tone={TONES[state]} title={t(`workers.stateHelp.${state}`)}>
           {t(`workers.state.${state}`)}
         </span>
+        <DrainButton name={worker.name} isDrained={worker.drained} />
       </h2>
       {state !== "ready" && <p className="muted small">{t(`workers.stateHelp.${state}`)}</p>}
       <Slots worker={worker} />

@@ -1,10 +1,11 @@
 import type { Worker } from "./worker-queries";
 
-export const TONES = { ready: "good", draining: "warn", deaf: "bad", away: "bad" } as const;
+export const TONES = { ready: "good", draining: "warn", drained: "warn", deaf: "bad", away: "bad" } as const;
 
 /** Returns whether a worker takes jobs, or else why not; that of a cluster is `away` while the cluster is not ready. */
-export function stateOf({ draining, consumer_ok, cluster }: Worker): keyof typeof TONES {
+export function stateOf({ draining, drained, consumer_ok, cluster }: Worker): keyof typeof TONES {
   if (draining) return "draining";
+  if (drained) return "drained";
   if (!consumer_ok) return "deaf";
   return cluster && cluster.state !== "ready" ? "away" : "ready";
 }

@@ -5,6 +5,7 @@ import { number } from "~/i18n/formats";
 import { useText } from "~/i18n/text";
 import { Page } from "~/ui/page";
 import { Empty, Shown } from "~/ui/states";
+import { DrainedAway } from "./drained-away";
 import { workersRoute } from "./feature";
 import { WorkerCard } from "./worker-card";
 import { workersQuery, type Worker } from "./worker-queries";
@@ -27,7 +28,14 @@ export function WorkersPage() {
           <strong>{t("workers.old")}</strong> {problemText(workers.error)}
         </p>
       )}
-      <Shown query={workers}>{({ items }) => (items.length === 0 ? <Empty title={t("workers.none")}>{t("workers.noneHelp")}</Empty> : <Workers workers={items} />)}</Shown>
+      <Shown query={workers}>
+        {({ items, drainedAway }) => (
+          <>
+            {items.length === 0 ? <Empty title={t("workers.none")}>{t("workers.noneHelp")}</Empty> : <Workers workers={items} />}
+            <DrainedAway names={drainedAway} />
+          </>
+        )}
+      </Shown>
     </Page>
   );
 }

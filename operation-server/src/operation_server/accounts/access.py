@@ -43,6 +43,8 @@ class Permission(StrEnum):
     """Make, change, deploy and delete workflows; their runs are jobs."""
     READ_PLATFORM = "platform:read"
     """See the workers."""
+    MANAGE_WORKERS = "workers:manage"
+    """Drain and resume workers."""
     READ_CLUSTERS = "clusters:read"
     MANAGE_CLUSTERS = "clusters:manage"
     """Register, trust, drain, change and delete clusters."""
@@ -276,6 +278,8 @@ ROUTES: Final[Mapping[str, Permission | Door]] = {
     "GET /api/v1/audit/export": Permission.READ_AUDIT,
     "GET /api/v1/rejected-reports": Permission.READ_REJECTED_REPORTS,
     "GET /api/v1/workers": Permission.READ_PLATFORM,
+    "POST /api/v1/workers/{name}/drain": Permission.MANAGE_WORKERS,
+    "POST /api/v1/workers/{name}/resume": Permission.MANAGE_WORKERS,
     "GET /api/v1/results/stats/summary": Permission.READ_JOBS,
     "GET /api/v1/results/stats/history": Permission.READ_JOBS,
     "GET /api/v1/events": Permission.READ_JOBS,

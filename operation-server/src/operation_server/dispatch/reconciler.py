@@ -38,6 +38,7 @@ from operation_server.live.event_publisher import EventPublisher
 from operation_server.metrics.recording import attempts_repaired, reconciler_failed
 from operation_server.rejections.repository import prune
 from operation_server.settings import DispatchSettings
+from operation_server.workers.draining import tell_drained
 from operation_server.workers.heartbeats import read_heartbeats
 from satellite.contracts import redis_keys
 from satellite.contracts.identity import AttemptKey, JobKey
@@ -125,6 +126,7 @@ class Reconciler:
     async def run(self) -> None:
         """Reconcile again and again; what fails is tried at the next round, and stops nothing else."""
         works = {
+            "drained workers": self._tell_drained,
             "expire": self._expire,
             "reconcile": self.reconcile,
             "events": self._sweep_events,
@@ -288,6 +290,10 @@ class Reconciler:
                 if repaired.attempts:
                     attempts_repaired(what, repaired.attempts)
                     log.info("attempts repaired", what=what, count=repaired.attempts, first=batch[0])
+
+    async def _tell_drained(self) -> None:
+        async with self._engine.begin() as connection:
+            await tell_drained(connection, self._redis)
 
     async def _expire(self) -> None:
         async with self._engine.begin() as connection:

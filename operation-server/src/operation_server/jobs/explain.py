@@ -82,6 +82,11 @@ class Situation:
         """Return the workers that begin further attempts."""
         return [worker for worker in self.workers or () if worker.takes_jobs]
 
+    @property
+    def drained(self) -> list[WorkerHeartbeat]:
+        """Return the live workers that admins have drained."""
+        return [worker for worker in self.workers or () if worker.drained]
+
 
 Answer = tuple[Reason, str, str] | None
 
@@ -214,6 +219,12 @@ def no_live_worker(situation: Situation) -> Answer:
     """Nobody is there to run anything."""
     if situation.taking:
         return None
+    if situation.drained:
+        return (
+            Reason.NO_LIVE_WORKER,
+            f"No worker takes jobs: {_drained(situation.drained)}.",
+            f"{_resume(situation.drained[0])}; or start another worker.",
+        )
     known = len(situation.workers or ())
     detail = f"{known} workers are stopping or deaf" if known else "No worker gives a sign of life"
     return Reason.NO_LIVE_WORKER, f"{detail}.", "Start a worker."
@@ -229,12 +240,34 @@ def no_fitting_worker(situation: Situation) -> Answer:
     if not all(refusals.values()):
         return None
     told = [f"{name} {' and '.join(reasons)}" for name, reasons in list(refusals.items())[:WORKERS_TOLD]]
+    able = [
+        worker
+        for worker in situation.drained
+        if worker.worker_class.can_run(around.requires, around.demands.needs)
+    ]
+    if able:
+        return (
+            Reason.NO_FITTING_WORKER,
+            f"No worker that takes jobs can run it: {_drained(able)}; {'; '.join(told)}.",
+            f"{_resume(able[0])}; or start a worker that has what is missing.",
+        )
     more = f"; and {len(refusals) - WORKERS_TOLD} more workers" if len(refusals) > WORKERS_TOLD else ""
     return (
         Reason.NO_FITTING_WORKER,
         f"No live worker can run it, even when idle: {'; '.join(told)}{more}.",
         "Start a worker that has what is missing, or ask for less: in `requires`, or in the plugin.",
     )
+
+
+def _drained(workers: Sequence[WorkerHeartbeat]) -> str:
+    """Tell that workers are drained, of the first of them by name."""
+    names = [worker.name for worker in workers[:WORKERS_TOLD]]
+    more = f" and {len(workers) - WORKERS_TOLD} more" if len(workers) > WORKERS_TOLD else ""
+    return f"{', '.join(names)}{more} {'is' if len(workers) == 1 else 'are'} drained"
+
+
+def _resume(worker: WorkerHeartbeat) -> str:
+    return f"An admin resumes {worker.name}: POST /api/v1/workers/{worker.name}/resume"
 
 
 def too_many_requirements(situation: Situation) -> Answer:

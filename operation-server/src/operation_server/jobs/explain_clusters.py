@@ -42,6 +42,8 @@ def _refusals(around: Circumstances, row: AnyRow, beat: WorkerHeartbeat | None) 
         yield "has no live connector"
     if beat is None:
         return
+    if beat.drained:
+        yield "has a worker that is drained"
     if not beat.consumer_ok:
         yield "has a connector that takes no jobs"
     requires, resources = around.requires, around.demands.needs

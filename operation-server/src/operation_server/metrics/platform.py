@@ -154,14 +154,15 @@ def _job_gauges(jobs: JobCounts) -> Iterable[Metric]:
 
 
 def _worker_gauges(workers: list[WorkerHeartbeat]) -> Iterable[Metric]:
-    states = {"up": 0, "draining": 0, "deaf": 0}
+    states = dict.fromkeys(("up", "draining", "drained", "deaf"), 0)
     for worker in workers:
-        states["draining" if worker.draining else "up" if worker.consumer_ok else "deaf"] += 1
+        states[_state_of(worker)] += 1
     by_state = GaugeMetricFamily("satellite_workers", "Live workers by state.", labels=["state"])
     for state, count in states.items():
         by_state.add_metric([state], count)
     yield by_state
-    slots = sum(worker.slots for worker in workers)
+    # Those of a drained worker that nothing runs in are not there for anybody.
+    slots = sum(worker.slots_taken if worker.drained else worker.slots for worker in workers)
     taken = sum(worker.slots_taken for worker in workers)
     yield GaugeMetricFamily(
         "satellite_slots", "Attempts, or batches of them, that live workers can hold.", value=slots
@@ -172,3 +173,11 @@ def _worker_gauges(workers: list[WorkerHeartbeat]) -> Iterable[Metric]:
         "Spans of traces that no collector took of live workers.",
         value=sum(worker.spans_dropped for worker in workers),
     )
+
+
+def _state_of(worker: WorkerHeartbeat) -> str:
+    if worker.draining:
+        return "draining"
+    if worker.drained:
+        return "drained"
+    return "up" if worker.consumer_ok else "deaf"

@@ -6,6 +6,7 @@ from operation_server.models.artifact import JobArtifact
 from operation_server.models.audit_entry import AuditEntry
 from operation_server.models.cluster import Cluster, ClusterEvent, ClusterJob, JobMetricSeries
 from operation_server.models.dashboard_session import DashboardSession
+from operation_server.models.drained_worker import DrainedWorker
 from operation_server.models.event_reader import EventReaderFault, EventReaderMark
 from operation_server.models.file_part import FilePart
 from operation_server.models.file_use import FileUse
@@ -56,6 +57,7 @@ __all__ = [
     "ClusterEvent",
     "ClusterJob",
     "DashboardSession",
+    "DrainedWorker",
     "EventReaderFault",
     "EventReaderMark",
     "FilePart",

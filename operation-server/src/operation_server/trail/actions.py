@@ -69,6 +69,8 @@ class Action(StrEnum):
     DELETE_CLUSTER = "cluster.delete"
     GIVE_CLUSTERS = "cluster.give"
     """With the keys to log in there, to a connector."""
+    DRAIN_WORKER = "worker.drain"
+    RESUME_WORKER = "worker.resume"
     CREATE_CHANNEL = "channel.create"
     CHANGE_CHANNEL = "channel.change"
     DELETE_CHANNEL = "channel.delete"

@@ -1,20 +1,22 @@
-"""Routes to see workers."""
+"""Routes to see, drain and resume workers."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from operation_server.accounts.caller import CallerDep
 from operation_server.dependencies import ServicesDep
 from operation_server.problems import problem_responses
+from operation_server.workers.draining import DrainService
 from operation_server.workers.service import WorkerService
-from satellite.contracts.worker import WorkerHeartbeat
+from satellite.contracts.worker import WORKER_NAME, WorkerHeartbeat
 
 router = APIRouter(tags=["workers"])
 
+Name = Annotated[str, Path(pattern=WORKER_NAME, examples=["gpu-1"])]
 
 WORKER_EXAMPLE: dict[str, Any] = {
     "name": "gpu-1",
@@ -33,6 +35,7 @@ WORKER_EXAMPLE: dict[str, Any] = {
     "seats": 64,
     "running": [[42, 1]],
     "draining": False,
+    "drained": False,
     "consumer_ok": True,
     "loaded": [
         {
@@ -50,16 +53,29 @@ WORKER_EXAMPLE: dict[str, Any] = {
 }
 
 
+LIST_EXAMPLE: dict[str, Any] = {"total": 1, "items": [WORKER_EXAMPLE], "drained": ["gpu-2"]}
+
+
 class WorkerList(BaseModel):
     """The live workers."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"total": 1, "items": [WORKER_EXAMPLE]}]})
+    model_config = ConfigDict(json_schema_extra={"examples": [LIST_EXAMPLE]})
 
     total: int
     items: list[WorkerHeartbeat]
+    drained: list[str] = Field(description="Whom admins have drained, also those that do not live now.")
     flower_url: str | None = Field(
         default=None, description="Where browsers find Flower, if it is told.", examples=["/flower/"]
     )
+
+
+class WorkerDrain(BaseModel):
+    """Whether a worker is drained."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "gpu-1", "drained": True}]})
+
+    name: str
+    drained: bool
 
 
 @router.get("/workers", responses=problem_responses(401, 503))
@@ -67,4 +83,19 @@ async def list_workers(caller: CallerDep, services: ServicesDep, request: Reques
     """List the workers that gave a sign of life in the last 15 seconds."""
     del caller
     beats = list(await services[WorkerService].list_live())
-    return WorkerList(total=len(beats), items=beats, flower_url=request.app.state.flower_url)
+    drained = list(await services[DrainService].list_drained())
+    return WorkerList(total=len(beats), items=beats, drained=drained, flower_url=request.app.state.flower_url)
+
+
+@router.post("/workers/{name}/drain", responses=problem_responses(401, 403, 404, 422, 503))
+async def drain_worker(caller: CallerDep, services: ServicesDep, name: Name) -> WorkerDrain:
+    """Let it take no further jobs, also after a restart; it ends what it runs, and others take what waits."""
+    await services[DrainService].set_drained(caller, name, drained=True)
+    return WorkerDrain(name=name, drained=True)
+
+
+@router.post("/workers/{name}/resume", responses=problem_responses(401, 403, 404, 422, 503))
+async def resume_worker(caller: CallerDep, services: ServicesDep, name: Name) -> WorkerDrain:
+    """Let it take jobs again, at once or when it is back."""
+    await services[DrainService].set_drained(caller, name, drained=False)
+    return WorkerDrain(name=name, drained=False)

@@ -180,7 +180,9 @@ def check_workers() -> Finding:
     if stuck:
         found = f"not consuming: {', '.join(stuck)}"
         return Finding(subject="Workers", verdict=Verdict.WARN, found=found, remedy="restart them")
-    names = ", ".join(f"{worker.name} ({worker.runtime})" for worker in workers)
+    names = ", ".join(
+        f"{worker.name} ({worker.runtime}{', drained' if worker.drained else ''})" for worker in workers
+    )
     return Finding(subject="Workers", verdict=Verdict.OK, found=names)
 
 

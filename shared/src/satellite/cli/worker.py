@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from satellite.cli.output import AsJSON, print_json, print_table
+from satellite.cli.output import AsJSON, print_json, print_line, print_table
 from satellite.cli.session import open_client
 
 if TYPE_CHECKING:
     from satellite.client import Worker
 
-app = typer.Typer(help="Look at the workers.", no_args_is_help=True)
+app = typer.Typer(help="Look at the workers, drain and resume them.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="Name of the worker.")]
 
 
 @app.command("list")
@@ -37,12 +39,39 @@ def list_workers(as_json: AsJSON = False) -> None:
             f"{worker.free.memory_mib}/{worker.total.memory_mib}",
             _cards(worker),
             _loaded(worker),
-            "draining" if worker.draining else "ok" if worker.consumer_ok else "not consuming",
+            _state(worker),
         )
         for worker in page.items
     ]
     heads = ["name", "host", "runtime", "queues", "labels", "running", "slots"]
     print_table([*heads, "free cpus", "free MiB", "gpus", "loaded", "state"], rows)
+    if away := sorted(set(page.drained) - {worker.name for worker in page.items}):
+        print_line(f"Drained and away: {', '.join(away)}.")
+
+
+@app.command()
+def drain(name: Name) -> None:
+    """Let a worker take no further jobs, also after a restart; those that it runs go on."""
+    with open_client() as client:
+        client.drain_worker(name)
+        running = sum(len(worker.running) for worker in client.list_workers().items if worker.name == name)
+    print_line(f"{name} is drained: {running} jobs run there and go on.")
+
+
+@app.command()
+def resume(name: Name) -> None:
+    """Let a worker take jobs again, at once or when it is back."""
+    with open_client() as client:
+        client.resume_worker(name)
+    print_line(f"{name} takes jobs again.")
+
+
+def _state(worker: Worker) -> str:
+    if worker.draining:
+        return "draining"
+    if worker.drained:
+        return "drained"
+    return "ok" if worker.consumer_ok else "not consuming"
 
 
 def _cards(worker: Worker) -> str:

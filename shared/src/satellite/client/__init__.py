@@ -53,6 +53,8 @@ from satellite.client.models import (
     StoredSecret,
     User,
     Worker,
+    WorkerDrain,
+    WorkerPage,
 )
 from satellite.client.notification_models import (
     Channel,
@@ -142,6 +144,8 @@ __all__ = [
     "User",
     "WaitTimedOut",
     "Worker",
+    "WorkerDrain",
+    "WorkerPage",
     "Workflow",
     "WorkflowDifference",
     "WorkflowTask",

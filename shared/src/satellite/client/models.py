@@ -293,3 +293,17 @@ class Page(Answer, Generic[Item]):
 
     total: int
     items: list[Item]
+
+
+class WorkerPage(Page[Worker]):
+    """The live workers, and whom admins have drained."""
+
+    drained: list[str] = Field(default_factory=list)
+    """Also those that do not live now."""
+
+
+class WorkerDrain(Answer):
+    """Whether a worker is drained."""
+
+    name: str
+    drained: bool

@@ -26,6 +26,9 @@ CONTROL_CHANNEL: Final = "satellite:control"
 WORKERS: Final = "satellite:workers"
 """Set of worker names; a worker adds its own with each heartbeat, readers remove those without one."""
 
+DRAINED_WORKERS: Final = "satellite:drained-workers"
+"""A `DrainedWorkers` as JSON; while it is absent, each worker goes by what it has heard last."""
+
 COUNTERS: Final = "satellite:counters"
 """Hash of counts since Redis was last empty: stale outcomes, lost attempts and the like."""
 

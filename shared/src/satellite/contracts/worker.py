@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from pydantic import Field
 
@@ -10,6 +11,8 @@ from satellite.contracts.cluster_nodes import ClusterRoom, ClusterState
 from satellite.contracts.message import Message
 from satellite.contracts.requires import DEFAULT_QUEUE
 from satellite.contracts.worker_class import ClassCard, WorkerClass
+
+WORKER_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 
 
 class GPUCard(Message):
@@ -70,12 +73,13 @@ class WorkerHeartbeat(Message):
     serves: list[str] = Field(
         default=[DEFAULT_QUEUE], description="The queues, as `requires` names them, whose jobs it takes."
     )
-    queues: list[str] = Field(description="The broker's queues that it consumes.")
+    queues: list[str] = Field(description="The broker's queues whose jobs it takes; none while drained.")
     slots: int = Field(description="Attempts it holds at the same time; a batch of them takes one slot.")
     slots_taken: int = Field(default=0, description="Slots in use; 0 from workers that do not tell.")
     seats: int = Field(default=0, description="Attempts it may hold besides, in the slots of their batches.")
     running: list[tuple[int, int]] = Field(default_factory=list, description="(job_id, attempt) pairs.")
-    draining: bool = False
+    draining: bool = Field(default=False, description="It leaves, or its cluster is sent no further jobs.")
+    drained: bool = Field(default=False, description="An admin has drained it: it stays, and takes no jobs.")
     consumer_ok: bool = Field(default=True, description="False while its canary does not come back.")
     total: WorkerResources = WorkerResources()
     free: WorkerResources = Field(
@@ -93,7 +97,7 @@ class WorkerHeartbeat(Message):
     def takes_jobs(self) -> bool:
         """Tell whether it begins further attempts."""
         is_ready = self.cluster is None or self.cluster.state is ClusterState.READY
-        return is_ready and not self.draining and self.consumer_ok
+        return is_ready and not self.draining and not self.drained and self.consumer_ok
 
     @property
     def worker_class(self) -> WorkerClass:
@@ -112,3 +116,9 @@ class WorkerHeartbeat(Message):
     def isolates(self) -> bool:
         """Tell whether plugins are kept from the machine, as in containers and not as processes."""
         return self.runtime != "process"
+
+
+class DrainedWorkers(Message):
+    """The workers that admins have drained, under `redis_keys.DRAINED_WORKERS`."""
+
+    names: list[str]

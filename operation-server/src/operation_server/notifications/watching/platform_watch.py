@@ -19,6 +19,7 @@ from operation_server.jobs.transitions import DispatchCapacity, Unplaceable, Ver
 from operation_server.notifications.watching import repository
 from operation_server.signals.repository import raise_signal
 from operation_server.workers.heartbeats import read_heartbeats
+from operation_server.workers.repository import list_drained
 from satellite.contracts import redis_keys
 from satellite.contracts.notification import NotificationKind
 from satellite.contracts.worker import WorkerHeartbeat
@@ -73,9 +74,13 @@ class PlatformWatch:
         async with self._engine.begin() as connection:
             await repository.see(connection, {beat.name: beat.started_at for beat in beats})
             missing = await repository.list_missing(connection, after_s=self._lost_after_s)
+            # Its machine may be serviced: whoever drained it knows.
+            drained = await list_drained(connection)
         if time.monotonic() - (self._answers_since or 0) < self._lost_after_s:
             return
-        left = [row.name for row in missing if await self._has_left(row.name, row.position)]
+        left = [
+            row.name for row in missing if row.name in drained or await self._has_left(row.name, row.position)
+        ]
         async with self._engine.begin() as connection:
             await repository.forget(connection, left)
             for row in missing:

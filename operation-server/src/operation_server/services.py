@@ -132,6 +132,7 @@ def build_services(
         losses=loss_budget(settings.dispatch),
     )
     health = HealthService(connections, redis, disk, watch)
+    statistics = StatisticsService(connections)
     return Services(
         callers,
         usage,
@@ -173,7 +174,7 @@ def build_services(
         RestartService(connections, versions=versions, after_commit=after_commit, limits=submissions),
         TryService(connections, submissions=jobs, expressions=expressions),
         expressions,
-        MonitoringService(connections, health=health, workers=workers),
+        MonitoringService(connections, statistics=statistics, health=health, workers=workers),
         DeadLetterService(connections, catalog=catalog, after_commit=after_commit, limits=submissions),
         FileService(connections, storage, users, settings.files),
         UploadService(connections, storage, users, settings.files),
@@ -206,7 +207,7 @@ def build_services(
         RejectionService(connections),
         workers,
         DrainService(connections, redis, workers),
-        StatisticsService(connections),
+        statistics,
         AuditService(connections),
         Refusals(connections),
         health,

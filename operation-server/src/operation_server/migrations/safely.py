@@ -29,9 +29,12 @@ def create_index(
     include: Sequence[str] = (),
     where: str | None = None,
     unique: bool = False,
+    method: str = "btree",
+    settings: str | None = None,
 ) -> None:
     """Make an index while everybody goes on writing; safe to repeat."""
     more = f" INCLUDE ({', '.join(include)})" if include else ""
+    more += f" WITH ({settings})" if settings else ""
     condition = f" WHERE {where}" if where else ""
     kind = "UNIQUE INDEX" if unique else "INDEX"
     with op.get_context().autocommit_block():
@@ -41,8 +44,8 @@ def create_index(
         if op.get_bind().scalar(IS_BROKEN, {"name": name}):
             op.execute(f"DROP INDEX CONCURRENTLY {name}")
         op.execute(
-            f"CREATE {kind} CONCURRENTLY IF NOT EXISTS {name} ON {table} ({', '.join(columns)})"
-            f"{more}{condition}"
+            f"CREATE {kind} CONCURRENTLY IF NOT EXISTS {name} ON {table} USING {method} "
+            f"({', '.join(columns)}){more}{condition}"
         )
         op.execute("SET lock_timeout = '1s'")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Computed, Float, ForeignKey, Identity, Index, SmallInteger, func, text
@@ -15,6 +15,10 @@ from operation_server.models.job_states import ACTIVE, WAITING
 
 PRIORITY_AGE_S = 60
 """One step of priority is worth this many seconds of age, so that nothing starves."""
+BLOCK_RANGES: Final[dict[str, Any]] = {
+    "postgresql_using": "brin",
+    "postgresql_with": {"pages_per_range": 32, "autosummarize": "on"},
+}
 
 
 class Job(Base):
@@ -44,6 +48,9 @@ class Job(Base):
         # With what tells steps of runs apart, so that the jobs of an account are counted in the index alone.
         Index("ix_jobs_owner_id_id_run_id", "owner_id", "id", postgresql_include=["run_id"]),
         Index("ix_jobs_plugin_name_id", "plugin_name", "id"),
+        # Small ones, which tell where the jobs of a time lie: they lie in the order in which they came.
+        Index("ix_jobs_created_at", "created_at", **BLOCK_RANGES),
+        Index("ix_jobs_completed_at", "completed_at", **BLOCK_RANGES),
         Index("ix_jobs_status_id", "status", "id", postgresql_where=text("status <> 'completed'")),
         Index(
             "ix_jobs_model_version_id",

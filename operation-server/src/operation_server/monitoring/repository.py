@@ -17,12 +17,6 @@ RUNS: Final = text("""
       AND (CAST(:owner_id AS bigint) IS NULL OR owner_id = :owner_id)
     GROUP BY status
 """)
-JOBS: Final = text("""
-    SELECT status, count(*) AS number FROM jobs
-    WHERE created_at > now() - interval '24 hours'
-      AND (CAST(:owner_id AS bigint) IS NULL OR owner_id = :owner_id)
-    GROUP BY status
-""")
 WORKFLOWS: Final = text("""
     SELECT count(*) AS total, count(*) FILTER (WHERE is_active) AS active,
            count(*) FILTER (WHERE deployed_version IS NOT NULL) AS deployed
@@ -43,12 +37,6 @@ OLDEST_TICK: Final = text("""
 async def count_runs(connection: AsyncConnection, owner_id: int | None) -> list[AnyRow]:
     """Return how many runs of the last 24 hours are in each state, of an owner or of all."""
     return list(await connection.execute(RUNS, {"owner_id": owner_id}))
-
-
-async def count_jobs(connection: AsyncConnection, owner_id: int | None) -> dict[str, int]:
-    """Return how many jobs of the last 24 hours are in each state, of an owner or of all."""
-    rows = await connection.execute(JOBS, {"owner_id": owner_id})
-    return {row.status: row.number for row in rows}
 
 
 async def count_workflows(connection: AsyncConnection, owner_id: int | None) -> AnyRow:

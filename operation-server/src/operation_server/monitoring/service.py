@@ -12,6 +12,7 @@ from operation_server.database.errors import DATABASE_ERRORS
 from operation_server.health.service import CHECK_TIMEOUT_S, HealthService
 from operation_server.monitoring import repository
 from operation_server.monitoring.schemas import PlatformHealth, PlatformStats, WorkflowCounts
+from operation_server.statistics.service import StatisticsService
 from operation_server.workers.service import BrokerUnavailable, WorkerService
 
 LATE_S: Final = 30.0
@@ -21,17 +22,25 @@ LATE_S: Final = 30.0
 class MonitoringService:
     """Looks at the platform."""
 
-    def __init__(self, connections: Connections, *, health: HealthService, workers: WorkerService) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        *,
+        statistics: StatisticsService,
+        health: HealthService,
+        workers: WorkerService,
+    ) -> None:
         self._connections = connections
+        self._statistics = statistics
         self._health = health
         self._workers = workers
 
     async def stats(self, caller: Account) -> PlatformStats:
         """Return the numbers of the last 24 hours: the caller's own, for admins all."""
         owner_id = owner_visible_to(caller)
+        jobs = await self._statistics.summary(caller)
         async with self._connections.connect() as connection:
             runs = await repository.count_runs(connection, owner_id)
-            jobs = await repository.count_jobs(connection, owner_id)
             workflows = await repository.count_workflows(connection, owner_id)
         by_status = {row.status: row.number for row in runs}
         ended = sum(by_status.get(status, 0) for status in ("completed", "failed", "cancelled"))
@@ -41,7 +50,7 @@ class MonitoringService:
                 total=workflows.total, active=workflows.active, deployed=workflows.deployed
             ),
             runs_by_status=by_status,
-            jobs_by_status=jobs,
+            jobs_by_status=jobs["by_status"],
             success_rate=by_status.get("completed", 0) / ended if ended else None,
             average_run_s=averages[0] if averages else None,
         )

@@ -13,17 +13,16 @@ from cachetools import TTLCache
 from operation_server.accounts.access import owner_visible_to
 from operation_server.accounts.account import Account
 from operation_server.database.connections import AsyncConnection, Connections
-from operation_server.database.errors import DATABASE_ERRORS
 from operation_server.statistics.history.repository import read_history
 from operation_server.statistics.repository import summarise
 
 FRESH_S = 1.0
 FRESH_FACTOR = 20
-"""The figures walk over a day of jobs; they are as good as new for so much longer than that took, so that pages
-which refresh cost at most a twentieth of one connection."""
+"""The figures walk over a day of jobs; they are as good as new for so much longer than that took, so that
+pages which refresh cost at most a twentieth of one connection."""
 QUICK_S = 0.1
-"""Whoever asks waits for figures that take no longer. Of a day of a million jobs they take seconds: there, those of
-before are shown while they are read anew."""
+"""Whoever asks waits for figures that take no longer. Of a day of a million jobs they take seconds: there,
+those of before are shown while they are read anew."""
 SHOWN_S = 600
 """What is older is not shown to anybody."""
 MOST_KNOWN = 1_000
@@ -92,7 +91,7 @@ class StatisticsService:
         del self._reading[subject]
         if task.cancelled():
             return
-        if isinstance(error := task.exception(), DATABASE_ERRORS):
+        if (error := task.exception()) is not None:
             log.warning("statistics could not be read", error=str(error))
-        elif error is None:
+        else:
             self._known[subject] = task.result()

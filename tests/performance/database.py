@@ -21,13 +21,18 @@ from tests.fixtures.servers import running
 from tests.integration.transitions.seed import add_plugin, add_user
 
 FILL = text("""
+    WITH made AS (
+        SELECT now() - CASE WHEN :attempt > 0 THEN interval '30 days' * (:count - n) / :count
+                            ELSE interval '0' END AS at
+        FROM generate_series(1, CAST(:count AS bigint)) AS n
+    )
     INSERT INTO jobs (owner_id, plugin_id, plugin_name, plugin_version, input_data, timeout_s, max_retries,
-                      status, attempt, dispatched_at, started_at, completed_at, worker, result)
-    SELECT :owner_id, :plugin_id, 'echo', '1', '{"n": 1}', 60, 3, CAST(:status AS text), :attempt,
-           CASE WHEN :attempt > 0 THEN now() END, CASE WHEN :attempt > 0 THEN now() END,
-           CASE WHEN :attempt > 0 THEN now() END, CASE WHEN :attempt > 0 THEN 'w1' END,
+                      created_at, status, attempt, dispatched_at, started_at, completed_at, worker, result)
+    SELECT :owner_id, :plugin_id, 'echo', '1', '{"n": 1}', 60, 3, at, CAST(:status AS text), :attempt,
+           CASE WHEN :attempt > 0 THEN at END, CASE WHEN :attempt > 0 THEN at END,
+           CASE WHEN :attempt > 0 THEN at END, CASE WHEN :attempt > 0 THEN 'w1' END,
            CASE WHEN :attempt > 0 THEN CAST('{"n": 1}' AS json) END
-    FROM generate_series(1, CAST(:count AS bigint))
+    FROM made
 """)
 
 
@@ -82,7 +87,7 @@ async def fill_waiting(connection: AsyncConnection, count: int) -> None:
 
 
 async def fill_finished(connection: AsyncConnection, count: int) -> None:
-    """Store completed jobs."""
+    """Store completed jobs of a month."""
     await _fill(connection, count, status="completed", attempt=1)
 
 

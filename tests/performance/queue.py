@@ -13,6 +13,8 @@ from operation_server.database.connections import Connections
 from operation_server.jobs import repository
 from operation_server.jobs.listed_kinds import ListedKinds
 from operation_server.jobs.transitions import VersionCatalog, select_and_mark, submit_jobs
+from operation_server.statistics.history.repository import read_history
+from operation_server.statistics.repository import summarise
 from satellite.contracts.job import JobStatus
 from satellite.local.postgres import EmbeddedPostgres
 from tests.integration.transitions.seed import PLENTY, new_job
@@ -48,6 +50,12 @@ async def _measure(server: EmbeddedPostgres, *, calls: int) -> list[Figure]:
             figures.append(
                 Figure(name=f"{name}, {LARGE_STORE:,} finished jobs stored", value=many, unit="ms",
                        floor=few, floor_name=f"{SMALL_STORE:,} stored", target="<= 1.3 x")
+            )  # fmt: skip
+        for name, measured in DAY_CALLS.items():
+            _, many = await _medians_ms(databases, measured, calls=calls // 10)
+            figures.append(
+                Figure(name=f"{name} of a day, {LARGE_STORE:,} of a month stored", value=many, unit="ms",
+                       target="<= 200 ms")
             )  # fmt: skip
     return figures
 
@@ -117,6 +125,17 @@ async def _list_failed(database: Connections) -> None:
         assert await repository.count_all(connection, *failed, most=repository.COUNTED_AT_MOST) == 0
 
 
+async def _summarise(database: Connections) -> None:
+    async with database.connect() as connection:
+        assert (await summarise(connection, None))["by_status"]["completed"] > 0
+
+
+async def _read_history(database: Connections) -> None:
+    async with database.connect() as connection:
+        assert any(step["completed"] for step in (await read_history(connection, None))["steps"])
+
+
+DAY_CALLS: dict[str, Call] = {"summary": _summarise, "history": _read_history}
 STORE_CALLS: dict[str, Call] = {
     "submit": _submit,
     "get": _get,

@@ -127,6 +127,18 @@ async def test_a_channel_is_made_tested_rotated_and_switched(
     await expect(page.get_by_text("No channels yet")).to_be_visible()
 
 
+async def test_what_is_told_by_websocket_is_seen_on_any_page(
+    page: Page, admin: httpx.Client, story: Storyteller, telling: None
+) -> None:
+    channel = make(admin, "/notification-channels", name="here", kind="websocket")
+    rule = {"name": "what ends", "kinds": ["job_completed"], "channel_ids": [channel["id"]]}
+    make(admin, "/notification-rules", **rule)
+    job_id = submit(admin)
+    await story.start(job_id)
+    await story.complete(job_id)
+    await expect(page.get_by_text(f"job completed: #{job_id}")).to_be_visible()
+
+
 async def test_a_rule_tells_and_its_delivery_is_read(
     *, page: Page, api_url: str, admin: httpx.Client, story: Storyteller, telling: None, receiver: str
 ) -> None:

@@ -1,5 +1,6 @@
 import { Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
+import { LiveNotices } from "~/features/notifications/live-notices";
 import { LiveProvider } from "~/live/live-state";
 import { useText } from "~/i18n/text";
 import { CommandPalette } from "./command-palette";
@@ -27,6 +28,7 @@ export function Shell() {
             <Preferences />
           </header>
           <StaleBanner />
+          <LiveNotices />
           <main id="main" ref={main} tabIndex={-1} className={styles.main}>
             <Outlet />
           </main>

@@ -69,6 +69,10 @@ class FanOut:
                 _deliver(subscription)
 
     def _audience(self, frame: Frame) -> Iterable[Subscription]:
+        watchers = self._watchers(frame)
+        return filter(lambda each: each.is_for(frame), watchers) if frame.is_private else watchers
+
+    def _watchers(self, frame: Frame) -> Iterable[Subscription]:
         yield from self._by_job.get(frame.job, ())
         yield from self._by_owner.get(frame.owner_id, ())
         yield from self._of_everything

@@ -87,6 +87,11 @@ class Frame:
         """Tell whether the job has ended with this event."""
         return self.type == EventType.RESULT
 
+    @property
+    def is_private(self) -> bool:
+        """Tell whether it is for its owner alone, also where others see the job that it is about."""
+        return self.type == EventType.NOTIFICATION
+
     def text(self, event_id: int) -> str:
         """Return the JSON text for a client that has seen durable events up to `event_id` after it."""
         return f'{{"cursor":"{Cursor(self.stream_id, event_id)}",{self.tail}'

@@ -178,6 +178,8 @@ async def _from_database(hub: Hub, subscription: Subscription) -> AsyncIterator[
 
 
 def _is_wanted(frame: Frame, subscription: Subscription) -> bool:
+    if not subscription.is_for(frame):
+        return False
     if subscription.job is not None:
         return frame.job == subscription.job
     return subscription.owner_id in {None, frame.owner_id}

@@ -48,6 +48,10 @@ class Subscription:
     _has_ended: bool = False
     _withdrawn: bool = False
 
+    def is_for(self, frame: Frame) -> bool:
+        """Tell whether a frame is meant for whose client it is: notifications are, for one account alone."""
+        return not frame.is_private or frame.owner_id == self.caller.id
+
     def offer(self, frame: Frame) -> None:
         """Add a frame without ever waiting; `deliver` follows."""
         if self._withdrawn:

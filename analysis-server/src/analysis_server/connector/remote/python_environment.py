@@ -10,7 +10,7 @@ import re
 import shutil
 import sys
 import time
-from typing import Optional
+from typing import List, Optional
 
 from analysis_server.connector.remote import locks, records
 from analysis_server.connector.remote.folders import JobFolder, private
@@ -53,6 +53,11 @@ def trim(base: str, *, older_than_s: float) -> int:
         with contextlib.suppress(OSError):
             if os.path.islink(link) and os.stat(link).st_mtime < before:
                 removed += _remove(link, before)
+    for place in _unlinked(folder):
+        with contextlib.suppress(OSError):
+            if os.stat(place).st_mtime < before:
+                shutil.rmtree(place)
+                removed += 1
     return removed
 
 
@@ -84,6 +89,14 @@ def _remove(link: str, before: float) -> bool:
         return False
     shutil.rmtree(place, ignore_errors=True)
     return True
+
+
+def _unlinked(folder: str) -> List[str]:
+    """Return the environments that no link publishes: whoever made or removed them was killed meanwhile."""
+    paths = [os.path.join(folder, name) for name in os.listdir(folder)] if os.path.isdir(folder) else []
+    links = [path for path in paths if os.path.islink(path)]
+    published = {os.path.realpath(link) for link in links}
+    return [path for path in paths if path not in links and os.path.realpath(path) not in published]
 
 
 def _folder(base: str) -> str:

@@ -71,8 +71,16 @@ async def test_a_run_has_one_too(
     assert run.status_code == 202, run.text
     await cancel(user, run.json()["id"])
     (delivery,) = await delivered(user)
+    restarted = await user.post(f"/runs/{run.json()['id']}/restart", json={})
+    assert restarted.status_code < 300, restarted.text
+    await cancel(user, restarted.json()["run_id"])
+    await delivered(user, count=2)
 
     assert delivery["kind"] == "run_cancelled"
+    assert [each.json["data"]["job_id"] for each in receiver.received] == [
+        run.json()["id"],
+        restarted.json()["run_id"],
+    ]
     assert receiver.received[0].is_signed_by(signing_secret)
 
 

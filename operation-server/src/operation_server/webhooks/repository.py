@@ -43,6 +43,12 @@ ADDRESS_OF_JOB: Final = text("""
     SELECT s.id, s.owner_id, s.name, s.version, s.key_id, s.wrapped_key, s.ciphertext
     FROM job_webhooks AS w JOIN notification_secrets AS s ON s.id = w.secret_id WHERE w.job_id = :job_id
 """)
+# Who restarts what others began is signed for by another secret than the receiver knows.
+HAND_ON: Final = text("""
+    INSERT INTO job_webhooks (job_id, owner_id, secret_id, hint, kinds)
+    SELECT :job_id, owner_id, secret_id, hint, kinds FROM job_webhooks
+    WHERE job_id = :before AND owner_id = :owner_id
+""")
 REMOVE_ADDRESS: Final = text("""
     DELETE FROM notification_secrets WHERE channel_id = :channel_id AND name = 'address'
 """)
@@ -85,6 +91,11 @@ async def remove_address(connection: AsyncConnection, channel_id: int) -> None:
 async def add_job_webhooks(connection: AsyncConnection, rows: Sequence[dict[str, object]]) -> None:
     """Store the webhooks of jobs."""
     await connection.execute(insert(JobWebhook), list(rows))
+
+
+async def hand_on_webhook(connection: AsyncConnection, *, before: int, job_id: int, owner_id: int) -> None:
+    """Let the webhook of an owner's job or run be told of the end of another one too, if there is one."""
+    await connection.execute(HAND_ON, {"before": before, "job_id": job_id, "owner_id": owner_id})
 
 
 async def list_signing(

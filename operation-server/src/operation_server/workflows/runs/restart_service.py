@@ -14,6 +14,7 @@ from operation_server.jobs.repository import find_run_head
 from operation_server.limits.submissions import SubmissionLimits
 from operation_server.trail.actions import Action as Trailed
 from operation_server.trail.recording import record
+from operation_server.webhooks.repository import hand_on_webhook
 from operation_server.workflows import repository as workflows
 from operation_server.workflows.errors import RestartInvalid, RunNotOver, WorkflowVersionNotFound
 from operation_server.workflows.restarting import (
@@ -87,6 +88,7 @@ class RestartService:
         reused = [each.task for each in plan if each.action is Action.REUSE]
         async with self._connections.begin() as connection:
             begun = await connection.run_sync(restart_run, new, reused)
+            await hand_on_webhook(connection, before=run_id, job_id=begun.key.job_id, owner_id=caller.id)
             await record(connection, caller, Trailed.RESTART_RUN, run_id, restarted_as=begun.key.job_id)
         self._after_commit.publish(begun.entries)
         return _read(run, version, plan, run_id=begun.key.job_id)

@@ -14,15 +14,11 @@ interface StatusPillProps {
 export const StatusPill = memo(function StatusPill({ status, progress = null }: StatusPillProps) {
   const t = useText();
   const isShown = status === "processing" && progress !== null;
+  const bar = isShown ? { backgroundSize: `${progress * 100}% 3px` } : undefined;
   return (
-    <span className={styles.pill} data-status={status}>
+    <span className={styles.pill} data-status={status} data-bar={isShown || undefined} style={bar}>
       {t(`status.${status}`)}
       {isShown && ` ${percent(progress)}`}
-      {isShown && (
-        <span className={styles.bar}>
-          <span style={{ transform: `scaleX(${progress})` }} />
-        </span>
-      )}
     </span>
   );
 });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ from satellite.contracts import redis_keys
 from satellite.contracts.event import EventType, StreamEntry
 from satellite.contracts.job import StartedReport
 from satellite.contracts.task_names import EXECUTE_QUEUE, class_queue
+from satellite.contracts.worker import DrainedWorkers
 from satellite.settings.broker import BrokerSettings
 from satellite.testing import attempt_key_of, heartbeat_of
 from tests.integration.transitions.seed import dispatch, job_row, outcome, submit_one
@@ -319,3 +321,19 @@ async def test_the_settings_say_how_often_a_job_may_be_lost(parts: Parts) -> Non
     await parts.reconciler.reconcile()
     row = await job_row(parts.engine, job_id)
     assert (row.status, row.error["kind"]) == ("failed", "lost")
+
+
+async def test_workers_are_told_who_is_drained_again_after_redis_was_emptied(parts: Parts) -> None:
+    await parts.execute("INSERT INTO drained_workers (name) VALUES ('w')")
+    running = asyncio.create_task(parts.reconciler.run())
+    try:
+        for _ in range(2):
+            async with asyncio.timeout(30):
+                while (told := await parts.redis.get(redis_keys.DRAINED_WORKERS)) is None:
+                    await asyncio.sleep(0.05)
+            assert DrainedWorkers.model_validate_json(told).names == ["w"]
+            await parts.redis.flushall()
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from analysis_server.execution.claim import ClaimResult, ClaimStore
+from operation_server.cancellation import cancel
 from operation_server.dispatch.celery_app import make_app
 from operation_server.dispatch.event_sweep import sweep_events
 from operation_server.dispatch.publisher import JobPublisher
@@ -270,7 +270,14 @@ async def test_work_that_fails_unforeseen_stops_no_other(
 
     for name in ("_expire", "reconcile", "_prune_rejected"):
         monkeypatch.setattr(parts.reconciler, name, fail)
-    running = asyncio.create_task(parts.reconciler.run())
+    reconciler = Reconciler(
+        engine=parts.engine,
+        redis=parts.redis,
+        publisher=parts.publisher,
+        events=parts.events,
+        settings=DispatchSettings(reconcile_s=0.1),
+    )
+    running = asyncio.create_task(reconciler.run())
     async with asyncio.timeout(60):
         while not await parts.redis.xlen(redis_keys.EVENTS):
             await asyncio.sleep(0.02)
@@ -325,7 +332,14 @@ async def test_the_settings_say_how_often_a_job_may_be_lost(parts: Parts) -> Non
 
 async def test_workers_are_told_who_is_drained_again_after_redis_was_emptied(parts: Parts) -> None:
     await parts.execute("INSERT INTO drained_workers (name) VALUES ('w')")
-    running = asyncio.create_task(parts.reconciler.run())
+    reconciler = Reconciler(
+        engine=parts.engine,
+        redis=parts.redis,
+        publisher=parts.publisher,
+        events=parts.events,
+        settings=DispatchSettings(reconcile_s=0.1),
+    )
+    running = asyncio.create_task(reconciler.run())
     try:
         for _ in range(2):
             async with asyncio.timeout(30):
@@ -334,6 +348,4 @@ async def test_workers_are_told_who_is_drained_again_after_redis_was_emptied(par
             assert DrainedWorkers.model_validate_json(told).names == ["w"]
             await parts.redis.flushall()
     finally:
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
+        await cancel(running)

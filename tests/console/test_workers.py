@@ -83,3 +83,32 @@ async def test_workers_are_seen_with_their_jobs_and_cards(
     await gpu.get_by_role("link", name="#42").click()
     await expect(page).to_have_url(f"{api_url}/dashboard/jobs/42")
     await expect(page.get_by_text("There is no such thing")).to_be_visible()
+
+
+async def test_a_worker_is_drained_after_asking_and_resumed_while_it_is_away(
+    page: Page, api_url: str, admin: httpx.Client, redis_url: str
+) -> None:
+    tell(redis_url, "gpu-1")
+    await page.goto(f"{api_url}/dashboard/workers")
+    gpu = page.get_by_role("article", name="gpu-1")
+    await gpu.get_by_role("button", name="Drain").click()
+    dialog = page.get_by_role("dialog", name="Drain gpu-1?")
+    await dialog.get_by_role("button", name="Close").click()
+    assert admin.get("/workers").json()["drained"] == []
+    await gpu.get_by_role("button", name="Drain").click()
+    await dialog.get_by_role("button", name="Drain").click()
+    await expect(page.get_by_text("gpu-1 takes no further jobs.")).to_be_visible()
+    await expect(gpu).to_contain_text("An admin has drained it")
+    assert admin.get("/workers").json()["drained"] == ["gpu-1"]
+    assert await serious_faults(page) == []
+
+    with Redis.from_url(redis_url) as redis:
+        redis.delete(redis_keys.worker("gpu-1"))
+    away = page.get_by_role("region", name="Drained and away")
+    await expect(away).to_contain_text("gpu-1")
+    await picture(page, "workers-drained")
+    assert await serious_faults(page) == []
+    await away.get_by_role("button", name="Resume").click()
+    await expect(page.get_by_text("gpu-1 takes jobs again.")).to_be_visible()
+    await expect(away).to_be_hidden()
+    assert admin.get("/workers").json()["drained"] == []

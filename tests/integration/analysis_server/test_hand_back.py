@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -25,6 +26,7 @@ from analysis_server.settings import WorkerSettings
 from satellite.contracts.outcome import OutcomeStatus
 from satellite.contracts.worker_class import WorkerClass
 from satellite.testing import RecordingReporter, job_message_of, manifest_of
+from tests.fixtures.servers import wait_until
 
 HERE = WorkerClass(runtimes=["container"], labels={"zone": "a"}, cpus=2, memory_mib=1024)
 
@@ -34,6 +36,8 @@ class Worker:
 
     def __init__(self, redis: Redis, folder: Path) -> None:
         self.reporter = RecordingReporter()
+        self.admission = ResourceLedger(cpus=HERE.cpus, memory_mib=HERE.memory_mib)
+        self.is_drained = False
         self.executor = Mock(spec=PluginExecutor)
         self.executor.run.return_value = RunResult(status=RunStatus.COMPLETED, result_json=b"1")
         self._runner = AttemptRunner(
@@ -41,13 +45,14 @@ class Worker:
             worker_class=HERE,
             claims=ClaimStore(redis, worker="w1"),
             running=RunningAttempts(),
-            admission=ResourceLedger(cpus=HERE.cpus, memory_mib=HERE.memory_mib),
+            admission=self.admission,
             executor=self.executor,
             reporter=self.reporter,
             disk=DiskGuard(folder),
             inputs=InputFetcher(None, OwnedFolder(folder)),
             models=ModelStore(None, folder),
             artifacts=ArtifactSender(None, OwnedFolder(folder)),
+            gives_back=lambda: self.is_drained,
         )
 
     def run(self, manifest: dict[str, Any], **job: Any) -> OutcomeStatus:
@@ -84,3 +89,15 @@ def test_it_runs_nothing_and_reports_an_interruption(
 def test_one_that_fits_is_run(worker: Worker) -> None:
     requires = {"requires": {"labels": {"zone": "a"}, "runtime": "container"}}
     assert worker.run({"resources": {"memory_mib": 1024}, **requires}) is OutcomeStatus.COMPLETED
+
+
+def test_one_that_waits_for_room_goes_to_others_when_the_worker_is_drained(worker: Worker) -> None:
+    whole = manifest_of(resources={"memory_mib": HERE.memory_mib})
+    assert worker.admission.acquire(whole, "another", is_stopped=lambda: False)
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(worker.run, {"resources": {"memory_mib": 64}})
+        wait_until(lambda: worker.admission._line, timeout_s=10)
+        worker.is_drained = True
+        worker.admission.wake()
+        assert waiting.result(timeout=10) is OutcomeStatus.INTERRUPTED
+    worker.executor.run.assert_not_called()

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from analysis_server.execution.claim import ClaimResult, ClaimStore
+from operation_server.cancellation import cancel
 from operation_server.dispatch.celery_app import make_app
 from operation_server.dispatch.event_sweep import sweep_events
 from operation_server.dispatch.publisher import JobPublisher
@@ -34,6 +35,7 @@ from satellite.contracts import redis_keys
 from satellite.contracts.event import EventType, StreamEntry
 from satellite.contracts.job import StartedReport
 from satellite.contracts.task_names import EXECUTE_QUEUE, class_queue
+from satellite.contracts.worker import DrainedWorkers
 from satellite.settings.broker import BrokerSettings
 from satellite.testing import attempt_key_of, heartbeat_of
 from tests.integration.transitions.seed import dispatch, job_row, outcome, submit_one
@@ -268,7 +270,14 @@ async def test_work_that_fails_unforeseen_stops_no_other(
 
     for name in ("_expire", "reconcile", "_prune_rejected"):
         monkeypatch.setattr(parts.reconciler, name, fail)
-    running = asyncio.create_task(parts.reconciler.run())
+    reconciler = Reconciler(
+        engine=parts.engine,
+        redis=parts.redis,
+        publisher=parts.publisher,
+        events=parts.events,
+        settings=DispatchSettings(reconcile_s=0.1),
+    )
+    running = asyncio.create_task(reconciler.run())
     async with asyncio.timeout(60):
         while not await parts.redis.xlen(redis_keys.EVENTS):
             await asyncio.sleep(0.02)
@@ -319,3 +328,24 @@ async def test_the_settings_say_how_often_a_job_may_be_lost(parts: Parts) -> Non
     await parts.reconciler.reconcile()
     row = await job_row(parts.engine, job_id)
     assert (row.status, row.error["kind"]) == ("failed", "lost")
+
+
+async def test_workers_are_told_who_is_drained_again_after_redis_was_emptied(parts: Parts) -> None:
+    await parts.execute("INSERT INTO drained_workers (name) VALUES ('w')")
+    reconciler = Reconciler(
+        engine=parts.engine,
+        redis=parts.redis,
+        publisher=parts.publisher,
+        events=parts.events,
+        settings=DispatchSettings(reconcile_s=0.1),
+    )
+    running = asyncio.create_task(reconciler.run())
+    try:
+        for _ in range(2):
+            async with asyncio.timeout(30):
+                while (told := await parts.redis.get(redis_keys.DRAINED_WORKERS)) is None:
+                    await asyncio.sleep(0.05)
+            assert DrainedWorkers.model_validate_json(told).names == ["w"]
+            await parts.redis.flushall()
+    finally:
+        await cancel(running)

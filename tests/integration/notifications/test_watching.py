@@ -72,6 +72,21 @@ async def test_a_lost_worker_is_told_once_and_one_that_left_never(
     assert await told(admin, engine) == [("worker_lost", "lost")] * 2
 
 
+async def test_a_drained_worker_that_is_away_is_not_lost(
+    admin: httpx.AsyncClient, engine: AsyncEngine, redis: Redis
+) -> None:
+    await listen(admin, PLATFORM)
+    watch = PlatformWatch(engine, redis, lost_after_s=0)
+    for name in ("serviced", "lost"):
+        await beat(redis, name)
+    await watch.look()
+    assert (await admin.post("/workers/serviced/drain")).status_code == 200
+    await redis.delete(redis_keys.worker("serviced"), redis_keys.worker("lost"))
+    await watch.look()
+
+    assert await told(admin, engine) == [("worker_lost", "lost")]
+
+
 async def test_a_redis_that_has_just_come_back_loses_nobody(
     admin: httpx.AsyncClient, engine: AsyncEngine, redis: Redis
 ) -> None:

@@ -16,13 +16,13 @@ export function WorkerCard({ worker }: { worker: Worker }) {
   const state = stateOf(worker);
   return (
     <article className={`card padded ${styles.worker}`} aria-label={worker.name}>
-      <h2 className="row">
-        <span className="grow">{worker.name}</span>
+      <div className="row">
+        <h2 className="grow">{worker.name}</h2>
         <span className="tag" data-tone={TONES[state]} title={t(`workers.stateHelp.${state}`)}>
           {t(`workers.state.${state}`)}
         </span>
         <DrainButton name={worker.name} isDrained={worker.drained} />
-      </h2>
+      </div>
       {state !== "ready" && <p className="muted small">{t(`workers.stateHelp.${state}`)}</p>}
       <Slots worker={worker} />
       <WorkerGpus worker={worker} />

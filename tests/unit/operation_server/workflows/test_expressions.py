@@ -142,7 +142,6 @@ class TestEvaluate:
         assert check_expression(costly) is None
         assert not read(costly).is_small
 
-
     @pytest.mark.parametrize(
         ("expression", "needed"),
         [

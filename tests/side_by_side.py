@@ -19,13 +19,23 @@ WORKERS_MAX = 8
 
 TOGETHER = ("airflow", "deployment", "chaos", "drills", "acceptance", "documents", "integration/execution")
 """Folders whose tests start platforms or share a Ray; what is cheap to start, each worker has of its own."""
+APART = (
+    "deployment/test_nginx.py",
+    "deployment/test_observability.py",
+    "deployment/test_kubernetes_",
+    "integration/openapi/test_document.py::test_every_operation_keeps_the_document",
+)
+"""What shares nothing dear with others there: files by how their names begin, and tests case by case."""
 ALONE = (
     "chaos/test_short_run.py",
     "contract/runtimes/test_batch.py",
     "contract/runtimes/test_owners.py",
-    "contract/runtimes/test_server.py",
+    "contract/runtimes/test_server.py::test_a_cancelled_job_is_gone_and_the_others_are_answered",
+    "contract/runtimes/test_server.py::test_a_job_that_waits_can_be_cancelled_without_harm",
+    "contract/runtimes/test_server.py::test_a_server_that_never_gets_ready_is_named",
+    "contract/runtimes/test_server.py::test_waiting_for_the_server_does_not_count_against_the_deadline",
 )
-"""Files that hold a promise of seconds, or tell by tenths of a second what came together."""
+"""Files and tests that hold a promise of seconds, or tell by tenths of a second what came together."""
 LONGEST_FIRST = (
     "deployment",
     "chaos",
@@ -34,6 +44,7 @@ LONGEST_FIRST = (
     "documents",
     "airflow",
     "integration/execution",
+    "integration/openapi",
     "contract",
     "console",
     "plugins",
@@ -72,6 +83,9 @@ class TogetherScheduling(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         if _is_alone(nodeid):
             return "alone"
+        apart = next((part for part in APART if nodeid.startswith(f"tests/{part}")), None)
+        if apart is not None:
+            return nodeid if "::" in apart else apart
         together = (folder for folder in TOGETHER if nodeid.startswith(f"tests/{folder}/"))
         return next(together, nodeid.partition("::")[0])
 

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.side_by_side import ALONE, LONGEST_FIRST, TOGETHER
+from tests.side_by_side import ALONE, APART, LONGEST_FIRST, TOGETHER
 
 TESTS = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize("name", [*TOGETHER, *ALONE, *LONGEST_FIRST])
+@pytest.mark.parametrize("name", [*TOGETHER, *APART, *ALONE, *LONGEST_FIRST])
 def test_it_is_there(name: str) -> None:
-    assert (TESTS / name).exists()
+    place, _, test = name.partition("::")
+    found = list(TESTS.glob(f"{place}*"))
+    assert found
+    assert not test or any(f"def {test}(" in file.read_text() for file in found)

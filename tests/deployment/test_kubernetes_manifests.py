@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import kubernetes_validate
@@ -22,6 +24,13 @@ OF_A_DOCUMENT = re.compile(r"^```yaml\n(apiVersion: kustomize.*?)^```", re.MULTI
 
 
 def check(manifest: Manifest, version: str) -> None:
+    _check_text(json.dumps(manifest, sort_keys=True), version)
+
+
+@cache
+def _check_text(text: str, version: str) -> None:
+    """Check a manifest once, because most are the same in all variants."""
+    manifest = json.loads(text)
     spec = SPECS.get((manifest["apiVersion"], manifest["kind"]))
     if spec is None:
         kubernetes_validate.validate(manifest, version, strict=True)

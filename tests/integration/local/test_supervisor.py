@@ -424,17 +424,25 @@ class TestDefects:
         assert "Traceback" in (tmp_path / "server.log").read_text()
 
     async def test_failing_for_days_is_no_defect(self, start: Callable[..., Started]) -> None:
+        async def prepare() -> dict[str, str]:
+            # Without a process, which would take most of the time.
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
         started = start(
             ProcessSpec(
                 name="crasher",
-                command=["/does/not/exist"],
+                command=SLEEP,
+                prepare=prepare,
                 is_optional=True,
                 restart_delay_s=0.000_1,
                 restart_delay_max_s=0.000_1,
             )
         )
 
-        await eventually(lambda: len(started.names(PartState.ENDED)) > 1_100, timeout_s=300)
+        await eventually(lambda: len(started.names(PartState.ENDED)) > 1_100)
+        assert {detail.partition(";")[0] for _, _, detail in started.changes} == {
+            "could not be started: No such file or directory"
+        }
 
 
 class TestStop:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import httpx
 import pytest
@@ -18,16 +17,14 @@ from operation_server.accounts.account import Role
 from operation_server.accounts.route_rules import RouteWithoutRule, named_endpoints, rules_of
 from operation_server.main import create_app
 from operation_server.settings import FileSettings, OperationSettings, SecretSettings
-from tests.integration.operation_server_api.conftest import MANIFEST, open_account
+from tests.integration.operation_server_api.conftest import open_account
+from tests.integration.operation_server_api.owned import TUS, make_owned
 
 HIDDEN = (
     "{key_id}", "{file_id}", "{upload_id}", "{secret_id}", "{channel_id}", "{rule_id}", "{delivery_id}",
 )  # fmt: skip
 """Of what belongs to others: it is not there, 404. That jobs and plugins are there is no secret: 403."""
 NUMBERED = ("{job_id}", "{workflow_id}", "{task_id}", "{run_id}")
-
-OF_RULES = {"{channel_id}", "{rule_id}", "{delivery_id}"}
-OF_WORKFLOWS = {"{workflow_id}", "{task_id}", "{run_id}", "{task_name}"}
 
 IDS = (
     "job_id",
@@ -46,11 +43,7 @@ IDS = (
 HEADS = {"GET": "HEAD"}
 """Streams of events have no end, but their head has."""
 
-TUS = {"Tus-Resumable": "1.0.0"}
 PATCHES = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
-
-Place = dict[str, str]
-Owning = Callable[[httpx.AsyncClient, str], Awaitable[Place]]
 
 
 @pytest.fixture
@@ -70,67 +63,6 @@ async def callers(
         Role.USER: user,
         Role.VIEWER: await open_account(stranger, admin, viewer, role="viewer"),
     }
-
-
-async def make_run(owner: httpx.AsyncClient, plugin_name: str) -> Place:
-    """Make a workflow, and a run of it, that belong to a client."""
-    task = {"name": "add", "kind": "plugin", "plugin_name": plugin_name, "input": {"n": 1}}
-    workflow = await owner.post("/workflows", json={"name": uuid4().hex, "tasks": [task]})
-    workflow_id = workflow.json()["id"]
-    await owner.post(f"/workflows/{workflow_id}/deploy")
-    run = await owner.post(f"/jobs/trigger/{workflow_id}")
-    return {
-        "workflow_id": str(workflow_id),
-        "task_id": str(workflow.json()["tasks"][0]["id"]),
-        "task_name": "add",
-        "number": "1",
-        "run_id": str(run.json()["id"]),
-    }
-
-
-async def make_rule(owner: httpx.AsyncClient, path: str) -> Place:
-    """Make a channel, a rule for it, and what a route about deliveries needs, that belong to a client."""
-    channel = await owner.post("/notification-channels", json={"name": uuid4().hex, "kind": "websocket"})
-    channel_id = channel.json()["id"]
-    rule = {"name": uuid4().hex, "kinds": ["job_failed"], "channel_ids": [channel_id]}
-    made = await owner.post("/notification-rules", json=rule)
-    place = {"channel_id": str(channel_id), "rule_id": str(made.json()["id"])}
-    if "{delivery_id}" not in path:
-        return place
-    # Tests are few in a minute.
-    tested = await owner.post(f"/notification-channels/{channel_id}/test")
-    return place | {"delivery_id": str(tested.json()["id"])}
-
-
-@pytest.fixture
-def owned_by() -> Owning:
-    """Make a job, a plugin, a model and a key that belong to a client."""
-
-    async def make(owner: httpx.AsyncClient, path: str) -> Place:
-        name = f"p{(await owner.get('/users/me')).json()['id']}"
-        made = await owner.post("/plugins", json=MANIFEST | {"name": name})
-        assert made.status_code in {200, 201}, made.text
-        await owner.post("/models", json={"name": name, "signature": {"input": {}, "output": {}}})
-        job = await owner.post("/jobs", json={"plugin_name": name, "input_data": {"n": 1}})
-        key = await owner.post("/api-keys", json={"name": name})
-        file = await owner.post("/files", content=b"a,b")
-        secret = await owner.post("/secrets", json={"name": f"S_{uuid4().hex}", "value": "kept to itself"})
-        upload = await owner.post("/uploads", headers=TUS | {"Upload-Length": "3"})
-        return {
-            "name": name,
-            **(await make_run(owner, name) if OF_WORKFLOWS & set(path.split("/")) else {}),
-            **(await make_rule(owner, path) if OF_RULES & set(path.split("/")) else {}),
-            **dict.fromkeys(("version", "evaluation_id"), "1"),
-            "alias": "champion",
-            "user_id": "999999",
-            "job_id": str(job.json()["id"]),
-            "key_id": str(key.json()["id"]),
-            "file_id": file.json()["id"],
-            "secret_id": secret.json()["id"],
-            "upload_id": upload.headers["location"].rpartition("/")[2],
-        }
-
-    return make
 
 
 def rows(kind: type) -> list[str]:
@@ -156,7 +88,6 @@ def expected(role: str, name: str, *, is_own: bool) -> set[int]:
 async def test_what_the_table_says_holds(
     callers: dict[str, httpx.AsyncClient],
     other: httpx.AsyncClient,
-    owned_by: Owning,
     role: Role,
 ) -> None:
     caller, wrong = callers[role], []
@@ -165,7 +96,7 @@ async def test_what_the_table_says_holds(
             if is_own and role is Role.VIEWER:
                 continue  # Owns nothing but keys.
             method, path = name.split(" ")
-            place = await owned_by(caller if is_own else other, path)
+            place = await make_owned(caller if is_own else other, path)
             answer = await caller.request(
                 HEADS.get(method, method),
                 f"http://satellite{path.format_map(place)}",

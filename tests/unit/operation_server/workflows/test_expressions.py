@@ -16,6 +16,7 @@ from operation_server.workflows.expressions.errors import ExpressionFailed
 from operation_server.workflows.expressions.evaluator import Evaluator
 from operation_server.workflows.expressions.reading import read
 from operation_server.workflows.expressions.templates import expressions_in
+from operation_server.workflows.expressions.values import variables_read
 
 VARIABLES: dict[str, Any] = {
     "results": {"train": {"auc": 0.93, "scores": [1, 2, 3], "name": "lstm"}, "a-b.c": {"n": 2}},
@@ -140,6 +141,18 @@ class TestEvaluate:
     def test_what_may_cost_much_is_told_apart(self, costly: str) -> None:
         assert check_expression(costly) is None
         assert not read(costly).is_small
+
+    @pytest.mark.parametrize(
+        ("expression", "needed"),
+        [
+            ("params.least", {"params": {"least": 0.9, "is_dry": False}}),
+            ("results.train.auc > item", {"results": {"train": VARIABLES["results"]["train"]}, "item": 3}),
+            ('results["gone"] == run.id', {"results": {}, "run": VARIABLES["run"]}),
+            ("[1].map(n, n + item)", {"item": 3}),
+        ],
+    )
+    def test_nothing_is_handed_over_that_is_not_read(self, expression: str, needed: dict[str, Any]) -> None:
+        assert variables_read(read(expression), VARIABLES | {"item": 3}) == needed
 
 
 class TestTemplates:

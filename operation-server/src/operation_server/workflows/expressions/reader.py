@@ -25,7 +25,7 @@ class Reader:
     def __init__(self, text: str) -> None:
         """Have read nothing yet."""
         self.tasks: set[str] = set()
-        self.uses_item = False
+        self.names: set[str] = set()
         self.is_small = False
         self._tokens = list(tokens_of(text))
         self._scopes = Scopes()
@@ -60,9 +60,9 @@ class Reader:
         self._seen.add(name)
         if name == RESULTS:
             self.tasks.add(self._task_at(place + 1))
-        elif name == ITEM:
-            self.uses_item = True
-        elif name not in ROOTS and not self._scopes.knows(name):
+        if name in ROOTS or name == ITEM:
+            self.names.add(name)
+        elif not self._scopes.knows(name):
             raise Refused(f"there is no variable {name}; there are {', '.join(sorted(ROOTS))}")
 
     def _take_sign(self, place: int, sign: str) -> None:

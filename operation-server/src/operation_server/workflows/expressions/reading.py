@@ -8,6 +8,7 @@ from functools import lru_cache
 import cel
 
 from operation_server.workflows.expressions.reader import Reader, Refused
+from operation_server.workflows.expressions.vocabulary import ITEM
 from satellite.contracts.workflow import EXPRESSION_CHARS_MAX
 
 
@@ -16,10 +17,16 @@ class Reading:
     """What was found in an expression; the rest of it holds only if there is no fault."""
 
     fault: str | None = None
+    names: frozenset[str] = frozenset()
+    """Those of the variables that it uses."""
     tasks: frozenset[str] = frozenset()
-    uses_item: bool = False
     is_small: bool = False
     """Whether it costs next to nothing, however large the values are that it reads."""
+
+    @property
+    def uses_item(self) -> bool:
+        """Whether it is about one of the items that a task runs for."""
+        return ITEM in self.names
 
 
 @lru_cache(4096)
@@ -36,7 +43,7 @@ def read(text: str) -> Reading:
         reader.read(program)
     except Refused as refusal:
         return Reading(fault=str(refusal))
-    return Reading(tasks=frozenset(reader.tasks), uses_item=reader.uses_item, is_small=reader.is_small)
+    return Reading(names=frozenset(reader.names), tasks=frozenset(reader.tasks), is_small=reader.is_small)
 
 
 def _in_words(error: str) -> str:

@@ -29,10 +29,16 @@ def value_of(expression: str, variables: Mapping[str, Any]) -> Any:
 
 
 def variables_read(reading: Reading, variables: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the variables with the results of those tasks only that an expression reads."""
+    """Return those variables that an expression uses, and of results those of the tasks that it reads.
+
+    Handing a value over costs as much as it is large, and a task that runs for ten thousand items asks for
+    its own item ten thousand times.
+    """
     results = variables.get(RESULTS, {})
-    # Handing a value over costs as much as it is large.
-    return {**variables, RESULTS: {task: results[task] for task in reading.tasks if task in results}}
+    needed = {name: variables[name] for name in reading.names if name in variables}
+    if RESULTS in reading.names:
+        needed[RESULTS] = {task: results[task] for task in reading.tasks if task in results}
+    return needed
 
 
 @lru_cache(1024)

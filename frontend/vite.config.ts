@@ -1,7 +1,10 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { compiledMessages } from "./build-tools/compiled-messages.ts";
+import { gatheredFiles } from "./build-tools/gathered-files.ts";
 
+const source = (path: string) => new URL(`./src/${path}`, import.meta.url).pathname;
+const FIRST_PAGE = { start: source("main.tsx"), overview: source("features/statistics/overview-page.tsx") };
 const server = process.env.SATELLITE_URL ?? "http://127.0.0.1:8000";
 
 export default defineConfig({
@@ -16,6 +19,7 @@ export default defineConfig({
     // The content security policy allows files of this server only, and no `data:` address.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: { output: { codeSplitting: { groups: gatheredFiles(FIRST_PAGE) } } },
   },
   worker: { format: "es" },
   server: { proxy: { "/api": { target: server, ws: true }, "/openapi.json": server, "/docs": server } },

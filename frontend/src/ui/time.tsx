@@ -3,6 +3,8 @@ import { duration, exactTime, relativeTime } from "~/i18n/formats";
 import { useText } from "~/i18n/text";
 
 const TICK_MS = 1_000;
+/** A list of hundreds of times at once is a pause that is seen; so many in each frame are none. */
+const TOLD_AT_ONCE = 40;
 
 let now = new Date();
 const listeners = new Set<() => void>();
@@ -61,5 +63,10 @@ function listenToClock(listener: () => void): () => void {
 
 function tick(): void {
   now = new Date();
-  for (const listener of listeners) listener();
+  tell([...listeners]);
+}
+
+function tell(waiting: (() => void)[]): void {
+  for (const listener of waiting.slice(0, TOLD_AT_ONCE)) if (listeners.has(listener)) listener();
+  if (waiting.length > TOLD_AT_ONCE) requestAnimationFrame(() => tell(waiting.slice(TOLD_AT_ONCE)));
 }

@@ -37,12 +37,14 @@ function useNeeds(): ReactNode[] {
   const failures = useQuery(failuresQuery).data?.items ?? [];
   const broken = Object.entries(health?.parts ?? {}).filter(([name, state]) => name !== "workers" && state !== "ok");
   const deaf = workers?.items.filter((worker) => !worker.consumer_ok && !worker.draining) ?? [];
+  const areDrained = workers?.total !== 0 && workers?.items.every(({ name }) => workers.drained.includes(name));
   const present = useNow();
   const oldest = useQuery(historyQuery).data?.waiting.oldest_at;
   const waitedMs = oldest ? present.getTime() - Date.parse(oldest) : 0;
   return [
     ...broken.map(([name, state]) => t("statistics.needs.part", { name, state })),
     ...(workers?.total === 0 ? [t("statistics.needs.noWorker", { waiting })] : []),
+    ...(areDrained ? [t("statistics.needs.allDrained", { waiting })] : []),
     ...(waitedMs > LONG_MS && (workers?.total ?? 0) > 0 ? [t("statistics.needs.waits", { time: duration(waitedMs) })] : []),
     ...deaf.map((worker) => t("statistics.needs.deaf", { name: worker.name })),
     ...failures.map((group) => (

@@ -168,7 +168,7 @@ def _listed(problem: dict[str, Any]) -> list[Any]:
 
 def _words(problem: dict[str, Any], status: int) -> str:
     words = str(problem.get("detail") or problem.get("title") or f"The server answered {status}.")
-    listed = [_violation(entry) for entry in _listed(problem)]
+    listed = [told for entry in _listed(problem) if (told := _violation(entry)) not in words]
     return f"{words} ({'; '.join(listed)})" if listed else words
 
 

@@ -102,7 +102,8 @@ async def test_a_worker_is_drained_after_asking_and_resumed_while_it_is_away(
     assert admin.get("/workers").json()["drained"] == ["gpu-1"]
     assert await serious_faults(page) == []
     await page.get_by_role("link", name="Overview", exact=True).click()
-    await expect(page.get_by_role("region", name="Needs attention")).to_contain_text("All workers are drained.")
+    needs = page.get_by_role("region", name="Needs attention")
+    await expect(needs).to_contain_text("All workers are drained.")
     await page.go_back()
 
     with Redis.from_url(redis_url) as redis:

@@ -5,22 +5,13 @@ from __future__ import annotations
 import httpx
 from playwright.async_api import Browser, Page, expect
 
-from tests.console.conftest import WORDS, picture, serious_faults
+from tests.console.conftest import picture, serious_faults, sign_in
 from tests.console.reading import reading
 from tests.console.walk import walk
 from tests.fixtures.api import ADMIN, log_in
 
 ADA = {"email": "ada@example.com", "password": "analytical engine", "full_name": "Ada Lovelace"}
 NEXT_PASSWORD = "difference engine"
-
-
-async def sign_in_as(page: Page, api_url: str, email: str, password: str) -> None:
-    """Sign in as somebody, and wait until the console is there."""
-    await page.goto(f"{api_url}/dashboard/login")
-    await page.get_by_label(WORDS["en"]["email"]).fill(email)
-    await page.get_by_label(WORDS["en"]["password"]).fill(password)
-    await page.get_by_role("button", name="Sign in").click()
-    await page.locator("[role=status][data-state=live]").wait_for(state="attached")
 
 
 async def test_an_admin_opens_finds_and_changes_an_account(
@@ -104,7 +95,7 @@ async def test_a_password_is_changed_and_ends_the_login(
     admin.post("/users", json=ADA).raise_for_status()
     async with reading(browser) as context:
         page = await context.new_page()
-        await sign_in_as(page, api_url, ADA["email"], ADA["password"])
+        await sign_in(page, api_url, credentials={"username": ADA["email"], "password": ADA["password"]})
         await expect(page.get_by_role("link", name="Users", exact=True)).to_have_count(0)
         await page.goto(f"{api_url}/dashboard/profile")
         form = page.get_by_role("region", name="Change password")

@@ -3,21 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.fixtures.api import running_api
 from tests.integration.command_line.test_accounts import CommandLine
-
-
-@pytest.fixture
-def satellite(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[CommandLine]:
-    with running_api(database_url=database_url, redis_url=redis_url) as url:
-        satellite = CommandLine(url, tmp_path)
-        satellite.log_in()
-        yield satellite
 
 
 def test_a_new_plugin_is_registered_in_versions_and_paused(satellite: CommandLine, tmp_path: Path) -> None:

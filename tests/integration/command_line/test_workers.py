@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from redis import Redis
 
 from satellite.contracts import redis_keys
 from satellite.testing import heartbeat_of
-from tests.fixtures.api import running_api
 from tests.integration.command_line.test_accounts import CommandLine
-
-
-@pytest.fixture
-def satellite(database_url: str, redis_url: str, tmp_path: Path) -> Iterator[CommandLine]:
-    with running_api(database_url=database_url, redis_url=redis_url) as url:
-        satellite = CommandLine(url, tmp_path)
-        satellite.log_in()
-        yield satellite
 
 
 def test_a_worker_is_drained_and_resumed(satellite: CommandLine, redis_url: str) -> None:

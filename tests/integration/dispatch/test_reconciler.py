@@ -48,12 +48,15 @@ class Parts:
         self.engine, self.redis = engine, redis
         self.publisher = JobPublisher(make_app(BrokerSettings(redis_url=redis_url)))
         self.events = EventPublisher(engine=engine, redis=redis)
-        self.reconciler = Reconciler(
-            engine=engine,
-            redis=redis,
+        self.reconciler = self.reconciler_of(DispatchSettings(lease_grace_s=0, start_timeout_s=20))
+
+    def reconciler_of(self, settings: DispatchSettings) -> Reconciler:
+        return Reconciler(
+            engine=self.engine,
+            redis=self.redis,
             publisher=self.publisher,
             events=self.events,
-            settings=DispatchSettings(lease_grace_s=0, start_timeout_s=20),
+            settings=settings,
         )
 
     async def dispatch(self, *, published: bool = True) -> list[DispatchedJob]:
@@ -270,13 +273,7 @@ async def test_work_that_fails_unforeseen_stops_no_other(
 
     for name in ("_expire", "reconcile", "_prune_rejected"):
         monkeypatch.setattr(parts.reconciler, name, fail)
-    reconciler = Reconciler(
-        engine=parts.engine,
-        redis=parts.redis,
-        publisher=parts.publisher,
-        events=parts.events,
-        settings=DispatchSettings(reconcile_s=0.1),
-    )
+    reconciler = parts.reconciler_of(DispatchSettings(reconcile_s=0.1))
     running = asyncio.create_task(reconciler.run())
     async with asyncio.timeout(60):
         while not await parts.redis.xlen(redis_keys.EVENTS):
@@ -314,13 +311,7 @@ async def test_a_released_attempt_whose_message_was_only_late_is_not_executed(
 
 
 async def test_the_settings_say_how_often_a_job_may_be_lost(parts: Parts) -> None:
-    parts.reconciler = Reconciler(
-        engine=parts.engine,
-        redis=parts.redis,
-        publisher=parts.publisher,
-        events=parts.events,
-        settings=DispatchSettings(lease_grace_s=0, losses_max=1),
-    )
+    parts.reconciler = parts.reconciler_of(DispatchSettings(lease_grace_s=0, losses_max=1))
     await parts.reconciler.reconcile()
     job_id = await submit_one(parts.engine)
     await parts.dispatch(published=False)
@@ -332,13 +323,7 @@ async def test_the_settings_say_how_often_a_job_may_be_lost(parts: Parts) -> Non
 
 async def test_workers_are_told_who_is_drained_again_after_redis_was_emptied(parts: Parts) -> None:
     await parts.execute("INSERT INTO drained_workers (name) VALUES ('w')")
-    reconciler = Reconciler(
-        engine=parts.engine,
-        redis=parts.redis,
-        publisher=parts.publisher,
-        events=parts.events,
-        settings=DispatchSettings(reconcile_s=0.1),
-    )
+    reconciler = parts.reconciler_of(DispatchSettings(reconcile_s=0.1))
     running = asyncio.create_task(reconciler.run())
     try:
         for _ in range(2):

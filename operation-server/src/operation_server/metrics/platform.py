@@ -21,7 +21,7 @@ from operation_server.metrics.repository import COUNTED_AT_MOST, SILENT, JobCoun
 from operation_server.workers.heartbeats import read_heartbeats
 from satellite.contracts.cluster_nodes import ClusterState
 from satellite.contracts.task_names import EXECUTE_QUEUE, RESULTS_QUEUE
-from satellite.contracts.worker import WorkerHeartbeat
+from satellite.contracts.worker import WorkerHeartbeat, WorkerState
 
 CACHED_S = 5.0
 CACHED_FACTOR = 20
@@ -154,9 +154,9 @@ def _job_gauges(jobs: JobCounts) -> Iterable[Metric]:
 
 
 def _worker_gauges(workers: list[WorkerHeartbeat]) -> Iterable[Metric]:
-    states = dict.fromkeys(("up", "draining", "drained", "deaf"), 0)
+    states = dict.fromkeys(WorkerState, 0)
     for worker in workers:
-        states[_state_of(worker)] += 1
+        states[worker.state] += 1
     by_state = GaugeMetricFamily("satellite_workers", "Live workers by state.", labels=["state"])
     for state, count in states.items():
         by_state.add_metric([state], count)
@@ -173,11 +173,3 @@ def _worker_gauges(workers: list[WorkerHeartbeat]) -> Iterable[Metric]:
         "Spans of traces that no collector took of live workers.",
         value=sum(worker.spans_dropped for worker in workers),
     )
-
-
-def _state_of(worker: WorkerHeartbeat) -> str:
-    if worker.draining:
-        return "draining"
-    if worker.drained:
-        return "drained"
-    return "up" if worker.consumer_ok else "deaf"

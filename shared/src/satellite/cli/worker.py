@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Look at the workers, drain and resume them.", no_args_is_help=True)
 
+WORDS = {"up": "ok", "deaf": "not consuming"}
+"""What people are told of states that the platform has other words for."""
+
 Name = Annotated[str, typer.Argument(help="Name of the worker.")]
 
 
@@ -39,7 +42,7 @@ def list_workers(as_json: AsJSON = False) -> None:
             f"{worker.free.memory_mib}/{worker.total.memory_mib}",
             _cards(worker),
             _loaded(worker),
-            _state(worker),
+            WORDS.get(worker.state, worker.state),
         )
         for worker in page.items
     ]
@@ -64,14 +67,6 @@ def resume(name: Name) -> None:
     with open_client() as client:
         client.resume_worker(name)
     print_line(f"{name} takes jobs again.")
-
-
-def _state(worker: Worker) -> str:
-    if worker.draining:
-        return "draining"
-    if worker.drained:
-        return "drained"
-    return "ok" if worker.consumer_ok else "not consuming"
 
 
 def _cards(worker: Worker) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 from pydantic import Field
@@ -13,6 +14,18 @@ from satellite.contracts.requires import DEFAULT_QUEUE
 from satellite.contracts.worker_class import ClassCard, WorkerClass
 
 WORKER_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
+
+
+class WorkerState(StrEnum):
+    """Whether a worker takes jobs, or else why not."""
+
+    UP = "up"
+    DRAINING = "draining"
+    """It leaves."""
+    DRAINED = "drained"
+    """An admin has drained it."""
+    DEAF = "deaf"
+    """Its canary does not come back."""
 
 
 class GPUCard(Message):
@@ -94,10 +107,19 @@ class WorkerHeartbeat(Message):
     seen_at: datetime
 
     @property
+    def state(self) -> WorkerState:
+        """Return whether it takes jobs, whatever its cluster is like."""
+        if self.draining:
+            return WorkerState.DRAINING
+        if self.drained:
+            return WorkerState.DRAINED
+        return WorkerState.UP if self.consumer_ok else WorkerState.DEAF
+
+    @property
     def takes_jobs(self) -> bool:
         """Tell whether it begins further attempts."""
         is_ready = self.cluster is None or self.cluster.state is ClusterState.READY
-        return is_ready and not self.draining and not self.drained and self.consumer_ok
+        return is_ready and self.state is WorkerState.UP
 
     @property
     def worker_class(self) -> WorkerClass:

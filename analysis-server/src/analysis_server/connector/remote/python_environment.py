@@ -10,7 +10,7 @@ import re
 import shutil
 import sys
 import time
-from typing import List, Optional
+from typing import Optional
 
 from analysis_server.connector.remote import locks, records
 from analysis_server.connector.remote.folders import JobFolder, private
@@ -46,16 +46,21 @@ def provide(job: JobFolder, requirements: str, run: SetupProcess, vigil: Vigil) 
 def trim(base: str, *, older_than_s: float) -> int:
     """Remove environments that no job has used for so long, and return how many that were."""
     folder, removed = _folder(base), 0
+    if not os.path.isdir(folder):
+        return removed
     before = time.time() - max(older_than_s, UNUSED_LEAST_S)
-    for name in os.listdir(folder) if os.path.isdir(folder) else ():
-        link = os.path.join(folder, name)
-        # A link to nothing, or one that somebody else removes, keeps none of the others.
+    paths = [os.path.join(folder, name) for name in os.listdir(folder)]
+    links = [path for path in paths if os.path.islink(path)]
+    published = {os.path.realpath(link) for link in links}
+    # A link to nothing, or one that somebody else removes, keeps none of the others.
+    for link in links:
         with contextlib.suppress(OSError):
-            if os.path.islink(link) and os.stat(link).st_mtime < before:
+            if os.stat(link).st_mtime < before:
                 removed += _remove(link, before)
-    for place in _unlinked(folder):
+    # What no link publishes was left by who was killed while it made or removed one.
+    for place in set(paths).difference(links):
         with contextlib.suppress(OSError):
-            if os.stat(place).st_mtime < before:
+            if os.path.realpath(place) not in published and os.stat(place).st_mtime < before:
                 shutil.rmtree(place)
                 removed += 1
     return removed
@@ -89,14 +94,6 @@ def _remove(link: str, before: float) -> bool:
         return False
     shutil.rmtree(place, ignore_errors=True)
     return True
-
-
-def _unlinked(folder: str) -> List[str]:
-    """Return the environments that no link publishes: whoever made or removed them was killed meanwhile."""
-    paths = [os.path.join(folder, name) for name in os.listdir(folder)] if os.path.isdir(folder) else []
-    links = [path for path in paths if os.path.islink(path)]
-    published = {os.path.realpath(link) for link in links}
-    return [path for path in paths if path not in links and os.path.realpath(path) not in published]
 
 
 def _folder(base: str) -> str:

@@ -160,7 +160,7 @@ def test_api_servers_are_replaced_without_a_failed_request(deployment: Deploymen
     for client in clients:
         client.start()
     try:
-        deployment.run("compose/roll", timeout_s=300)
+        deployment.run("compose/roll", timeout_s=900)
     finally:
         over.set()
         for client in clients:

@@ -20,7 +20,7 @@ def test_each_command_works(deployment: Deployment) -> None:
     assert len(blocks) == 8
 
     # One shell, because a block sets variables for the next.
-    said = deployment.run("bash", "-eux", "-o", "pipefail", "-c", "\n".join(blocks), timeout_s=900)
+    said = deployment.run("bash", "-eux", "-o", "pipefail", "-c", "\n".join(blocks), timeout_s=1500)
 
     assert "Logged in to" in said
     assert deployment.containers("operation-api") == []

@@ -51,11 +51,6 @@ class HeardLine:
         self.heard_at_s = time.monotonic()
         return data
 
-    @property
-    def silent_s(self) -> float:
-        """Return for how long nothing was heard."""
-        return time.monotonic() - self.heard_at_s
-
     def __getattr__(self, name: str) -> Any:
         """Be the line in all else."""
         return getattr(self._line, name)

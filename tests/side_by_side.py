@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 WORKERS_PER_CORE = 2
 """Two thirds of the whole run is waiting: for servers that start, for deadlines and leases (2026-11-25)."""
@@ -26,6 +27,7 @@ APART = (
     "integration/openapi/test_document.py::test_every_operation_keeps_the_document",
 )
 """What shares nothing dear with others there: files by how their names begin, and tests case by case."""
+CALM = APART[:3]
 ALONE = (
     "chaos/test_short_run.py",
     "contract/runtimes/test_batch.py",
@@ -51,6 +53,12 @@ LONGEST_FIRST = (
     "property",
 )
 
+BUSY = (*TOGETHER, "integration/openapi")
+"""Folders whose tests keep a processor busy by themselves: no more of them at once than there are processors.
+
+Four at once, on two processors, had ten times the load, and all that waits there burns processor time too.
+"""
+
 ROOM = "SATELLITE_TESTS_ROOM"
 """The folder of the locks; workers inherit it from the process that starts them."""
 
@@ -67,7 +75,11 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Return how many workers `-n auto` is: none for a single file, which starts sooner without."""
     if all("::" in name or name.endswith(".py") for name in config.args):
         return 0
-    return min(WORKERS_MAX, WORKERS_PER_CORE * len(os.sched_getaffinity(0)))
+    return min(WORKERS_MAX, WORKERS_PER_CORE * _processors())
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 class TogetherScheduling(LoadScopeScheduling):
@@ -80,6 +92,20 @@ class TogetherScheduling(LoadScopeScheduling):
         config.option.loadscopereorder = False
         super().__init__(config, log)
 
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        if self._busy_elsewhere(node) >= _processors():
+            calm = next((scope for scope in self.workqueue if not _is_busy(scope) and scope != "alone"), None)
+            if calm is not None:
+                self.workqueue.move_to_end(calm, last=False)
+        super()._assign_work_unit(node)
+
+    def _busy_elsewhere(self, node: WorkerController) -> int:
+        others = (work for other, work in self.assigned_work.items() if other is not node)
+        return sum(
+            any(_is_busy(scope) and not all(tests.values()) for scope, tests in work.items())
+            for work in others
+        )
+
     def _split_scope(self, nodeid: str) -> str:
         if _is_alone(nodeid):
             return "alone"
@@ -88,6 +114,12 @@ class TogetherScheduling(LoadScopeScheduling):
             return nodeid if "::" in apart else apart
         together = (folder for folder in TOGETHER if nodeid.startswith(f"tests/{folder}/"))
         return next(together, nodeid.partition("::")[0])
+
+
+def _is_busy(scope: str) -> bool:
+    """Tell so of a scope: a folder of those, or a file or a test in one."""
+    name = scope.removeprefix("tests/")
+    return name.startswith(BUSY) and not name.startswith(CALM)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> TogetherScheduling:

@@ -1,4 +1,4 @@
-"""One running platform for all acceptance tests of a session."""
+"""One running platform for all acceptance tests, and not for longer: also at rest it takes processor time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from tests.acceptance.platform import Platform
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def platform() -> Iterator[Platform]:
     """The product, started by its own command on random ports; afterwards nothing of it may be left."""
     home = Path(tempfile.mkdtemp(prefix="satellite-acceptance-"))

@@ -37,7 +37,7 @@ def image(request: pytest.FixtureRequest, engine: None) -> str:
     return build(request.param)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def deployment(engine: None) -> Iterator[Deployment]:
     """The whole platform as `docker-compose.yml` describes it."""
     if not shutil.which("docker-compose"):

@@ -76,3 +76,13 @@ def test_it_says_in_one_line_which_setting_is_wrong(engine: None, server: str, s
 def test_no_file_of_a_build_names_where_packages_came_from() -> None:
     for path in (*Path(ROOT).glob("*/Dockerfile"), *Path(ROOT).glob("*/requirements.lock")):
         assert "://" not in path.read_text(), path
+
+
+def test_an_image_of_plugins_can_be_made(engine: None) -> None:
+    worker, image = build("analysis-server"), "satellite/analysis-server-plugins:0.1.0"
+    dockerfile = ("-f", "k8s/plugins.Dockerfile", "--build-arg", f"WORKER={worker}")
+
+    docker("build", "--quiet", *dockerfile, "-t", image, "plugins")
+
+    listed = docker("run", "--rm", "--entrypoint", "ls", image, "/opt/plugins/example-processor")
+    assert "plugin.json" in listed

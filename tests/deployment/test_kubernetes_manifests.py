@@ -14,7 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.deployment.custom_resources import SPECS
-from tests.deployment.images import ROOT, build, docker
+from tests.deployment.images import ROOT
 from tests.deployment.kubernetes import OVERLAYS, Manifest, Rendered, copy_with_secrets, render
 
 OLDEST = "1.30"
@@ -93,24 +93,3 @@ def test_nothing_of_a_secret_is_in_the_repository(kubectl: None) -> None:
 
     assert "/secrets/" not in kept
     assert "kind: Secret\n" not in "".join(path.read_text() for path in (ROOT / "k8s").rglob("*.yaml"))
-
-
-@pytest.mark.docker
-@pytest.mark.timeout(1800)
-def test_an_image_of_plugins_can_be_made(engine: None) -> None:
-    worker, image = build("analysis-server"), "satellite/analysis-server-plugins:0.1.0"
-
-    docker(
-        "build",
-        "-q",
-        "-f",
-        "k8s/plugins.Dockerfile",
-        "--build-arg",
-        f"WORKER={worker}",
-        "-t",
-        image,
-        "plugins",
-    )
-
-    listed = docker("run", "--rm", "--entrypoint", "ls", image, "/opt/plugins/example-processor")
-    assert "plugin.json" in listed

@@ -15,7 +15,7 @@ from tests.acceptance.platform import Platform
 from tests.plugins.folders import REPOSITORY_ROOT
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def checkout() -> Iterator[Path]:
     """A folder with what a reader's checkout has, in which commands may write as they like."""
     folder = Path(tempfile.mkdtemp(prefix="satellite-documents-"))
@@ -36,7 +36,7 @@ def checkout() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def platform(checkout: Path) -> Iterator[Platform]:
     """The platform of a reader: at home in the checkout, with its plugins."""
     platform = Platform(

@@ -8,6 +8,7 @@ import os
 import shutil
 import tarfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import docker
@@ -76,6 +77,17 @@ def test_a_changed_file_is_built_again_and_a_wrong_step_is_told(engine: docker.D
         (folder / "Dockerfile").write_text("FROM satellite-test-base:1\nCOPY plugins/tiny/absent.py /\n")
         with pytest.raises(ImageBuildFailed, match=r"satellite-test/tiny:1 was not built: .*absent.py"):
             build_image(folder)
+    finally:
+        for name in ("satellite-test/tiny:1", "satellite-test-base:1"):
+            engine.images.remove(name, force=True)
+
+
+def test_of_two_that_build_at_once_one_does(engine: docker.DockerClient, tmp_path: Path):
+    folder = make_repository(tmp_path, engine) / "plugins/tiny"
+    try:
+        with ThreadPoolExecutor() as pool:
+            images = list(pool.map(build_image, [folder] * 4))
+        assert sorted(image.was_built for image in images) == [False, False, False, True]
     finally:
         for name in ("satellite-test/tiny:1", "satellite-test-base:1"):
             engine.images.remove(name, force=True)

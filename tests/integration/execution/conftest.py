@@ -34,7 +34,7 @@ class RayNode:
     folder: Path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def ray_node() -> Iterator[RayNode]:
     with running_ray({}) as node:
         yield node

@@ -10,6 +10,7 @@ image is built again exactly when one of these files has changed.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import io
 import json
@@ -61,12 +62,20 @@ def build_image(plugin_dir: Path) -> BuiltImage:
     name = _read_image_name(plugin_dir)
     files = list(_context_files(plugin_dir))
     digest = _digest(files)
-    with contextlib.closing(_connect()) as engine:
+    with contextlib.closing(_connect()) as engine, _alone(plugin_dir):
         if _find_digest(engine, name) == digest:
             return BuiltImage(name=name, digest=digest, was_built=False)
         dockerfile = f"{_in_context(plugin_dir)}/Dockerfile"
         _build(engine, name, _pack(files), dockerfile=dockerfile, digest=digest)
     return BuiltImage(name=name, digest=digest, was_built=True)
+
+
+@contextlib.contextmanager
+def _alone(plugin_dir: Path) -> Iterator[None]:
+    """Let nobody else build from this folder meanwhile: the next one finds the image, and makes none."""
+    with (plugin_dir / "plugin.json").open() as manifest:
+        fcntl.flock(manifest, fcntl.LOCK_EX)
+        yield
 
 
 def content_digest(plugin_dir: Path) -> str:

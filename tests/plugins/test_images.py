@@ -37,7 +37,7 @@ def engine() -> Iterator[docker.DockerClient]:
     client.close()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("folder", PLUGIN_FOLDERS, ids=lambda folder: folder.name)
 def test_image_is_built_once_and_answers_in_a_hardened_container(engine: docker.DockerClient, folder: Path):
     image = build_image(folder)

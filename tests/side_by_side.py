@@ -28,6 +28,7 @@ APART = (
 )
 """What shares nothing dear with others there: files by how their names begin, and tests case by case."""
 CALM = APART[:3]
+"""What needs no more than one program, in folders that are busy otherwise."""
 ALONE = (
     "chaos/test_short_run.py",
     "contract/runtimes/test_batch.py",

@@ -11,7 +11,7 @@ import typer
 
 from docs.generator.tables import code, table
 from satellite.cli.exit_codes import ExitCode
-from satellite.cli.main import app
+from satellite.cli.main import command_line
 
 HEAD = """\
 # Command line
@@ -25,7 +25,7 @@ CODE = re.compile(r'^    [A-Z_]+ = (\d+)\n    """(.+)"""$', re.MULTILINE)
 def page() -> str:
     """Return the page."""
     codes = table(("Exit code", ""), CODE.findall(inspect.getsource(ExitCode)))
-    return HEAD + codes + "".join(_commands(typer.main.get_command(app), ("satellite",)))
+    return HEAD + codes + "".join(_commands(typer.main.get_command(command_line()), ("satellite",)))
 
 
 def _commands(command: Any, words: tuple[str, ...]) -> Iterator[str]:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.side_by_side import ALONE, APART, LONGEST_FIRST, TOGETHER
+from tests.side_by_side import ALONE, APART, BUSY, LONGEST_FIRST, TOGETHER
 
 TESTS = Path(__file__).parents[1]
 
 
-@pytest.mark.parametrize("name", [*TOGETHER, *APART, *ALONE, *LONGEST_FIRST])
+@pytest.mark.parametrize("name", [*TOGETHER, *APART, *ALONE, *BUSY, *LONGEST_FIRST])
 def test_it_is_there(name: str) -> None:
     place, _, test = name.partition("::")
     found = list(TESTS.glob(f"{place}*"))

@@ -1,7 +1,8 @@
 """`analysis-server`: runs the worker, or what the first argument names.
 
 `health` tells whether it is alive, `inference` asks models, `connector` runs jobs on clusters. The
-worker becomes `celery -A analysis_server.tasks worker`, so that signals reach Celery itself.
+worker becomes `celery -A analysis_server.tasks worker`, so that signals reach Celery itself. Each
+imports only what it needs: `health` is started every few seconds.
 """
 
 from __future__ import annotations
@@ -9,19 +10,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from analysis_server.lifecycle.health import is_alive
-from analysis_server.lifecycle.own_ray import RayNotStarted, start_own_ray
-from analysis_server.operation_api.client import OperationAPI
-from analysis_server.settings import AnalysisSettings, WorkerSettings
-from analysis_server.startup_checks import require_engine_s_leave, require_secrets
-from satellite.settings.group import bad_settings_end_the_process
-from satellite.settings.log_lines import configure_logging
-
-DEAF = (
-    "the worker has not consumed for 30 s, or has not started yet:"
-    " do SATELLITE_REDIS_URL and CELERY_BROKER_URL name servers that answer?"
-)
+if TYPE_CHECKING:
+    from analysis_server.settings import WorkerSettings
 
 
 def main() -> None:
@@ -30,9 +22,9 @@ def main() -> None:
         case []:
             start_worker()
         case ["health"]:
-            with bad_settings_end_the_process():
-                alive = is_alive(WorkerSettings().state_dir)
-            sys.exit(None if alive else DEAF)
+            from analysis_server.lifecycle.probe import check_health  # noqa: PLC0415
+
+            check_health()
         case ["connector"]:
             start_connector()
         case ["inference"]:
@@ -46,6 +38,11 @@ def main() -> None:
 
 def start_worker() -> None:
     """Check the settings, see to a Ray, and become the worker."""
+    from analysis_server.lifecycle.own_ray import RayNotStarted, start_own_ray  # noqa: PLC0415
+    from analysis_server.settings import AnalysisSettings  # noqa: PLC0415
+    from analysis_server.startup_checks import require_engine_s_leave, require_secrets  # noqa: PLC0415
+    from satellite.settings.group import bad_settings_end_the_process  # noqa: PLC0415
+
     with bad_settings_end_the_process():
         settings = AnalysisSettings()
         require_secrets(settings)
@@ -59,8 +56,13 @@ def start_worker() -> None:
 
 def start_connector() -> None:
     """Keep a worker for each cluster until the process is told to end."""
-    # The library of SSH, which no worker needs.
+    # Brings the library of SSH, which no worker needs.
     from analysis_server.connector.process import Connector  # noqa: PLC0415
+    from analysis_server.operation_api.client import OperationAPI  # noqa: PLC0415
+    from analysis_server.settings import AnalysisSettings  # noqa: PLC0415
+    from analysis_server.startup_checks import require_secrets  # noqa: PLC0415
+    from satellite.settings.group import bad_settings_end_the_process  # noqa: PLC0415
+    from satellite.settings.log_lines import configure_logging  # noqa: PLC0415
 
     with bad_settings_end_the_process():
         settings = AnalysisSettings()

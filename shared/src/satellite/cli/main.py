@@ -2,61 +2,53 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 import typer
 
-from satellite.cli import (
-    admin,
-    cluster,
-    demo,
-    doctor,
-    file,
-    gpu_run,
-    job,
-    key,
-    login,
-    model,
-    notify,
-    plugin,
-    run,
-    secret,
-    up,
-    user,
-    worker,
-    workflow,
-)
 from satellite.cli.exit_codes import ExitCode, exit_code_of
 from satellite.cli.output import prepare_output, print_error
 from satellite.errors import SatelliteError
 
-app = typer.Typer(
-    name="satellite",
-    help="Runs plugins as durable jobs.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("up")(up.up)
-app.command("login")(login.login)
-app.command("run")(run.run)
-app.command("gpu-run")(gpu_run.gpu_run)
-app.command("demo")(demo.demo)
-app.command("doctor")(doctor.doctor)
-app.add_typer(job.app, name="job")
-app.add_typer(file.app, name="file")
-app.add_typer(secret.app, name="secret")
-app.add_typer(plugin.app, name="plugin")
-app.add_typer(model.app, name="model")
-app.add_typer(workflow.app, name="workflow")
-app.add_typer(notify.app, name="notify")
-app.add_typer(worker.app, name="worker")
-app.add_typer(cluster.app, name="cluster")
-app.add_typer(user.app, name="user")
-app.add_typer(key.app, name="key")
-app.add_typer(admin.app, name="admin")
+COMMANDS: Final = ("up", "login", "run", "gpu-run", "demo", "doctor")
+"""Each is the function of this name in the module of this name."""
+GROUPS: Final = (
+    "job", "file", "secret", "plugin", "model", "workflow",
+    "notify", "worker", "cluster", "user", "key", "admin",
+)  # fmt: skip
+"""Each is the `app` of the module of this name."""
+
+
+def command_line(named: str | None = None) -> typer.Typer:
+    """Return the command or group of this name, else all of them.
+
+    One is loaded in an eighth of the time of all (2026-12-01), for which people wait at each call.
+    """
+    app = typer.Typer(
+        name="satellite",
+        help="Runs plugins as durable jobs.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    # A command without others would not be called by its name.
+    app.callback()(_do_nothing)
+    every = (*COMMANDS, *GROUPS)
+    for name in (named,) if named in every else every:
+        function = name.replace("-", "_")
+        module = importlib.import_module(f"satellite.cli.{function}")
+        if name in GROUPS:
+            app.add_typer(module.app, name=name)
+        else:
+            app.command(name)(getattr(module, function))
+    return app
+
+
+def _do_nothing() -> None: ...
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -70,7 +62,8 @@ def run_command(words: list[str]) -> int:
     as_json = "--json" in words
     prepare_output()
     try:
-        return int(app(words, standalone_mode=False) or ExitCode.OK)
+        run = command_line(next(iter(words), None))
+        return int(run(words, standalone_mode=False) or ExitCode.OK)
     except SatelliteError as error:
         exit_code = exit_code_of(error)
         print_error(str(error), code=error.code, exit_code=exit_code, as_json=as_json)
@@ -92,7 +85,8 @@ def run_command(words: list[str]) -> int:
         message = error.format_message()
         if not message:
             return int(exit_code)  # The help was asked for by giving no command, and is already shown.
-        message = f"{message.rstrip('.')}. Try `satellite --help`."
+        sentence = message if message.endswith(("?", ".")) else f"{message}."
+        message = f"{sentence} Try `satellite --help`."
         print_error(message, code="usage", exit_code=exit_code, as_json=as_json)
     return int(exit_code)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from satellite.cli.main import app
+from satellite.cli.main import command_line
 from satellite.local import up
 from satellite.local.plugin_folders import find_plugin_dirs
 from satellite.local.runtime import RuntimeOption
@@ -25,7 +25,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     monkeypatch.setattr(up, "run_up", run_up)
 
     def ask(*options: str, **environment: str) -> up.UpRequest:
-        done = CliRunner().invoke(app, ["up", "--home", str(tmp_path), *options], env=environment)
+        done = CliRunner().invoke(command_line(), ["up", "--home", str(tmp_path), *options], env=environment)
         assert done.exit_code == 0, done.output
         return requests.pop()
 
@@ -58,9 +58,8 @@ def test_without_either_it_is_decided_at_the_start(asked: Any, monkeypatch: pyte
 
 
 def test_an_unknown_runtime_in_the_environment_is_named(tmp_path: Path) -> None:
-    done = CliRunner().invoke(
-        app, ["up", "--home", str(tmp_path)], env={"SATELLITE_WORKER_RUNTIME": "vm", "COLUMNS": "200"}
-    )
+    environment = {"SATELLITE_WORKER_RUNTIME": "vm", "COLUMNS": "200"}
+    done = CliRunner().invoke(command_line(), ["up", "--home", str(tmp_path)], env=environment)
 
     assert done.exit_code == 2
     assert "SATELLITE_WORKER_RUNTIME" in done.output

@@ -49,10 +49,12 @@ def default_home() -> Path:
 def find_credentials() -> Credentials:
     """Return the credentials to use: the environment's, a stored login, or the local stack's.
 
+    Those of another server than `SATELLITE_URL` names are not used, and so never shown to it.
+
     Raises:
         NotLoggedIn: there are none.
     """
-    found = _from_environment() or _from_login() or _from_local_stack()
+    found = _from_environment() or _of_named_server(_from_login()) or _of_named_server(_from_local_stack())
     if found is None:
         raise NotLoggedIn
     return found
@@ -91,6 +93,13 @@ def _from_environment() -> Credentials | None:
     if not token and not api_key:
         return None
     return Credentials(url=os.environ.get("SATELLITE_URL", DEFAULT_URL), token=token, api_key=api_key)
+
+
+def _of_named_server(found: Credentials | None) -> Credentials | None:
+    named = os.environ.get("SATELLITE_URL")
+    if found is None or not named or found.url.rstrip("/") == named.rstrip("/"):
+        return found
+    return None
 
 
 def _from_login() -> Credentials | None:

@@ -15,20 +15,18 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 WORKERS_PER_CORE = 2
-"""Two thirds of the whole run is waiting: for servers that start, for deadlines and leases (2026-11-25)."""
+"""Tests wait for servers, deadlines and leases; on a slow machine the processors never rest (2026-12-01)."""
 WORKERS_MAX = 8
 
 TOGETHER = ("airflow", "deployment", "chaos", "drills", "acceptance", "documents", "integration/execution")
 """Folders whose tests start platforms or share a Ray; what is cheap to start, each worker has of its own."""
+CALM = ("deployment/test_nginx.py", "deployment/test_observability.py", "deployment/test_kubernetes_")
+"""What needs no more than one program, in folders that are busy otherwise."""
 APART = (
-    "deployment/test_nginx.py",
-    "deployment/test_observability.py",
-    "deployment/test_kubernetes_",
+    *CALM,
     "integration/openapi/test_document.py::test_every_operation_keeps_the_document",
 )
 """What shares nothing dear with others there: files by how their names begin, and tests case by case."""
-CALM = APART[:3]
-"""What needs no more than one program, in folders that are busy otherwise."""
 ALONE = (
     "chaos/test_short_run.py",
     "contract/runtimes/test_batch.py",

@@ -65,32 +65,29 @@ def test_image_is_built_once_and_answers_in_a_hardened_container(engine: docker.
     jsonschema_rs.validator_for(manifest["output_schema"]).validate(orjson.loads(stdout))
 
 
-def test_a_changed_file_is_built_again_and_a_wrong_step_is_told(engine: docker.DockerClient, tmp_path: Path):
-    root = make_repository(tmp_path, engine)
-    folder = root / "plugins/tiny"
-    try:
-        assert build_image(folder).was_built
-        assert not build_image(folder).was_built
-        (folder / "main.py").write_text("print(2)\n")
-        assert build_image(folder).was_built
-
-        (folder / "Dockerfile").write_text("FROM satellite-test-base:1\nCOPY plugins/tiny/absent.py /\n")
-        with pytest.raises(ImageBuildFailed, match=r"satellite-test/tiny:1 was not built: .*absent.py"):
-            build_image(folder)
-    finally:
-        for name in ("satellite-test/tiny:1", "satellite-test-base:1"):
-            engine.images.remove(name, force=True)
+@pytest.fixture
+def tiny(engine: docker.DockerClient, tmp_path: Path) -> Iterator[Path]:
+    """A plugin's folder in a repository of its own, whose images are removed again."""
+    yield make_repository(tmp_path, engine) / "plugins/tiny"
+    for name in ("satellite-test/tiny:1", "satellite-test-base:1"):
+        engine.images.remove(name, force=True)
 
 
-def test_of_two_that_build_at_once_one_does(engine: docker.DockerClient, tmp_path: Path):
-    folder = make_repository(tmp_path, engine) / "plugins/tiny"
-    try:
-        with ThreadPoolExecutor() as pool:
-            images = list(pool.map(build_image, [folder] * 4))
-        assert sorted(image.was_built for image in images) == [False, False, False, True]
-    finally:
-        for name in ("satellite-test/tiny:1", "satellite-test-base:1"):
-            engine.images.remove(name, force=True)
+def test_a_changed_file_is_built_again_and_a_wrong_step_is_told(tiny: Path):
+    assert build_image(tiny).was_built
+    assert not build_image(tiny).was_built
+    (tiny / "main.py").write_text("print(2)\n")
+    assert build_image(tiny).was_built
+
+    (tiny / "Dockerfile").write_text("FROM satellite-test-base:1\nCOPY plugins/tiny/absent.py /\n")
+    with pytest.raises(ImageBuildFailed, match=r"satellite-test/tiny:1 was not built: .*absent.py"):
+        build_image(tiny)
+
+
+def test_of_two_that_build_at_once_one_does(tiny: Path):
+    with ThreadPoolExecutor() as pool:
+        images = list(pool.map(build_image, [tiny] * 4))
+    assert sorted(image.was_built for image in images) == [False, False, False, True]
 
 
 def test_a_base_image_that_cannot_be_pulled_is_told_in_one_sentence(
